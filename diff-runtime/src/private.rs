@@ -1,0 +1,1 @@
+//! What generated code calls. Not part of the public interface.
