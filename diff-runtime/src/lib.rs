@@ -7,12 +7,13 @@ extern crate alloc;
 
 pub use diff_macro::derivative;
 
+pub mod descent;
 mod directional;
 pub mod finite_difference;
 pub mod function;
 #[doc(hidden)]
 pub mod private;
-#[allow(dead_code)] // TEMP
+
 mod random;
 mod real;
 pub mod sampled;

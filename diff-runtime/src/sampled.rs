@@ -134,7 +134,7 @@ impl core::error::Error for SampledError {}
 /// let x = [0.0, 1.0, 1.5, 3.5, 4.0, 6.0];
 /// let slope = gradient(&values, Spacing::At(&x), Edges::FirstOrder).unwrap();
 /// for (found, published) in slope.iter().zip([1.0, 3.0, 3.5, 6.7, 6.9, 2.5]) {
-///     assert!((found - published).abs() < 1e-14);
+///     assert!(f64::abs(found - published) < 1e-14);
 /// }
 /// ```
 #[cfg(feature = "alloc")]
@@ -278,7 +278,7 @@ pub fn gradient_along_into<F: Real>(
 /// let [down, across] = gradients(&values, &[2, 3], &spacings, Edges::FirstOrder).unwrap().try_into().unwrap();
 /// assert_eq!(down, [1.0, 1.0, -0.5, 1.0, 1.0, -0.5]);
 /// for (found, published) in across.iter().zip([2.0, 2.0, 2.0, 2.0, 1.7, 0.5]) {
-///     assert!((found - published).abs() < 1e-14);
+///     assert!(f64::abs(found - published) < 1e-14);
 /// }
 /// ```
 #[cfg(feature = "alloc")]
