@@ -7,6 +7,7 @@ extern crate alloc;
 
 pub use diff_macro::derivative;
 
+pub mod check;
 pub mod descent;
 mod directional;
 pub mod finite_difference;

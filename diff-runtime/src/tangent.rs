@@ -107,7 +107,7 @@ pub trait Differentiable {
 
     /// The inner product `sum_i self_i other_i`.
     ///
-    /// Slices of eight elements and more are summed in eight interleaved partial sums, which is faster and more accurate
+    /// Slices of sixteen elements and more are summed in sixteen interleaved partial sums, which is faster and more accurate
     /// than one running sum, and differs from it in rounding.
     ///
     /// # Panics
@@ -363,7 +363,7 @@ impl<T: Differentiable> Differentiable for [T] {
 
     #[inline]
     fn inner_product(&self, other: &Self) -> T::Scalar {
-        const LANES: usize = 8;
+        const LANES: usize = 16;
         assert_same_length(other.len(), self.len());
         let (chunks, rest) = self.as_chunks::<LANES>();
         let (other_chunks, other_rest) = other.as_chunks::<LANES>();

@@ -13,6 +13,10 @@ use crate::tangent::Differentiable;
 /// Values that differ by less than this multiple of their rounding unit count as equal.
 const ROUNDING_UNITS: f64 = 10.0;
 
+/// A step accepted by its slope must have left this fraction of the slope or less: a step that is merely too short to
+/// change the value is not accepted, least of all along a direction that climbs because the gradient is wrong.
+const REMAINING_SLOPE: f64 = 0.9;
+
 /// The function along the line `x + a d`, and its trials so far.
 pub(crate) struct Line<'a, P: Differentiable, O, C> {
     pub(crate) objective: &'a mut O,
@@ -70,23 +74,24 @@ where
     where
         O: Objective<P, Shape>,
     {
-        let value_alone = self.objective.value(&self.trial.point);
-        if let Some(value) = value_alone {
+        let predicted = self.predicted_change(step);
+        let bound = self.current.value + decrease * predicted;
+        if let Some(value) = self.objective.value(&self.trial.point) {
             *self.evaluations += 1;
-            let acceptable =
-                value <= self.armijo_bound(decrease, step) || self.is_rounding_level(value);
-            if !acceptable {
+            if !(value <= bound || self.is_rounding_level(value)) {
                 return Ok(false);
             }
         }
         if !self.evaluate()? {
             return Ok(false);
         }
-        if self.trial.value <= self.armijo_bound(decrease, step) {
-            return Ok(true);
+        if !self.is_rounding_level(self.trial.value) {
+            return Ok(self.trial.value <= bound);
         }
-        Ok(self.is_rounding_level(self.trial.value)
-            && self.slope_decreased_enough(decrease, self.trial_slope()))
+        let achieved = self.achieved_change(step);
+        let moved_far_enough = predicted < P::Scalar::ZERO
+            && achieved >= P::Scalar::from_f64(REMAINING_SLOPE) * predicted;
+        Ok(moved_far_enough && slope_decreased_enough(decrease, predicted, achieved))
     }
 
     /// Algorithm 3.5 of Nocedal & Wright: grow the step until it satisfies the conditions or brackets a step that does.
@@ -165,9 +170,11 @@ where
         if !trial.value.is_finite() {
             return true;
         }
-        let enough = trial.value <= self.current.value + decrease * trial.step * self.slope
-            || (self.is_rounding_level(trial.value)
-                && self.slope_decreased_enough(decrease, trial.slope));
+        let enough = if self.is_rounding_level(trial.value) {
+            slope_decreased_enough(decrease, self.slope, trial.slope)
+        } else {
+            trial.value <= self.current.value + decrease * trial.step * self.slope
+        };
         !enough || (compare && trial.value - self.rounding() >= lower.value)
     }
 
@@ -223,21 +230,31 @@ where
         self.trial.gradient.inner_product(self.direction)
     }
 
-    /// The largest value that is a sufficient decrease. With a constraint the step is the one that was really made.
-    fn armijo_bound(&self, decrease: P::Scalar, step: P::Scalar) -> P::Scalar {
-        if !C::ACTIVE {
-            return self.current.value + decrease * step * self.slope;
+    /// `<g, x' - x>`, the change of the value to first order, negative. With a constraint, of the move really made.
+    fn predicted_change(&self, step: P::Scalar) -> P::Scalar {
+        if C::ACTIVE {
+            self.change_along_move(&self.current.gradient)
+        } else {
+            step * self.slope
         }
-        let mut predicted = P::Scalar::ZERO;
-        let sources = [
-            &self.current.gradient,
-            &self.trial.point,
-            &self.current.point,
-        ];
+    }
+
+    /// `<g', x' - x>`, the same with the gradient at the trial point.
+    fn achieved_change(&self, step: P::Scalar) -> P::Scalar {
+        if C::ACTIVE {
+            self.change_along_move(&self.trial.gradient)
+        } else {
+            step * self.trial_slope()
+        }
+    }
+
+    fn change_along_move(&self, gradient: &P) -> P::Scalar {
+        let mut change = P::Scalar::ZERO;
+        let sources = [gradient, &self.trial.point, &self.current.point];
         P::zip_components([], sources, &mut |[], [g, moved, x]| {
-            predicted += g * (moved - x)
+            change += g * (moved - x)
         });
-        self.current.value + decrease * predicted
+        change
     }
 
     fn rounding(&self) -> P::Scalar {
@@ -245,13 +262,13 @@ where
     }
 
     fn is_rounding_level(&self, value: P::Scalar) -> bool {
-        !C::ACTIVE && (value - self.current.value).abs() <= self.rounding()
+        (value - self.current.value).abs() <= self.rounding()
     }
+}
 
-    /// The Armijo condition for a quadratic, in terms of slopes, which rounding hurts less than values.
-    fn slope_decreased_enough(&self, decrease: P::Scalar, trial_slope: P::Scalar) -> bool {
-        trial_slope <= (decrease + decrease - P::Scalar::ONE) * self.slope
-    }
+/// The Armijo condition for a quadratic, in terms of slopes, which rounding hurts less than values (Hager & Zhang 2005).
+fn slope_decreased_enough<F: Real>(decrease: F, slope: F, trial_slope: F) -> bool {
+    trial_slope <= (decrease + decrease - F::ONE) * slope
 }
 
 fn failed<F: Real>(trials: usize, last_step: F) -> DescentError {

@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn order_is_pinned() {
         // So that a change of the generator or of the shuffle does not go unnoticed: users' runs would change.
-        assert_eq!(epoch(&mut MiniBatches::new(8, 8, 42)), [4, 3, 2, 0, 7, 6, 1, 5]);
+        assert_eq!(
+            epoch(&mut MiniBatches::new(8, 8, 42)),
+            [4, 3, 2, 0, 7, 6, 1, 5]
+        );
     }
 
     #[test]
