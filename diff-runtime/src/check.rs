@@ -222,7 +222,7 @@ impl<F: Real> fmt::Display for Report<F> {
 /// use diff_runtime::check::check_gradient;
 ///
 /// let f = |x: &[f64]| x[0] * x[1];
-/// assert!(check_gradient(f, |x: &[f64]| vec![x[1], x[0]], &[2.0, 3.0]).agrees());
+/// assert!(check_gradient(f, |x: &[f64]| [x[1], x[0]], &[2.0, 3.0]).agrees());
 /// ```
 pub fn check_gradient<P, G, S, T>(
     function: impl Function<P, P::Scalar, S>,
@@ -696,7 +696,7 @@ impl<Y: Differentiable> Column<'_, Y> {
             }
             coarse = Some(central);
             coarse_extrapolated = extrapolated;
-            step = step / two;
+            step /= two;
         }
         best
     }

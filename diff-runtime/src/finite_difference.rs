@@ -271,7 +271,7 @@ where
 /// ```
 /// use diff_runtime::finite_difference::{Scheme, jacobian_into};
 ///
-/// let residuals = |p: &[f64]| vec![p[0] * p[1], p[0] - p[1], p[1]];
+/// let residuals = |p: &[f64]| [p[0] * p[1], p[0] - p[1], p[1]];
 /// let mut j = [0.0; 6];
 /// jacobian_into(Scheme::Central, residuals, &[2.0, 3.0], &mut j);
 /// for (a, b) in j.iter().zip([3.0, 2.0, 1.0, -1.0, 0.0, 1.0]) {

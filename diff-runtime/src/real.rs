@@ -199,6 +199,7 @@ mod integer_square_root {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "std")]
     use crate::random::SplitMix64;
 
     #[test]

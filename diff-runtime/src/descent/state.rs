@@ -13,7 +13,7 @@ use crate::descent::iterate::Iterate;
 use crate::descent::line_search::Line;
 use crate::descent::method::{Method, Rule, require};
 use crate::descent::objective::Objective;
-use crate::descent::step_size::StepSize;
+use crate::descent::step_size::{Backtracking, StepSize, StrongWolfe};
 use crate::descent::stopping::{Change, StopReason, Stopping};
 use crate::real::Real;
 use crate::tangent::Differentiable;
@@ -57,17 +57,36 @@ pub struct State<P: Differentiable, C = Unconstrained> {
 /// A [`StepSize`] with its memory.
 #[derive(Clone, Debug)]
 enum Stride<P: Differentiable> {
-    Schedule {
-        schedule: StepSize,
-        /// The step of the present iteration of an exponential schedule.
-        exponential: P::Scalar,
-    },
+    Schedule(Schedule<P::Scalar>),
     Search {
-        search: StepSize,
+        search: Search,
         direction: P,
-        /// The slope and the step of the last search.
-        last: Option<(P::Scalar, P::Scalar)>,
+        /// The last search, if there was one.
+        last: Option<Searched<P::Scalar>>,
     },
+}
+
+/// A step size that depends on the iteration alone.
+#[derive(Clone, Debug)]
+enum Schedule<F> {
+    Fixed(F),
+    InverseTime { initial: F, decay: F },
+    Exponential { next: F, factor: F },
+    Function(fn(usize) -> f64),
+}
+
+/// A step size that depends on the function.
+#[derive(Clone, Copy, Debug)]
+enum Search {
+    Backtracking(Backtracking),
+    StrongWolfe(StrongWolfe),
+}
+
+/// What a line search leaves to the next one.
+#[derive(Clone, Copy, Debug)]
+struct Searched<F> {
+    slope: F,
+    step: F,
 }
 
 impl<P: Differentiable, C: Constraint<P>> State<P, C> {
@@ -157,11 +176,8 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
     ) -> Result<(), DescentError> {
         let (current, next) = split(&mut self.iterates, self.current);
         let step = match &mut self.stride {
-            Stride::Schedule {
-                schedule,
-                exponential,
-            } => {
-                let step = scheduled_step(*schedule, exponential, self.iteration);
+            Stride::Schedule(schedule) => {
+                let step = schedule.step(self.iteration);
                 let combine = |x, p| x - step * p;
                 self.rule
                     .apply(&current.point, &current.gradient, &mut next.point, combine);
@@ -178,40 +194,17 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
                 self.rule
                     .apply(&current.point, &current.gradient, direction, |_, p| -p);
                 let slope = current.gradient.inner_product(direction);
-                if !(slope < P::Scalar::ZERO) {
-                    return Err(DescentError::NotADescentDirection {
-                        slope: slope.to_f64(),
-                    });
-                }
-                let evaluations = &mut self.evaluations;
-                let constraint = &self.constraint;
                 let mut line = Line {
                     objective,
-                    constraint,
+                    constraint: &self.constraint,
                     current,
                     trial: next,
                     direction,
                     slope,
-                    evaluations,
+                    evaluations: &mut self.evaluations,
                 };
-                let step = match search {
-                    StepSize::StrongWolfe(search) => {
-                        let first = last.map_or(
-                            P::Scalar::from_f64(search.initial),
-                            |(old_slope, old_step)| old_step * old_slope / slope,
-                        );
-                        line.strong_wolfe(search, first)?
-                    }
-                    StepSize::Backtracking(search) => {
-                        let first = last
-                            .map_or(P::Scalar::from_f64(search.initial), |(_, old_step)| {
-                                P::Scalar::from_f64(search.growth) * old_step
-                            });
-                        line.backtrack(search, first)?
-                    }
-                    _ => unreachable!(),
-                };
-                *last = Some((slope, step));
+                let step = search.step(&mut line, *last)?;
+                *last = Some(Searched { slope, step });
                 step
             }
         };
@@ -329,38 +322,77 @@ impl<P: Differentiable + fmt::Debug, C> fmt::Debug for State<P, C> {
 
 impl<P: Differentiable> Stride<P> {
     fn new(step_size: StepSize, point: &P) -> Self {
-        if step_size.is_search() {
-            return Self::Search {
-                search: step_size,
-                direction: point.zero_like(),
-                last: None,
-            };
-        }
-        let exponential = match step_size {
-            StepSize::Exponential { initial, .. } => P::Scalar::from_f64(initial),
-            _ => P::Scalar::ZERO,
+        let scalar = P::Scalar::from_f64;
+        let search = |search| Self::Search {
+            search,
+            direction: point.zero_like(),
+            last: None,
         };
-        Self::Schedule {
-            schedule: step_size,
-            exponential,
+        match step_size {
+            StepSize::Fixed(step) => Self::Schedule(Schedule::Fixed(scalar(step))),
+            StepSize::InverseTime { initial, decay } => Self::Schedule(Schedule::InverseTime {
+                initial: scalar(initial),
+                decay: scalar(decay),
+            }),
+            StepSize::Exponential { initial, factor } => Self::Schedule(Schedule::Exponential {
+                next: scalar(initial),
+                factor: scalar(factor),
+            }),
+            StepSize::Schedule(function) => Self::Schedule(Schedule::Function(function)),
+            StepSize::Backtracking(parameters) => search(Search::Backtracking(parameters)),
+            StepSize::StrongWolfe(parameters) => search(Search::StrongWolfe(parameters)),
         }
     }
 }
 
-fn scheduled_step<F: Real>(schedule: StepSize, exponential: &mut F, iteration: usize) -> F {
-    match schedule {
-        StepSize::Fixed(step) => F::from_f64(step),
-        StepSize::InverseTime { initial, decay } => {
-            F::from_f64(initial) / (F::ONE + F::from_f64(decay) * F::from_f64(iteration as f64))
+impl<F: Real> Schedule<F> {
+    fn step(&mut self, iteration: usize) -> F {
+        match self {
+            Self::Fixed(step) => *step,
+            Self::InverseTime { initial, decay } => {
+                *initial / (F::ONE + *decay * F::from_f64(iteration as f64))
+            }
+            Self::Exponential { next, factor } => {
+                let step = *next;
+                *next *= *factor;
+                step
+            }
+            Self::Function(function) => F::from_f64(function(iteration)),
         }
-        StepSize::Exponential { factor, .. } => {
-            let step = *exponential;
-            *exponential *= F::from_f64(factor);
-            step
+    }
+}
+
+impl Search {
+    fn step<P, O, C, Shape>(
+        &self,
+        line: &mut Line<'_, P, O, C>,
+        last: Option<Searched<P::Scalar>>,
+    ) -> Result<P::Scalar, DescentError>
+    where
+        P: Differentiable,
+        O: Objective<P, Shape>,
+        C: Constraint<P>,
+    {
+        let scalar = P::Scalar::from_f64;
+        let descends = line.slope < P::Scalar::ZERO;
+        if !descends {
+            return Err(DescentError::NotADescentDirection {
+                slope: line.slope.to_f64(),
+            });
         }
-        StepSize::Schedule(schedule) => F::from_f64(schedule(iteration)),
-        StepSize::Backtracking(_) | StepSize::StrongWolfe(_) => {
-            unreachable!("a search is no schedule")
+        match self {
+            Self::Backtracking(search) => {
+                let first = last.map_or(scalar(search.initial), |last| {
+                    scalar(search.growth) * last.step
+                });
+                line.backtrack(search, first)
+            }
+            Self::StrongWolfe(search) => {
+                let first = last.map_or(scalar(search.initial), |last| {
+                    last.step * last.slope / line.slope
+                });
+                line.strong_wolfe(search, first)
+            }
         }
     }
 }

@@ -63,7 +63,9 @@ fn three_hump_camel(&[x, y]: &Point) -> (f64, Point) {
     (value, [4.0 * x - 4.2 * s * x + s * s * x + y, x + 2.0 * y])
 }
 
-const TEST_FUNCTIONS: [fn(&Point) -> (f64, Point); 6] = [
+type TestFunction = fn(&Point) -> (f64, Point);
+
+const TEST_FUNCTIONS: [TestFunction; 6] = [
     rosenbrock,
     beale,
     himmelblau,
@@ -86,7 +88,7 @@ fn gradients_of_the_test_functions_are_right() {
 #[track_caller]
 fn assert_converges(
     descent: Descent,
-    function: fn(&Point) -> (f64, Point),
+    function: TestFunction,
     start: Point,
     minimum: Point,
     iterations: usize,
