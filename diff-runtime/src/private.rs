@@ -1,1 +1,50 @@
-//! What generated code calls. Not part of the public interface.
+//! What generated code calls. Not part of the public interface: it may change in any release, together with the macro
+//! (the two crates pin each other's exact version).
+
+pub use core::primitive::{f32, f64};
+
+#[cfg(feature = "alloc")]
+pub use alloc::vec::Vec;
+
+/// A value that is a float, or a reference to one: the guard on values whose type the macro cannot see.
+///
+/// A matrix, say, is none, so that a product with it is a type error and not a wrong derivative.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` takes part in arithmetic that is differentiated, but it is no float scalar",
+    label = "not a float scalar of type `{F}`",
+    note = "only `f64` and `f32` can be combined with values that vary with the parameters"
+)]
+pub trait Float<F> {
+    /// The float itself.
+    fn float(self) -> F;
+}
+
+macro_rules! float {
+    ($($f:ty),*) => {$(
+        impl Float<$f> for $f {
+            #[inline(always)]
+            fn float(self) -> $f {
+                self
+            }
+        }
+        impl Float<$f> for &$f {
+            #[inline(always)]
+            fn float(self) -> $f {
+                *self
+            }
+        }
+        impl Float<$f> for &&$f {
+            #[inline(always)]
+            fn float(self) -> $f {
+                **self
+            }
+        }
+    )*};
+}
+float!(f32, f64);
+
+/// The float that a value is.
+#[inline(always)]
+pub fn float<F>(value: impl Float<F>) -> F {
+    value.float()
+}

@@ -1,0 +1,180 @@
+//! Activity: which values carry a derivative. A function and its active parameters go in, the set of values that vary
+//! with them comes out (a fixed point around loops).
+
+use std::collections::HashSet;
+
+use crate::ir::{Atom, Function, Header, Op, Region, Stmt, Value};
+use crate::rules::Prim;
+
+/// The values of the function that vary with the active parameters.
+pub(crate) fn varied(function: &Function, active: &[Value]) -> HashSet<Value> {
+    let mut varied: HashSet<Value> = active.iter().copied().collect();
+    loop {
+        let before = varied.len();
+        mark_region(&function.body, &mut varied);
+        if varied.len() == before {
+            return varied;
+        }
+    }
+}
+
+fn is_varied(atom: Atom, varied: &HashSet<Value>) -> bool {
+    atom.value().is_some_and(|value| varied.contains(&value))
+}
+
+fn mark_region(region: &Region, varied: &mut HashSet<Value>) {
+    for stmt in &region.stmts {
+        mark_stmt(stmt, varied);
+    }
+}
+
+fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
+    match &stmt.op {
+        Op::Prim(prim, args) => {
+            if !is_locally_constant(*prim) && args.iter().any(|atom| is_varied(*atom, varied)) {
+                varied.extend(&stmt.results);
+            }
+        }
+        Op::If {
+            then, otherwise, ..
+        } => {
+            mark_region(then, varied);
+            mark_region(otherwise, varied);
+            for (k, result) in stmt.results.iter().enumerate() {
+                if is_varied(then.yields[k], varied) || is_varied(otherwise.yields[k], varied) {
+                    varied.insert(*result);
+                }
+            }
+        }
+        Op::Loop(l) => {
+            let carried = || {
+                l.body
+                    .params
+                    .iter()
+                    .zip(&l.body.yields[1..])
+                    .zip(&l.init)
+                    .zip(&stmt.results)
+            };
+            for (((param, next), init), result) in carried() {
+                if is_varied(*init, varied) || is_varied(*next, varied) {
+                    varied.extend([*param, *result]);
+                }
+            }
+            // The condition of a `while` is a bool: nothing that varies leaves it.
+            if let Header::While(cond) = &l.header {
+                for (param, outer) in cond.params.iter().zip(&l.body.params) {
+                    if varied.contains(outer) {
+                        varied.insert(*param);
+                    }
+                }
+                mark_region(cond, varied);
+            }
+            // A tape is read back by the loop that consumes it; a field varies if what was pushed does. Passes that
+            // differentiate through tapes carry that themselves.
+            mark_region(&l.body, varied);
+        }
+        Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+    }
+}
+
+/// Whether the primitive has the derivative zero wherever it has one.
+pub(crate) fn is_locally_constant(prim: Prim) -> bool {
+    use Prim::{
+        And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne,
+        Not, Or,
+    };
+    matches!(
+        prim,
+        Lt | Le
+            | Gt
+            | Ge
+            | Eq
+            | Ne
+            | IntEq
+            | And
+            | Or
+            | Not
+            | IntPred
+            | IntSucc
+            | IntToFloat(_)
+            | Floor
+            | Ceil
+            | DivEuclid
+            | Prim::Round
+            | Prim::RoundTiesEven
+            | Prim::Trunc
+            | Prim::Signum
+    )
+}
+
+/// The active values that the wanted ones depend on, inside a region: a backward slice along what varies.
+pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashSet<Value>) {
+    for stmt in region.stmts.iter().rev() {
+        if !stmt.results.iter().any(|result| wanted.contains(result)) {
+            continue;
+        }
+        match &stmt.op {
+            Op::Prim(_, args) => {
+                wanted.extend(
+                    args.iter()
+                        .filter_map(|atom| atom.value())
+                        .filter(|value| varied.contains(value)),
+                );
+            }
+            Op::If {
+                then, otherwise, ..
+            } => {
+                for branch in [then, otherwise] {
+                    for (k, result) in stmt.results.iter().enumerate() {
+                        if wanted.contains(result) {
+                            wanted.extend(
+                                branch.yields[k]
+                                    .value()
+                                    .filter(|value| varied.contains(value)),
+                            );
+                        }
+                    }
+                    slice(branch, wanted, varied);
+                }
+            }
+            Op::Loop(l) => {
+                for (k, param) in l.body.params.iter().enumerate() {
+                    if wanted.contains(&stmt.results[k]) {
+                        wanted.insert(*param);
+                    }
+                }
+                loop_slice(l, wanted, varied);
+                for (k, param) in l.body.params.iter().enumerate() {
+                    if wanted.contains(param) {
+                        wanted.extend(l.init[k].value().filter(|value| varied.contains(value)));
+                    }
+                }
+            }
+            Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+        }
+    }
+}
+
+/// Extends the wanted values by those that the wanted parameters of a loop's body depend on, around the back edge.
+pub(crate) fn loop_slice(
+    l: &crate::ir::Loop,
+    wanted: &mut HashSet<Value>,
+    varied: &HashSet<Value>,
+) {
+    loop {
+        let before = wanted.len();
+        for (k, param) in l.body.params.iter().enumerate() {
+            if wanted.contains(param) {
+                wanted.extend(
+                    l.body.yields[k + 1]
+                        .value()
+                        .filter(|value| varied.contains(value)),
+                );
+            }
+        }
+        slice(&l.body, wanted, varied);
+        if wanted.len() == before {
+            return;
+        }
+    }
+}

@@ -1,0 +1,491 @@
+//! Builds regions: primitives go in, simplified and shared statements come out.
+//!
+//! Two kinds of primitives enter. [`Builder::exact`] takes those of the user's function: they are shared where the
+//! same primitive has the same operands, and otherwise left alone, so that the primal keeps its bits. The named
+//! constructors ([`Builder::add`], [`Builder::mul`], ..) take those of derivatives and apply algebra.
+//!
+//! The algebra never turns a NaN or an infinity into a number: no operand is dropped unless a literal neutral element
+//! stands beside it, and `x - x`, `x / x` and `0 * x` stay.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::ir::{Atom, Code, Effect, Hint, Info, Op, Opaque, Region, Scalar, Stmt, Ty, Value};
+use crate::rules::Prim;
+
+type OpaqueKey = (Rc<str>, Vec<(Rc<str>, Atom)>);
+
+/// The statements of an open region, and what is known to be computed in it.
+#[derive(Default)]
+struct Scope {
+    stmts: Vec<Stmt>,
+    prims: HashMap<(Prim, Vec<Atom>), Value>,
+    opaques: HashMap<OpaqueKey, Value>,
+}
+
+pub(crate) struct Builder {
+    pub(crate) values: Vec<Info>,
+    /// The context in which each value was made; reverse mode asks for it.
+    pub(crate) contexts: Vec<usize>,
+    /// The context of the values to come.
+    pub(crate) context: usize,
+    scopes: Vec<Scope>,
+    defs: HashMap<Value, (Prim, Vec<Atom>)>,
+    verbatim: HashMap<Value, Opaque>,
+    /// The type of a primitive whose operands are all literals.
+    pub(crate) default_scalar: Scalar,
+}
+
+impl Builder {
+    pub(crate) fn new(default_scalar: Scalar) -> Self {
+        Builder {
+            values: Vec::new(),
+            contexts: Vec::new(),
+            context: 0,
+            scopes: Vec::new(),
+            defs: HashMap::new(),
+            verbatim: HashMap::new(),
+            default_scalar,
+        }
+    }
+
+    pub(crate) fn value(&mut self, ty: Ty, hint: Option<Hint>) -> Value {
+        let value = Value(u32::try_from(self.values.len()).unwrap_or(u32::MAX));
+        self.values.push(Info { ty, hint });
+        self.contexts.push(self.context);
+        value
+    }
+
+    pub(crate) fn open(&mut self) {
+        self.scopes.push(Scope::default());
+    }
+
+    /// Ends the innermost region and returns its statements.
+    pub(crate) fn close(&mut self) -> Vec<Stmt> {
+        self.scopes
+            .pop()
+            .map(|scope| scope.stmts)
+            .unwrap_or_default()
+    }
+
+    /// Ends the innermost region, which yields the atoms.
+    pub(crate) fn close_region(&mut self, params: Vec<Value>, yields: Vec<Atom>) -> Region {
+        Region {
+            params,
+            stmts: self.close(),
+            yields,
+        }
+    }
+
+    pub(crate) fn push(&mut self, results: Vec<Value>, op: Op) {
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.stmts.push(Stmt { results, op });
+        }
+    }
+
+    pub(crate) fn definition(&self, value: Value) -> Option<&(Prim, Vec<Atom>)> {
+        self.defs.get(&value)
+    }
+
+    /// Whether no statement in scope asserts the same yet; from now on one does.
+    pub(crate) fn is_new_assertion(&mut self, text: &Rc<str>) -> bool {
+        let key = (text.clone(), Vec::new());
+        if self
+            .scopes
+            .iter()
+            .any(|scope| scope.opaques.contains_key(&key))
+        {
+            return false;
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.opaques.insert(key, Value(u32::MAX));
+        }
+        true
+    }
+
+    /// The verbatim code that a value is, if it is pure.
+    pub(crate) fn verbatim(&self, value: Value) -> Option<&Opaque> {
+        self.verbatim.get(&value)
+    }
+
+    /// Gives a value the name of a variable, unless it has one.
+    pub(crate) fn name(&mut self, atom: Atom, hint: &Hint) {
+        if let Some(value) = atom.value() {
+            let known = &mut self.values[value.0 as usize].hint;
+            if known.is_none() {
+                *known = Some(hint.clone());
+            }
+        }
+    }
+
+    fn def(&self, atom: Atom) -> Option<(Prim, &[Atom])> {
+        let (prim, args) = self.defs.get(&atom.value()?)?;
+        Some((*prim, args))
+    }
+
+    pub(crate) fn ty(&self, atom: Atom) -> Ty {
+        match atom {
+            Atom::Value(value) => self.values[value.0 as usize].ty,
+            Atom::Float(_) | Atom::Undefined => Ty::Float(self.default_scalar),
+            Atom::Int(_) => Ty::Int,
+            Atom::Bool(_) => Ty::Bool,
+        }
+    }
+
+    /// The float type of an atom.
+    pub(crate) fn scalar(&self, atom: Atom) -> Scalar {
+        self.ty(atom).scalar().unwrap_or(self.default_scalar)
+    }
+
+    fn result_ty(&self, prim: Prim, args: &[Atom]) -> Ty {
+        match prim {
+            Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => {
+                Ty::Bool
+            }
+            Prim::And | Prim::Or | Prim::Not => Ty::Bool,
+            Prim::IntPred | Prim::IntSucc => Ty::Int,
+            Prim::Cast(scalar) | Prim::IntToFloat(scalar) => Ty::Float(scalar),
+            _ => {
+                let typed = args.iter().filter(|atom| atom.value().is_some());
+                typed
+                    .map(|atom| self.ty(*atom))
+                    .find(|ty| ty.scalar().is_some())
+                    .unwrap_or(Ty::Float(self.default_scalar))
+            }
+        }
+    }
+
+    /// A primitive as it stands, shared if its value is known already.
+    pub(crate) fn prim(&mut self, prim: Prim, args: &[Atom]) -> Atom {
+        if let Some(value) = self.find(prim, args) {
+            return Atom::Value(value);
+        }
+        let ty = self.result_ty(prim, args);
+        let value = self.value(ty, None);
+        self.define(value, prim, args);
+        Atom::Value(value)
+    }
+
+    fn define(&mut self, value: Value, prim: Prim, args: &[Atom]) {
+        self.push(vec![value], Op::Prim(prim, args.to_vec()));
+        self.defs.insert(value, (prim, args.to_vec()));
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.prims.insert((prim, args.to_vec()), value);
+        }
+    }
+
+    /// A primitive of the user's function, with its name.
+    pub(crate) fn exact(&mut self, prim: Prim, args: &[Atom], info: &Info) -> Atom {
+        if let Some(value) = self.find(prim, args) {
+            let known = &mut self.values[value.0 as usize].hint;
+            if known.is_none() {
+                known.clone_from(&info.hint);
+            }
+            return Atom::Value(value);
+        }
+        let value = self.value(info.ty, info.hint.clone());
+        self.define(value, prim, args);
+        Atom::Value(value)
+    }
+
+    fn find(&self, prim: Prim, args: &[Atom]) -> Option<Value> {
+        let key = (prim, args.to_vec());
+        if let Some(value) = self
+            .scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.prims.get(&key))
+        {
+            return Some(*value);
+        }
+        if !matches!(prim, Prim::Add | Prim::Mul) {
+            return None;
+        }
+        let swapped = (prim, vec![args[1], args[0]]);
+        self.scopes
+            .iter()
+            .rev()
+            .find_map(|scope| scope.prims.get(&swapped))
+            .copied()
+    }
+
+    /// Verbatim code with one result, shared where it is pure.
+    pub(crate) fn opaque(&mut self, opaque: Opaque, info: Info) -> Atom {
+        let key = (opaque.text.clone(), opaque.args.clone());
+        let shareable = opaque.effect == Effect::Pure && matches!(opaque.code, Code::Expr(..));
+        if shareable {
+            if let Some(value) = self
+                .scopes
+                .iter()
+                .rev()
+                .find_map(|scope| scope.opaques.get(&key))
+            {
+                return Atom::Value(*value);
+            }
+        }
+        let value = self.value(info.ty, info.hint);
+        if shareable {
+            self.verbatim.insert(value, opaque.clone());
+        }
+        self.push(vec![value], Op::Opaque(opaque));
+        if let (true, Some(scope)) = (shareable, self.scopes.last_mut()) {
+            scope.opaques.insert(key, value);
+        }
+        Atom::Value(value)
+    }
+
+    // ---- algebra for derivatives -------------------------------------------------------------------------------
+
+    /// `atom` as a literal times the rest; one and the atom itself where no literal stands out.
+    fn split(&self, atom: Atom) -> (f64, Atom) {
+        match self.def(atom) {
+            Some((Prim::Mul, &[Atom::Float(c), rest] | &[rest, Atom::Float(c)])) => (c, rest),
+            Some((Prim::Neg, &[rest])) => {
+                let (c, rest) = self.split(rest);
+                (-c, rest)
+            }
+            _ => (1.0, atom),
+        }
+    }
+
+    /// `split`, which looks one product deeper: `(2 a) b` is `2 (a b)`.
+    fn split_product(&mut self, atom: Atom) -> (f64, Atom) {
+        if let Some((Prim::Mul, &[a, b])) = self.def(atom) {
+            let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+            if (ca != 1.0 || cb != 1.0) && ra.value().is_some() && rb.value().is_some() {
+                return (ca * cb, self.product(ra, rb));
+            }
+        }
+        self.split(atom)
+    }
+
+    fn scaled(&mut self, c: f64, rest: Atom) -> Atom {
+        if c == 1.0 {
+            rest
+        } else if c == -1.0 {
+            self.prim(Prim::Neg, &[rest])
+        } else {
+            self.prim(Prim::Mul, &[Atom::Float(c), rest])
+        }
+    }
+
+    pub(crate) fn mul(&mut self, a: Atom, b: Atom) -> Atom {
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
+            if (x * y).is_finite() {
+                return Atom::Float(x * y);
+            }
+        }
+        if let Atom::Float(x) = b {
+            return self.mul(Atom::Float(x), a);
+        }
+        if let Atom::Float(x) = a {
+            if x == 0.0 {
+                return self.prim(Prim::Mul, &[a, b]);
+            }
+            let (c, rest) = if x == 1.0 || x == -1.0 {
+                self.split(b)
+            } else {
+                self.split_product(b)
+            };
+            if (c * x).is_finite() && c * x != 0.0 {
+                return self.scaled(c * x, rest);
+            }
+            return self.prim(Prim::Mul, &[a, b]);
+        }
+        let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+        let c = ca * cb;
+        let both = ca != 1.0 && cb != 1.0;
+        if (both || ca == -1.0 || cb == -1.0) && c.is_finite() && c != 0.0 {
+            let product = self.product(ra, rb);
+            return self.mul(Atom::Float(c), product);
+        }
+        self.product(a, b)
+    }
+
+    /// A product without literals, as a power where both factors are powers of one base.
+    fn product(&mut self, a: Atom, b: Atom) -> Atom {
+        if self.find(Prim::Mul, &[a, b]).is_none() {
+            let ((base_a, n), (base_b, m)) = (self.power_of(a), self.power_of(b));
+            if base_a == base_b {
+                return self.powi(base_a, n + m);
+            }
+        }
+        self.prim(Prim::Mul, &[a, b])
+    }
+
+    fn power_of(&self, atom: Atom) -> (Atom, i64) {
+        match self.def(atom) {
+            Some((Prim::Powi, &[base, Atom::Int(n)])) if n > 0 => (base, n),
+            Some((Prim::Mul, &[a, b])) if a == b => (a, 2),
+            _ => (atom, 1),
+        }
+    }
+
+    pub(crate) fn powi(&mut self, base: Atom, n: i64) -> Atom {
+        match n {
+            0 => Atom::Float(1.0),
+            1 => base,
+            _ => {
+                let (inner, m) = self.power_of(base);
+                let flat = m.saturating_mul(n);
+                if n > 0 && m > 1 && flat <= 32 {
+                    return self.powi(inner, flat);
+                }
+                if n == 2 {
+                    if let Some(square) = self.find(Prim::Mul, &[base, base]) {
+                        return Atom::Value(square);
+                    }
+                }
+                self.prim(Prim::Powi, &[base, Atom::Int(n)])
+            }
+        }
+    }
+
+    pub(crate) fn neg(&mut self, a: Atom) -> Atom {
+        match (a, self.def(a)) {
+            (Atom::Float(x), _) => Atom::Float(-x),
+            (_, Some((Prim::Neg, &[x]))) => x,
+            (_, Some((Prim::Sub, &[x, y]))) => self.sub(y, x),
+            (_, Some((Prim::Mul, &[Atom::Float(c), x] | &[x, Atom::Float(c)]))) => {
+                self.prim(Prim::Mul, &[Atom::Float(-c), x])
+            }
+            (_, Some((Prim::Div, &[Atom::Float(c), x]))) => {
+                self.prim(Prim::Div, &[Atom::Float(-c), x])
+            }
+            _ => self.prim(Prim::Neg, &[a]),
+        }
+    }
+
+    pub(crate) fn add(&mut self, a: Atom, b: Atom) -> Atom {
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
+            if (x + y).is_finite() {
+                return Atom::Float(x + y);
+            }
+        }
+        if a.is_float(0.0) {
+            return b;
+        }
+        if b.is_float(0.0) {
+            return a;
+        }
+        let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+        if ra == rb && ca + cb != 0.0 && ra.value().is_some() {
+            return self.mul(Atom::Float(ca + cb), ra);
+        }
+        if let Some(merged) = self.merge_selects(a, b) {
+            return merged;
+        }
+        if cb < 0.0 {
+            let positive = self.neg(b);
+            return self.sub(a, positive);
+        }
+        if ca < 0.0 {
+            let positive = self.neg(a);
+            return self.sub(b, positive);
+        }
+        self.prim(Prim::Add, &[a, b])
+    }
+
+    /// `select(c, a, 0) + select(c, 0, b)` is `select(c, a, b)`.
+    fn merge_selects(&mut self, a: Atom, b: Atom) -> Option<Atom> {
+        let (Some((Prim::Select, &[ca, ta, ea])), Some((Prim::Select, &[cb, tb, eb]))) =
+            (self.def(a), self.def(b))
+        else {
+            return None;
+        };
+        let zero = |x: Atom| x.is_float(0.0);
+        if ca != cb || !(zero(ta) || zero(tb)) || !(zero(ea) || zero(eb)) {
+            return None;
+        }
+        let then = self.add(ta, tb);
+        let otherwise = self.add(ea, eb);
+        Some(self.select(ca, then, otherwise))
+    }
+
+    pub(crate) fn sub(&mut self, a: Atom, b: Atom) -> Atom {
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
+            if (x - y).is_finite() {
+                return Atom::Float(x - y);
+            }
+        }
+        if b.is_float(0.0) {
+            return a;
+        }
+        if a.is_float(0.0) {
+            return self.neg(b);
+        }
+        let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+        if ra == rb && ca - cb != 0.0 && ra.value().is_some() {
+            return self.mul(Atom::Float(ca - cb), ra);
+        }
+        if cb < 0.0 {
+            let positive = self.neg(b);
+            return self.add(a, positive);
+        }
+        self.prim(Prim::Sub, &[a, b])
+    }
+
+    pub(crate) fn div(&mut self, a: Atom, b: Atom) -> Atom {
+        if b.is_float(1.0) {
+            return a;
+        }
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
+            if (x / y).is_finite() {
+                return Atom::Float(x / y);
+            }
+        }
+        if let Some((Prim::Neg, &[x])) = self.def(a) {
+            let quotient = self.div(x, b);
+            return self.neg(quotient);
+        }
+        self.prim(Prim::Div, &[a, b])
+    }
+
+    pub(crate) fn trunc(&mut self, a: Atom) -> Atom {
+        self.prim(Prim::Trunc, &[a])
+    }
+
+    pub(crate) fn select(&mut self, cond: Atom, then: Atom, otherwise: Atom) -> Atom {
+        match cond {
+            Atom::Bool(true) => then,
+            Atom::Bool(false) => otherwise,
+            _ if then == otherwise => then,
+            _ => self.prim(Prim::Select, &[cond, then, otherwise]),
+        }
+    }
+
+    /// Whether the atom is certainly not zero, whatever its operands are.
+    pub(crate) fn is_nonzero(&self, atom: Atom) -> bool {
+        if let Atom::Float(x) = atom {
+            return x != 0.0;
+        }
+        match self.def(atom) {
+            Some((Prim::Cosh, _)) => true,
+            Some((Prim::Sqrt | Prim::Neg, &[x])) => self.is_nonzero(x),
+            Some((Prim::Hypot, &[x, y])) => self.is_nonzero(x) || self.is_nonzero(y),
+            Some((Prim::Add, &[x, y])) => {
+                let positive = |x: Atom| matches!(x, Atom::Float(c) if c > 0.0);
+                (positive(x) && self.is_nonnegative(y)) || (self.is_nonnegative(x) && positive(y))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_nonnegative(&self, atom: Atom) -> bool {
+        if let Atom::Float(x) = atom {
+            return x >= 0.0;
+        }
+        match self.def(atom) {
+            Some((
+                Prim::Exp | Prim::Exp2 | Prim::Abs | Prim::Sqrt | Prim::Cosh | Prim::Hypot,
+                _,
+            )) => true,
+            Some((Prim::Powi, &[_, Atom::Int(n)])) => n % 2 == 0,
+            Some((Prim::Mul, &[x, y])) => {
+                x == y || (self.is_nonnegative(x) && self.is_nonnegative(y))
+            }
+            Some((Prim::Add, &[x, y])) => self.is_nonnegative(x) && self.is_nonnegative(y),
+            _ => false,
+        }
+    }
+}

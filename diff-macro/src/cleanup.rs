@@ -1,0 +1,290 @@
+//! Removes what is not needed: a function goes in, the same function without dead statements, unused results,
+//! loop-invariant carried values and branches that are decided comes out.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ir::{Atom, Effect, Function, Header, Loop, Op, Region, Stmt, Value};
+
+/// Simplifies until nothing changes.
+pub(crate) fn cleanup(function: &mut Function) {
+    loop {
+        let mut names = HashMap::new();
+        find_copies(&function.body, &mut names);
+        let renamed = !names.is_empty();
+        if renamed {
+            rename_region(&mut function.body, &names);
+        }
+        let removed = remove_dead(function);
+        if !renamed && !removed {
+            return;
+        }
+    }
+}
+
+// ---- values that are copies of others ---------------------------------------------------------------------------
+
+/// Results and parameters that always equal another atom.
+fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
+    for stmt in &region.stmts {
+        match &stmt.op {
+            Op::If {
+                then, otherwise, ..
+            } => {
+                for (k, result) in stmt.results.iter().enumerate() {
+                    if let Some(atom) = same_yield(then.yields[k], otherwise.yields[k]) {
+                        if visible_outside(atom, &[then, otherwise]) {
+                            names.insert(*result, atom);
+                        }
+                    }
+                }
+            }
+            Op::Loop(l) => find_invariants(stmt, l, names),
+            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+        }
+        for inner in stmt.op.regions() {
+            find_copies(inner, names);
+        }
+    }
+}
+
+fn same_yield(a: Atom, b: Atom) -> Option<Atom> {
+    (a == b && a != Atom::Undefined).then_some(a)
+}
+
+/// An atom of a branch may stand outside it if the branch did not define it.
+fn visible_outside(atom: Atom, regions: &[&Region]) -> bool {
+    let Some(value) = atom.value() else {
+        return true;
+    };
+    !regions.iter().any(|region| {
+        region
+            .stmts
+            .iter()
+            .any(|stmt| stmt.results.contains(&value))
+    })
+}
+
+/// A carried value that no iteration changes is its initial value.
+fn find_invariants(stmt: &Stmt, l: &Loop, names: &mut HashMap<Value, Atom>) {
+    for (k, param) in l.body.params.iter().enumerate() {
+        let next = l.body.yields[k + 1];
+        if next == Atom::Value(*param) || (next == l.init[k] && next.value().is_none()) {
+            names.insert(*param, l.init[k]);
+            names.insert(stmt.results[k], l.init[k]);
+            if let Header::While(cond) = &l.header {
+                names.insert(cond.params[k], l.init[k]);
+            }
+        }
+    }
+}
+
+fn resolve(names: &HashMap<Value, Atom>, mut atom: Atom) -> Atom {
+    while let Some(next) = atom.value().and_then(|value| names.get(&value)) {
+        if *next == atom {
+            break;
+        }
+        atom = *next;
+    }
+    atom
+}
+
+pub(crate) fn rename_region(region: &mut Region, names: &HashMap<Value, Atom>) {
+    for stmt in &mut region.stmts {
+        for_each_operand(&mut stmt.op, &mut |atom| *atom = resolve(names, *atom));
+        for inner in regions_mut(&mut stmt.op) {
+            rename_region(inner, names);
+        }
+    }
+    for atom in &mut region.yields {
+        *atom = resolve(names, *atom);
+    }
+}
+
+fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
+    match op {
+        Op::Prim(_, args) | Op::Push(_, args) => args.iter_mut().for_each(visit),
+        Op::Opaque(opaque) => opaque.args.iter_mut().for_each(|(_, atom)| visit(atom)),
+        Op::If { cond, .. } => visit(cond),
+        Op::Loop(l) => {
+            l.init.iter_mut().for_each(&mut *visit);
+            match &mut l.header {
+                Header::Range(range) => {
+                    visit(&mut range.start);
+                    visit(&mut range.end);
+                    range.step.iter_mut().for_each(visit);
+                }
+                Header::Iter { iter, .. } => iter.args.iter_mut().for_each(|(_, atom)| visit(atom)),
+                Header::While(_) | Header::Forever => {}
+                Header::Times(count) => visit(count),
+            }
+        }
+        Op::NewTape(Some(range)) => {
+            visit(&mut range.start);
+            visit(&mut range.end);
+            range.step.iter_mut().for_each(visit);
+        }
+        Op::NewTape(None) => {}
+    }
+}
+
+fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
+    match op {
+        Op::If {
+            then, otherwise, ..
+        } => vec![then, otherwise],
+        Op::Loop(l) => {
+            let l = &mut **l;
+            match &mut l.header {
+                Header::While(cond) => vec![cond, &mut l.body],
+                Header::Range(_) | Header::Iter { .. } | Header::Forever | Header::Times(_) => {
+                    vec![&mut l.body]
+                }
+            }
+        }
+        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+    }
+}
+
+// ---- dead code --------------------------------------------------------------------------------------------------
+
+/// Removes statements, results and carried values that nothing needs. Reports whether it removed any.
+fn remove_dead(function: &mut Function) -> bool {
+    let mut live = HashSet::new();
+    loop {
+        let before = live.len();
+        mark(&function.body, &mut live);
+        if live.len() == before {
+            break;
+        }
+    }
+    prune(&mut function.body, &live)
+}
+
+fn need(atom: Atom, live: &mut HashSet<Value>) {
+    live.extend(atom.value());
+}
+
+fn mark(region: &Region, live: &mut HashSet<Value>) {
+    for atom in &region.yields {
+        need(*atom, live);
+    }
+    mark_stmts(&region.stmts, live);
+}
+
+fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
+    for stmt in stmts.iter().rev() {
+        match &stmt.op {
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                for (k, result) in stmt.results.iter().enumerate() {
+                    if live.contains(result) {
+                        need(then.yields[k], live);
+                        need(otherwise.yields[k], live);
+                    }
+                }
+                mark_stmts(&then.stmts, live);
+                mark_stmts(&otherwise.stmts, live);
+                if is_live(stmt, live) {
+                    need(*cond, live);
+                }
+            }
+            Op::Loop(l) => mark_loop(stmt, l, live),
+            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {
+                if is_live(stmt, live) {
+                    stmt.op
+                        .operands()
+                        .into_iter()
+                        .for_each(|atom| need(atom, live));
+                }
+            }
+        }
+    }
+}
+
+fn mark_loop(stmt: &Stmt, l: &Loop, live: &mut HashSet<Value>) {
+    for (k, param) in l.body.params.iter().enumerate() {
+        let in_condition =
+            matches!(&l.header, Header::While(cond) if live.contains(&cond.params[k]));
+        if live.contains(&stmt.results[k]) || live.contains(param) || in_condition {
+            live.extend([stmt.results[k], *param]);
+            need(l.init[k], live);
+            need(l.body.yields[k + 1], live);
+        }
+    }
+    mark_stmts(&l.body.stmts, live);
+    if is_live(stmt, live) {
+        need(l.body.yields[0], live);
+        l.header
+            .operands()
+            .into_iter()
+            .for_each(|atom| need(atom, live));
+        live.extend(l.records.iter().map(|records| records.tape));
+        if let Header::While(cond) = &l.header {
+            mark(cond, live);
+        }
+    }
+}
+
+/// Whether a statement has to stay: something reads a result of it, or it has an effect.
+fn is_live(stmt: &Stmt, live: &HashSet<Value>) -> bool {
+    stmt.results.iter().any(|result| live.contains(result)) || has_effect(&stmt.op, live)
+}
+
+fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
+    match op {
+        Op::Prim(..) | Op::NewTape(_) => false,
+        Op::Opaque(opaque) => opaque.effect == Effect::Any,
+        Op::Push(tape, _) => live.contains(tape),
+        Op::If { .. } | Op::Loop(_) => op
+            .regions()
+            .iter()
+            .any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live))),
+    }
+}
+
+fn prune(region: &mut Region, live: &HashSet<Value>) -> bool {
+    let before = region.stmts.len();
+    region.stmts.retain(|stmt| is_live(stmt, live));
+    let mut changed = region.stmts.len() != before;
+    for stmt in &mut region.stmts {
+        changed |= prune_results(stmt, live);
+        for inner in regions_mut(&mut stmt.op) {
+            changed |= prune(inner, live);
+        }
+    }
+    changed
+}
+
+fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
+    let dead: Vec<usize> = (0..stmt.results.len())
+        .filter(|k| !live.contains(&stmt.results[*k]))
+        .rev()
+        .collect();
+    match &mut stmt.op {
+        Op::If {
+            then, otherwise, ..
+        } => {
+            for k in &dead {
+                stmt.results.remove(*k);
+                then.yields.remove(*k);
+                otherwise.yields.remove(*k);
+            }
+        }
+        Op::Loop(l) => {
+            for k in &dead {
+                stmt.results.remove(*k);
+                l.init.remove(*k);
+                l.body.params.remove(*k);
+                l.body.yields.remove(k + 1);
+                if let Header::While(cond) = &mut l.header {
+                    cond.params.remove(*k);
+                }
+            }
+        }
+        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => return false,
+    }
+    !dead.is_empty()
+}

@@ -1,0 +1,1505 @@
+//! Emission: a function goes in, the tokens of its body come out, as one would have written them by hand.
+//!
+//! Three decisions are made here, none of which changes what is computed. A value that is used once is written where
+//! it is used. A carried value of a loop, and a variable that a branch changes, is one mutable variable, updated where
+//! its next value is computed, if its last value is not read after that. And a region that ends in a branch whose
+//! results it yields ends with that branch: an early `return`, a `break`, or the value of a block.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::visit_mut::{self, VisitMut};
+
+use crate::ir::{
+    Atom, Code, Effect, Function, Header, Info, Loop, Op, Opaque, Region, Scalar, Stmt, Ty, Value,
+};
+use crate::names::{self, Names};
+use crate::rules::{self, Prim};
+
+/// Binding strength of an expression, weakest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Any,
+    Or,
+    And,
+    Compare,
+    Sum,
+    Product,
+    Unary,
+    Method,
+}
+
+/// What becomes of the atoms that a region yields.
+#[derive(Clone)]
+enum End<'a> {
+    /// They are the value of the block.
+    Value(Vec<Ty>),
+    /// Each is assigned to a variable, whose value until then is the holder's; others are the value of the block.
+    Assign(Vec<Target>),
+    /// The first says whether the loop goes on; the others are assigned.
+    Body(Vec<Target>),
+    /// They are the result of the function.
+    Return(&'a dyn Fn(&[TokenStream]) -> TokenStream, Vec<Ty>),
+}
+
+/// A variable to be assigned at the end of a region.
+#[derive(Clone)]
+enum Target {
+    Variable {
+        name: Ident,
+        holder: Value,
+    },
+    /// Not assigned: part of the value of the block.
+    Value(Ty),
+}
+
+/// The body of a generated function. `wrap` makes the result from the atoms that the function yields.
+pub(crate) fn emit(
+    function: &Function,
+    params: &[Ident],
+    runtime: &TokenStream,
+    names: Names,
+    wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
+) -> TokenStream {
+    let mut emitter = Emitter {
+        values: &function.values,
+        definitions: HashMap::new(),
+        inlined: HashSet::new(),
+        written: params
+            .iter()
+            .zip(&function.body.params)
+            .map(|(ident, value)| (*value, ident.clone()))
+            .collect(),
+        shared: HashMap::new(),
+        mutable: HashSet::new(),
+        fixed: function.body.params.iter().copied().collect(),
+        names,
+        runtime: runtime.clone(),
+    };
+    Inliner::new(&function.values).run(&function.body, &mut emitter);
+    let types = function
+        .body
+        .yields
+        .iter()
+        .map(|atom| emitter.ty(*atom))
+        .collect();
+    emitter.region(
+        &function.body.stmts,
+        &function.body.yields,
+        &End::Return(wrap, types),
+    )
+}
+
+struct Emitter<'a> {
+    values: &'a [Info],
+    /// The statements of values that are written where they are used.
+    definitions: HashMap<Value, &'a Op>,
+    inlined: HashSet<Value>,
+    /// The variable that holds each value.
+    written: HashMap<Value, Ident>,
+    /// Values that take over the variable of an earlier value.
+    shared: HashMap<Value, Value>,
+    /// Values whose variable is assigned again.
+    mutable: HashSet<Value>,
+    /// Parameters of the function: never assigned.
+    fixed: HashSet<Value>,
+    names: Names,
+    runtime: TokenStream,
+}
+
+// ---- which values are written where they are used ---------------------------------------------------------------
+
+struct Inliner<'a> {
+    values: &'a [Info],
+    uses: HashMap<Value, usize>,
+    /// The region in which each value is defined, and the depth of loops there.
+    homes: HashMap<Value, usize>,
+    /// Uses that lie in another loop than the definition, or that may not be moved to.
+    barred: HashSet<Value>,
+    loops: usize,
+    next_loop: usize,
+}
+
+impl<'a> Inliner<'a> {
+    fn new(values: &'a [Info]) -> Self {
+        Inliner {
+            values,
+            uses: HashMap::new(),
+            homes: HashMap::new(),
+            barred: HashSet::new(),
+            loops: 0,
+            next_loop: 0,
+        }
+    }
+
+    fn run(mut self, body: &'a Region, emitter: &mut Emitter<'a>) {
+        self.count(body);
+        self.choose(&body.stmts, emitter);
+    }
+
+    fn note(&mut self, atom: Atom, weight: usize) {
+        if let Some(value) = atom.value() {
+            *self.uses.entry(value).or_default() += weight;
+            if self
+                .homes
+                .get(&value)
+                .is_some_and(|home| *home != self.loops)
+            {
+                self.barred.insert(value);
+            }
+        }
+    }
+
+    fn count(&mut self, region: &'a Region) {
+        for stmt in &region.stmts {
+            self.count_stmt(stmt);
+        }
+        for atom in &region.yields {
+            self.note(*atom, 1);
+        }
+    }
+
+    fn count_stmt(&mut self, stmt: &'a Stmt) {
+        match &stmt.op {
+            Op::Prim(Prim::StrongMul | Prim::StrongDiv, args) => {
+                self.note(args[0], 2);
+                self.note(args[1], 1);
+            }
+            Op::Opaque(opaque) => self.count_opaque(opaque),
+            Op::Loop(l) => {
+                for atom in &l.init {
+                    self.note(*atom, 1);
+                }
+                match &l.header {
+                    Header::Iter { iter, .. } => self.count_opaque(iter),
+                    other => other
+                        .operands()
+                        .into_iter()
+                        .for_each(|atom| self.note(atom, 1)),
+                }
+                let outer = self.loops;
+                self.next_loop += 1;
+                self.loops = self.next_loop;
+                if let Header::While(cond) = &l.header {
+                    self.count(cond);
+                }
+                self.count(&l.body);
+                self.loops = outer;
+            }
+            other => {
+                // A capacity is only a second mention of the bounds of a loop: it must not keep them from their place.
+                other.operands().into_iter().for_each(|atom| {
+                    self.note(
+                        atom,
+                        if matches!(other, Op::NewTape(_)) {
+                            2
+                        } else {
+                            1
+                        },
+                    )
+                });
+                for region in other.regions() {
+                    self.count(region);
+                }
+            }
+        }
+        for result in &stmt.results {
+            self.homes.insert(*result, self.loops);
+        }
+    }
+
+    fn count_opaque(&mut self, opaque: &Opaque) {
+        for (name, atom) in &opaque.args {
+            self.note(
+                *atom,
+                if name.starts_with(crate::lower::PLACEHOLDER) {
+                    1
+                } else {
+                    2
+                },
+            );
+        }
+    }
+
+    fn choose(&mut self, stmts: &'a [Stmt], emitter: &mut Emitter<'a>) {
+        for (position, stmt) in stmts.iter().enumerate() {
+            for region in stmt.op.regions() {
+                self.choose(&region.stmts, emitter);
+            }
+            let [result] = stmt.results[..] else { continue };
+            let movable = match &stmt.op {
+                Op::Prim(..) => true,
+                Op::Opaque(Opaque {
+                    code: Code::Expr(_, None),
+                    effect,
+                    ..
+                }) => match effect {
+                    Effect::Pure => true,
+                    Effect::Reads => is_read_next(result, &stmts[position + 1..]),
+                    Effect::Any => false,
+                },
+                _ => false,
+            };
+            let named = self.values[result.0 as usize]
+                .hint
+                .as_ref()
+                .is_some_and(|hint| hint.user);
+            let once = self.uses.get(&result) == Some(&1) && !self.barred.contains(&result);
+            let trivial = is_trivial(&stmt.op);
+            if movable && ((once && !named) || trivial) {
+                emitter.inlined.insert(result);
+                emitter.definitions.insert(result, &stmt.op);
+            }
+        }
+    }
+}
+
+/// A path to a constant is always written where it is used.
+fn is_trivial(op: &Op) -> bool {
+    matches!(op, Op::Opaque(Opaque { code: Code::Expr(expr, None), args, effect: Effect::Pure, .. })
+        if args.is_empty() && matches!(&**expr, syn::Expr::Path(_) | syn::Expr::Lit(_)))
+}
+
+/// Whether the value is read before anything with an effect happens, in the statements that follow.
+fn is_read_next(value: Value, following: &[Stmt]) -> bool {
+    for stmt in following {
+        if stmt.op.operands().contains(&Atom::Value(value)) {
+            return true;
+        }
+        if !matches!(stmt.op, Op::Prim(..)) {
+            return false;
+        }
+    }
+    false
+}
+
+// ---- which values share a variable ------------------------------------------------------------------------------
+
+/// What a region reads of values from outside a statement, and where.
+struct Reads {
+    /// The last statement that reads a value; the length of the region for its yields.
+    last: HashMap<Value, usize>,
+}
+
+impl<'a> Emitter<'a> {
+    fn ty(&self, atom: Atom) -> Ty {
+        match atom {
+            Atom::Value(value) => self.values[value.0 as usize].ty,
+            Atom::Float(_) => Ty::Float(Scalar::F64),
+            Atom::Int(_) => Ty::Int,
+            Atom::Bool(_) => Ty::Bool,
+            Atom::Undefined => Ty::Unknown,
+        }
+    }
+
+    /// The variables that writing the atom reads.
+    fn leaves(&self, atom: Atom, out: &mut HashSet<Value>) {
+        let Some(value) = atom.value() else { return };
+        match self.definitions.get(&value) {
+            Some(op) => op
+                .operands()
+                .into_iter()
+                .for_each(|operand| self.leaves(operand, out)),
+            None => {
+                out.insert(value);
+            }
+        }
+    }
+
+    fn leaves_of_region(&self, region: &Region, out: &mut HashSet<Value>) {
+        for stmt in &region.stmts {
+            self.leaves_of_stmt(stmt, out);
+        }
+        for atom in &region.yields {
+            self.leaves(*atom, out);
+        }
+    }
+
+    fn leaves_of_stmt(&self, stmt: &Stmt, out: &mut HashSet<Value>) {
+        if stmt
+            .results
+            .iter()
+            .any(|result| self.inlined.contains(result))
+        {
+            return;
+        }
+        for atom in stmt.op.operands() {
+            self.leaves(atom, out);
+        }
+        for region in stmt.op.regions() {
+            self.leaves_of_region(region, out);
+        }
+    }
+
+    fn reads(&self, stmts: &[Stmt], yields: &[Atom]) -> Reads {
+        let mut last = HashMap::new();
+        for (position, stmt) in stmts.iter().enumerate() {
+            let mut leaves = HashSet::new();
+            self.leaves_of_stmt(stmt, &mut leaves);
+            last.extend(leaves.into_iter().map(|leaf| (leaf, position)));
+        }
+        let mut leaves = HashSet::new();
+        for atom in yields {
+            self.leaves(*atom, &mut leaves);
+        }
+        last.extend(leaves.into_iter().map(|leaf| (leaf, stmts.len())));
+        Reads { last }
+    }
+
+    fn same_name(&self, a: Value, b: Value) -> bool {
+        let name = |value: Value| {
+            self.values[value.0 as usize]
+                .hint
+                .as_ref()
+                .map(|hint| hint.name.clone())
+        };
+        name(a).is_some() && name(a) == name(b)
+    }
+
+    /// Lets results of branches and loops take over the variable of the value that they replace.
+    fn share(&mut self, stmts: &[Stmt], yields: &[Atom], own: &HashSet<Value>) {
+        let reads = self.reads(stmts, yields);
+        let mut own = own.clone();
+        let mut taken = HashSet::new();
+        for (position, stmt) in stmts.iter().enumerate() {
+            let candidates: Vec<(Value, Value)> = match &stmt.op {
+                Op::If {
+                    then, otherwise, ..
+                } => (0..stmt.results.len())
+                    .flat_map(|k| {
+                        let result = stmt.results[k];
+                        [otherwise.yields[k], then.yields[k]]
+                            .into_iter()
+                            .filter_map(move |a| Some((result, a.value()?)))
+                    })
+                    .filter(|(result, earlier)| self.same_name(*result, *earlier))
+                    .collect(),
+                Op::Loop(l) => self.loop_candidates(stmt, l),
+                _ => Vec::new(),
+            };
+            for (result, earlier) in candidates {
+                let dead_after = reads
+                    .last
+                    .get(&earlier)
+                    .is_some_and(|last| *last <= position);
+                let free = own.contains(&earlier)
+                    && !self.fixed.contains(&earlier)
+                    && !self.inlined.contains(&earlier);
+                if dead_after && free && !self.shared.contains_key(&result) && taken.insert(earlier)
+                {
+                    self.shared.insert(result, earlier);
+                    self.mark_mutable(earlier);
+                }
+            }
+            if !matches!(stmt.op, Op::Opaque(_)) {
+                own.extend(&stmt.results);
+            }
+        }
+    }
+
+    /// Carried values whose initial value is a variable that nothing else reads.
+    fn loop_candidates(&self, stmt: &Stmt, l: &Loop) -> Vec<(Value, Value)> {
+        let mut inside = HashSet::new();
+        for region in stmt.op.regions() {
+            self.leaves_of_region(region, &mut inside);
+        }
+        for atom in l.header.operands() {
+            self.leaves(atom, &mut inside);
+        }
+        l.init
+            .iter()
+            .enumerate()
+            .filter_map(|(k, init)| Some((stmt.results[k], init.value()?)))
+            .filter(|(_, init)| {
+                !inside.contains(init)
+                    && l.init.iter().filter(|a| a.value() == Some(*init)).count() == 1
+            })
+            .filter(|(result, init)| self.same_name(*result, *init))
+            .collect()
+    }
+
+    fn mark_mutable(&mut self, value: Value) {
+        let mut value = value;
+        loop {
+            self.mutable.insert(value);
+            match self.shared.get(&value) {
+                Some(earlier) => value = *earlier,
+                None => return,
+            }
+        }
+    }
+
+    /// The first value of the variable that the value is in.
+    fn root(&self, value: Value) -> Value {
+        let mut value = value;
+        while let Some(earlier) = self.shared.get(&value) {
+            value = *earlier;
+        }
+        value
+    }
+
+    /// Lets values that a region yields be computed straight into their targets.
+    fn place(&mut self, stmts: &[Stmt], yields: &[Atom], targets: &[Target]) {
+        let reads = self.reads(stmts, yields);
+        for (atom, target) in yields.iter().zip(targets) {
+            let (Some(value), Target::Variable { holder, .. }) = (atom.value(), target) else {
+                continue;
+            };
+            let root = self.root(value);
+            if value == *holder || root == *holder || self.shared.contains_key(&root) {
+                continue;
+            }
+            let Some(position) = stmts.iter().position(|stmt| stmt.results.contains(&root)) else {
+                continue;
+            };
+            if self.inlined.contains(&root)
+                || yields.iter().filter(|a| a.value() == Some(value)).count() > 1
+            {
+                continue;
+            }
+            let stmt = &stmts[position];
+            let single = match &stmt.op {
+                Op::Prim(..) => true,
+                Op::If { .. } => {
+                    stmt.results
+                        .iter()
+                        .filter(|result| !self.shared.contains_key(result))
+                        .count()
+                        == 1
+                }
+                Op::Loop(l) => {
+                    let slot = stmt.results.iter().position(|result| *result == root);
+                    slot.is_some_and(|slot| l.init[slot].value() == Some(*holder))
+                }
+                _ => false,
+            };
+            let last = reads.last.get(holder).copied();
+            let free = match &stmt.op {
+                Op::Loop(_) => {
+                    let mut inside = HashSet::new();
+                    stmt.op
+                        .regions()
+                        .into_iter()
+                        .for_each(|region| self.leaves_of_region(region, &mut inside));
+                    last.is_none_or(|last| last <= position) && !inside.contains(holder)
+                }
+                _ => last.is_none_or(|last| last <= position),
+            };
+            if single && free {
+                self.shared.insert(root, *holder);
+            }
+        }
+    }
+
+    // ---- regions ------------------------------------------------------------------------------------------------
+
+    fn region(&mut self, stmts: &'a [Stmt], yields: &[Atom], end: &End<'_>) -> TokenStream {
+        let own: HashSet<Value> = match end {
+            End::Body(targets) => targets
+                .iter()
+                .filter_map(|target| match target {
+                    Target::Variable { holder, .. } => Some(*holder),
+                    Target::Value(_) => None,
+                })
+                .collect(),
+            End::Value(_) | End::Assign(_) | End::Return(..) => HashSet::new(),
+        };
+        self.share(stmts, yields, &own);
+        if let Some(tokens) = self.tail_branch(stmts, yields, end) {
+            return tokens;
+        }
+        match end {
+            End::Assign(targets) => self.place(stmts, yields, targets),
+            End::Body(targets) => self.place(stmts, &yields[1..], targets),
+            End::Value(_) | End::Return(..) => {}
+        }
+        let mut tokens = TokenStream::new();
+        for stmt in stmts {
+            tokens.extend(self.stmt(stmt));
+        }
+        tokens.extend(self.end(yields, end));
+        tokens
+    }
+
+    fn end(&mut self, yields: &[Atom], end: &End<'_>) -> TokenStream {
+        match end {
+            End::Return(wrap, types) => {
+                let atoms: Vec<TokenStream> = yields
+                    .iter()
+                    .zip(types)
+                    .map(|(a, ty)| self.typed(*a, *ty))
+                    .collect();
+                wrap(&atoms)
+            }
+            End::Value(types) => {
+                self.block_value(yields.iter().copied().zip(types.iter().copied()).collect())
+            }
+            End::Assign(targets) => {
+                let mut tokens = self.assignments(yields, targets);
+                let values = yields
+                    .iter()
+                    .zip(targets)
+                    .filter_map(|(atom, target)| match target {
+                        Target::Value(ty) => Some((*atom, *ty)),
+                        Target::Variable { .. } => None,
+                    })
+                    .collect();
+                tokens.extend(self.block_value(values));
+                tokens
+            }
+            End::Body(targets) => {
+                let mut tokens = self.assignments(&yields[1..], targets);
+                match yields[0] {
+                    Atom::Bool(true) => {}
+                    Atom::Bool(false) => tokens.extend(quote!(break;)),
+                    go_on => {
+                        let stop = self.negated(go_on);
+                        tokens.extend(quote!(if #stop { break; }));
+                    }
+                }
+                tokens
+            }
+        }
+    }
+
+    fn block_value(&mut self, values: Vec<(Atom, Ty)>) -> TokenStream {
+        let atoms: Vec<TokenStream> = values
+            .iter()
+            .map(|(atom, ty)| self.typed(*atom, *ty))
+            .collect();
+        match &atoms[..] {
+            [] => TokenStream::new(),
+            [atom] => atom.clone(),
+            atoms => quote!((#(#atoms),*)),
+        }
+    }
+
+    /// The assignments at the end of a region, in an order in which none overwrites what another reads.
+    fn assignments(&mut self, yields: &[Atom], targets: &[Target]) -> TokenStream {
+        let mut pending: Vec<(Ident, Atom)> = Vec::new();
+        for (atom, target) in yields.iter().zip(targets) {
+            let Target::Variable { name, .. } = target else {
+                continue;
+            };
+            let held = atom.value().is_some_and(|value| {
+                !self.inlined.contains(&value)
+                    && self
+                        .written
+                        .get(&value)
+                        .is_some_and(|variable| variable == name)
+            });
+            if !held && *atom != Atom::Undefined {
+                pending.push((name.clone(), *atom));
+            }
+        }
+        let mut tokens = TokenStream::new();
+        while !pending.is_empty() {
+            let free = (0..pending.len()).find(|k| {
+                let name = &pending[*k].0;
+                pending
+                    .iter()
+                    .enumerate()
+                    .all(|(j, (_, atom))| j == *k || !self.mentions(*atom, name))
+            });
+            let Some(k) = free else {
+                let (names, atoms): (Vec<Ident>, Vec<Atom>) = pending.into_iter().unzip();
+                let atoms: Vec<TokenStream> = atoms
+                    .into_iter()
+                    .map(|atom| self.atom(atom, Level::Any))
+                    .collect();
+                tokens.extend(quote!((#(#names),*) = (#(#atoms),*);));
+                return tokens;
+            };
+            let (name, atom) = pending.remove(k);
+            tokens.extend(self.assign(&name, atom));
+        }
+        tokens
+    }
+
+    fn mentions(&self, atom: Atom, name: &Ident) -> bool {
+        let mut leaves = HashSet::new();
+        self.leaves(atom, &mut leaves);
+        leaves
+            .iter()
+            .any(|leaf| self.written.get(leaf) == Some(name))
+    }
+
+    /// `name = atom`, as a compound assignment where the atom is an operation on the variable.
+    fn assign(&mut self, name: &Ident, atom: Atom) -> TokenStream {
+        let definition = atom
+            .value()
+            .and_then(|value| self.definitions.get(&value).copied());
+        if let Some(Op::Prim(prim, args)) = definition {
+            return self.assign_prim(name, *prim, args);
+        }
+        let value = self.atom(atom, Level::Any);
+        quote!(#name = #value;)
+    }
+
+    fn assign_prim(&mut self, name: &Ident, prim: Prim, args: &[Atom]) -> TokenStream {
+        let on_itself = args.first().and_then(|a| a.value()).is_some_and(|value| {
+            !self.inlined.contains(&value) && self.written.get(&value) == Some(name)
+        });
+        let operator = match prim {
+            Prim::Add => quote!(+=),
+            Prim::Sub => quote!(-=),
+            Prim::Mul => quote!(*=),
+            Prim::Div => quote!(/=),
+            _ => TokenStream::new(),
+        };
+        if on_itself && !operator.is_empty() {
+            let operand = self.atom(args[1], Level::Any);
+            return quote!(#name #operator #operand;);
+        }
+        let value = self.prim(prim, args, Level::Any);
+        quote!(#name = #value;)
+    }
+
+    /// A region whose last statement is a branch, all of whose results the region yields, ends with the branch.
+    fn tail_branch(
+        &mut self,
+        stmts: &'a [Stmt],
+        yields: &[Atom],
+        end: &End<'_>,
+    ) -> Option<TokenStream> {
+        let (last, prefix) = stmts.split_last()?;
+        let Op::If {
+            cond,
+            then,
+            otherwise,
+        } = &last.op
+        else {
+            return None;
+        };
+        if last.results.is_empty() {
+            return None;
+        }
+        let is_result = |atom: &Atom| {
+            atom.value()
+                .is_some_and(|value| last.results.contains(&value))
+        };
+        if !yields.iter().any(is_result) {
+            return None;
+        }
+        if let End::Assign(targets) | End::Body(targets) = end {
+            let skip = yields.len() - targets.len();
+            let rest: Vec<Atom> = yields[skip..]
+                .iter()
+                .map(|atom| {
+                    if is_result(atom) {
+                        Atom::Undefined
+                    } else {
+                        *atom
+                    }
+                })
+                .collect();
+            // What does not come from the branch must be in place before it.
+            self.place(stmts, &rest, targets);
+            let settled = rest
+                .iter()
+                .zip(targets)
+                .all(|(atom, target)| match (atom, target) {
+                    (Atom::Undefined, _) => true,
+                    (Atom::Value(value), Target::Variable { holder, .. }) => {
+                        !self.inlined.contains(value) && self.root(*value) == *holder
+                    }
+                    (atom, Target::Value(_)) => !atom
+                        .value()
+                        .is_some_and(|value| self.inlined.contains(&value)),
+                    _ => false,
+                });
+            if !settled {
+                return None;
+            }
+        } else if yields
+            .iter()
+            .any(|a| !is_result(a) && a.value().is_some_and(|v| self.inlined.contains(&v)))
+        {
+            return None;
+        }
+        for result in &last.results {
+            self.shared.remove(result);
+        }
+        let mut tokens = TokenStream::new();
+        for stmt in prefix {
+            tokens.extend(self.stmt(stmt));
+        }
+        let through = |branch: &Region| -> Vec<Atom> {
+            let position = |atom: &Atom| {
+                last.results
+                    .iter()
+                    .position(|result| Some(*result) == atom.value())
+            };
+            yields
+                .iter()
+                .map(|atom| position(atom).map_or(*atom, |k| branch.yields[k]))
+                .collect()
+        };
+        let then_yields = through(then);
+        let else_yields = through(otherwise);
+        tokens.extend(self.tail_arms(
+            *cond,
+            (&then.stmts, &then_yields),
+            (&otherwise.stmts, &else_yields),
+            end,
+        ));
+        Some(tokens)
+    }
+
+    fn tail_arms(
+        &mut self,
+        cond: Atom,
+        then: (&'a [Stmt], &[Atom]),
+        otherwise: (&'a [Stmt], &[Atom]),
+        end: &End<'_>,
+    ) -> TokenStream {
+        let test = self.atom(cond, Level::Any);
+        let stops = |yields: &[Atom]| matches!(end, End::Body(_)) && yields[0] == Atom::Bool(false);
+        let is_return = matches!(end, End::Return(..));
+        // A short branch that leaves the function, before a long rest, leaves it early.
+        if is_return
+            && !ends_in_branch(then.0)
+            && (ends_in_branch(otherwise.0) || otherwise.0.len() > 12)
+        {
+            self.share(then.0, then.1, &HashSet::new());
+            let then_stmts: TokenStream = then.0.iter().map(|stmt| self.stmt(stmt)).collect();
+            let then_value = self.end(then.1, end);
+            let else_tokens = self.region(otherwise.0, otherwise.1, end);
+            return quote!(if #test { #then_stmts return #then_value; } #else_tokens);
+        }
+        let then_tokens = self.region(then.0, then.1, end);
+        let else_tokens = self.region(otherwise.0, otherwise.1, end);
+        if stops(then.1) {
+            return quote!(if #test { #then_tokens } #else_tokens);
+        }
+        if else_tokens.is_empty() {
+            return quote!(if #test { #then_tokens });
+        }
+        if then_tokens.is_empty() {
+            let test = self.negated(cond);
+            return quote!(if #test { #else_tokens });
+        }
+        quote!(if #test { #then_tokens } else { #else_tokens })
+    }
+
+    // ---- statements ---------------------------------------------------------------------------------------------
+
+    /// The variable for a new value.
+    fn declare(&mut self, value: Value, wish: &str) -> Ident {
+        let root = self.root(value);
+        if root != value {
+            if let Some(name) = self.written.get(&root).cloned() {
+                self.written.insert(value, name.clone());
+                return name;
+            }
+        }
+        let info = &self.values[value.0 as usize];
+        let ident = match &info.hint {
+            Some(hint) => {
+                let name = self.names.fresh(&hint.name, hint.user);
+                names::generated(&name, hint.span)
+            }
+            None => {
+                let name = self.names.fresh(wish, false);
+                names::generated(&name, Span::call_site())
+            }
+        };
+        self.written.insert(value, ident.clone());
+        ident
+    }
+
+    /// The `let` of a value, or the assignment to the variable that it takes over.
+    fn bind(&mut self, value: Value, wish: &str, expr: TokenStream) -> TokenStream {
+        let taken_over = self.root(value) != value;
+        let name = self.declare(value, wish);
+        if taken_over {
+            return quote!(#name = #expr;);
+        }
+        let mutability = self.mutable.contains(&value).then(|| quote!(mut));
+        quote!(let #mutability #name = #expr;)
+    }
+
+    fn stmt(&mut self, stmt: &'a Stmt) -> TokenStream {
+        if stmt
+            .results
+            .iter()
+            .any(|result| self.inlined.contains(result))
+        {
+            return TokenStream::new();
+        }
+        match &stmt.op {
+            Op::Prim(prim, args) => {
+                let result = stmt.results[0];
+                if self.root(result) != result {
+                    // The operands are read before the variable changes hands.
+                    let name = self.written.get(&self.root(result)).cloned();
+                    if let Some(name) = name {
+                        let tokens = self.assign_prim(&name, *prim, args);
+                        self.written.insert(result, name);
+                        return tokens;
+                    }
+                }
+                let operand = args
+                    .first()
+                    .and_then(|a| a.value())
+                    .and_then(|v| self.values[v.0 as usize].hint.as_ref());
+                let wish = names::of_prim(*prim, operand.map(|hint| &hint.name));
+                let expr = self.prim(*prim, args, Level::Any);
+                self.bind(result, &wish, expr)
+            }
+            Op::Opaque(opaque) => self.opaque_stmt(stmt, opaque),
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            } => self.branch(stmt, *cond, then, otherwise),
+            Op::Loop(l) => self.repeat(stmt, l),
+            Op::NewTape(range) => {
+                let name = self.declare(stmt.results[0], "tape");
+                let runtime = &self.runtime;
+                match range {
+                    Some(range) => {
+                        let range = self.range(range, false);
+                        let runtime = &self.runtime;
+                        quote!(let mut #name = #runtime::private::Vec::with_capacity((#range).size_hint().0);)
+                    }
+                    None => quote!(let mut #name = #runtime::private::Vec::new();),
+                }
+            }
+            Op::Push(tape, record) => {
+                let name = self.atom(Atom::Value(*tape), Level::Method);
+                let fields: Vec<TokenStream> = record
+                    .iter()
+                    .map(|atom| self.atom(*atom, Level::Any))
+                    .collect();
+                match &fields[..] {
+                    [field] => quote!(#name.push(#field);),
+                    fields => quote!(#name.push((#(#fields),*));),
+                }
+            }
+        }
+    }
+
+    fn opaque_stmt(&mut self, stmt: &Stmt, opaque: &Opaque) -> TokenStream {
+        match &opaque.code {
+            Code::Expr(_, ty) => {
+                let expr = self.opaque(opaque);
+                match stmt.results.first() {
+                    None => quote!(#expr;),
+                    Some(result) => {
+                        let name = self.declare(*result, "value");
+                        let ty = ty.as_ref().map(|ty| quote!(: #ty));
+                        quote!(let #name #ty = #expr;)
+                    }
+                }
+            }
+            Code::Stmts(stmts, declared) => {
+                let mut map = self.arguments(opaque);
+                for (result, name) in stmt.results.iter().zip(declared) {
+                    let ident = self.declare(*result, name);
+                    map.insert(name.to_string(), ident.to_token_stream());
+                }
+                let mut substitution = Substitution { map };
+                let mut tokens = TokenStream::new();
+                for stmt in stmts.iter() {
+                    let mut stmt = stmt.clone();
+                    substitution.visit_stmt_mut(&mut stmt);
+                    stmt.to_tokens(&mut tokens);
+                }
+                tokens
+            }
+            Code::Assert(expr, scalar) => {
+                let mut expr = (**expr).clone();
+                Substitution {
+                    map: self.arguments(opaque),
+                }
+                .visit_expr_mut(&mut expr);
+                let scalar = Ident::new(scalar.name(), Span::call_site());
+                let runtime = &self.runtime;
+                quote!(let _: #runtime::private::#scalar = #expr;)
+            }
+        }
+    }
+
+    fn branch(
+        &mut self,
+        stmt: &'a Stmt,
+        cond: Atom,
+        then: &'a Region,
+        otherwise: &'a Region,
+    ) -> TokenStream {
+        let test = self.atom(cond, Level::Any);
+        let mut targets = Vec::new();
+        let mut values = Vec::new();
+        for (k, result) in stmt.results.iter().enumerate() {
+            let earlier = self.shared.get(result).copied();
+            let by_branch = earlier.is_some_and(|earlier| {
+                [then.yields[k], otherwise.yields[k]].iter().any(|atom| {
+                    atom.value().is_some_and(|v| {
+                        v == earlier
+                            || self
+                                .written
+                                .get(&v)
+                                .is_some_and(|name| Some(name) == self.written.get(&earlier))
+                    })
+                })
+            });
+            match earlier {
+                Some(earlier) if by_branch => {
+                    let name = self.declare(*result, "value");
+                    targets.push(Target::Variable {
+                        name,
+                        holder: earlier,
+                    });
+                }
+                _ => {
+                    targets.push(Target::Value(self.values[result.0 as usize].ty));
+                    values.push(*result);
+                }
+            }
+        }
+        let end = if values.len() == targets.len() {
+            End::Value(
+                values
+                    .iter()
+                    .map(|value| self.values[value.0 as usize].ty)
+                    .collect(),
+            )
+        } else {
+            End::Assign(targets)
+        };
+        let then_tokens = self.region(&then.stmts, &then.yields, &end);
+        let else_tokens = self.region(&otherwise.stmts, &otherwise.yields, &end);
+        let branch = match (then_tokens.is_empty(), else_tokens.is_empty()) {
+            (_, true) => quote!(if #test { #then_tokens }),
+            (true, false) => {
+                let test = self.negated(cond);
+                quote!(if #test { #else_tokens })
+            }
+            (false, false) => quote!(if #test { #then_tokens } else { #else_tokens }),
+        };
+        match &values[..] {
+            [] => branch,
+            [value] => self.bind(*value, "value", branch),
+            values => {
+                let names: Vec<TokenStream> = values
+                    .iter()
+                    .map(|value| {
+                        let name = self.declare(*value, "value");
+                        let mutability = self.mutable.contains(value).then(|| quote!(mut));
+                        quote!(#mutability #name)
+                    })
+                    .collect();
+                quote!(let (#(#names),*) = #branch;)
+            }
+        }
+    }
+
+    fn repeat(&mut self, stmt: &'a Stmt, l: &'a Loop) -> TokenStream {
+        let mut tokens = TokenStream::new();
+        let mut targets = Vec::new();
+        for (k, result) in stmt.results.iter().enumerate() {
+            let takes_over = self.shared.contains_key(result);
+            let init = self.typed_literal(l.init[k], self.values[result.0 as usize].ty);
+            let name = self.declare(*result, "carried");
+            if !takes_over {
+                tokens.extend(quote!(let mut #name = #init;));
+            }
+            let param = l.body.params[k];
+            self.written.insert(param, name.clone());
+            if let Header::While(cond) = &l.header {
+                self.written.insert(cond.params[k], name.clone());
+            }
+            targets.push(Target::Variable {
+                name,
+                holder: param,
+            });
+        }
+        let head = self.head(l);
+        let binds: Vec<Ident> = l
+            .header
+            .binds()
+            .iter()
+            .filter_map(|bind| self.written.get(bind).cloned())
+            .collect();
+        let body = self.region(&l.body.stmts, &l.body.yields, &End::Body(targets));
+        for bind in binds {
+            self.names.release(&bind.to_string());
+        }
+        tokens.extend(match head {
+            Head::Plain(head) => quote!(#head { #body }),
+            Head::Tested(stmts, stop) => quote!(loop { #stmts if #stop { break; } #body }),
+        });
+        tokens
+    }
+
+    fn head(&mut self, l: &'a Loop) -> Head {
+        let index = |emitter: &mut Self, value: Value, body: &Region| {
+            let mut leaves = HashSet::new();
+            emitter.leaves_of_region(body, &mut leaves);
+            if leaves.contains(&value) {
+                emitter.declare(value, "i").to_token_stream()
+            } else {
+                quote!(_)
+            }
+        };
+        let records = l.records.as_ref().map(|records| {
+            let binds: Vec<Ident> = records
+                .binds
+                .iter()
+                .map(|bind| self.declare(*bind, "residual"))
+                .collect();
+            let pattern = if let [bind] = &binds[..] {
+                quote!(#bind)
+            } else {
+                quote!((#(#binds),*))
+            };
+            let tape = self.atom(Atom::Value(records.tape), Level::Method);
+            let iter = if records.all {
+                quote!(#tape.into_iter().rev())
+            } else {
+                quote!(::core::iter::from_fn(|| #tape.pop()))
+            };
+            (pattern, iter)
+        });
+        match (&l.header, records) {
+            (Header::Range(range), records) => {
+                let index = index(self, range.index, &l.body);
+                match records {
+                    None => {
+                        let range = self.range(range, false);
+                        Head::Plain(quote!(for #index in #range))
+                    }
+                    Some((pattern, iter)) => {
+                        let range = self.range(range, true);
+                        Head::Plain(quote!(for (#index, #pattern) in #range.zip(#iter)))
+                    }
+                }
+            }
+            (
+                Header::Iter {
+                    pat,
+                    names,
+                    binds,
+                    iter,
+                },
+                _,
+            ) => {
+                let mut map = HashMap::new();
+                for (name, bind) in names.iter().zip(binds) {
+                    let ident = self.declare(*bind, name);
+                    map.insert(name.to_string(), ident.to_token_stream());
+                }
+                let mut pat = (**pat).clone();
+                Substitution { map }.visit_pat_mut(&mut pat);
+                let iter = self.opaque(iter);
+                Head::Plain(quote!(for #pat in #iter))
+            }
+            (Header::Times(count), None) => {
+                let count = self.atom(*count, Level::Sum);
+                Head::Plain(quote!(for _ in 0..#count))
+            }
+            (Header::Times(count), Some((pattern, iter))) => {
+                let count = self.atom(*count, Level::Any);
+                Head::Plain(quote!(for #pattern in #iter.take(#count)))
+            }
+            (Header::Forever, Some((pattern, iter))) => Head::Plain(quote!(for #pattern in #iter)),
+            (Header::Forever, None) => Head::Plain(quote!(loop)),
+            (Header::While(cond), _) => self.while_head(cond),
+        }
+    }
+
+    fn while_head(&mut self, cond: &'a Region) -> Head {
+        let mut stmts = TokenStream::new();
+        for stmt in &cond.stmts {
+            stmts.extend(self.stmt(stmt));
+        }
+        if stmts.is_empty() {
+            let test = self.atom(cond.yields[0], Level::Any);
+            return Head::Plain(quote!(while #test));
+        }
+        Head::Tested(stmts, self.negated(cond.yields[0]))
+    }
+
+    /// The iterator of a range; in parentheses where a method is to be called on it.
+    fn range(&mut self, range: &crate::ir::Range, receiver: bool) -> TokenStream {
+        let start = self.atom(range.start, Level::Sum);
+        let end = self.atom(range.end, Level::Sum);
+        let plain = if range.inclusive {
+            quote!(#start..=#end)
+        } else {
+            quote!(#start..#end)
+        };
+        let step = range.step.map(|step| {
+            let step = self.atom(step, Level::Any);
+            quote!(.step_by(#step))
+        });
+        let reversed = range.reversed.then(|| quote!(.rev()));
+        if step.is_none() && reversed.is_none() && !receiver {
+            return plain;
+        }
+        quote!((#plain) #step #reversed)
+    }
+
+    // ---- expressions --------------------------------------------------------------------------------------------
+
+    /// An atom where its type must be known from itself: a literal gets its suffix.
+    fn typed_literal(&mut self, atom: Atom, ty: Ty) -> TokenStream {
+        match (atom, ty) {
+            (Atom::Float(x), Ty::Float(scalar)) => float(x, Some(scalar), Level::Any),
+            (Atom::Int(n), Ty::Int) => {
+                let literal = proc_macro2::Literal::usize_suffixed(usize::try_from(n).unwrap_or(0));
+                quote!(#literal)
+            }
+            _ => self.typed(atom, ty),
+        }
+    }
+
+    /// An atom of a known type.
+    fn typed(&mut self, atom: Atom, ty: Ty) -> TokenStream {
+        match (atom, ty) {
+            (Atom::Undefined, Ty::Float(_)) => quote!(0.0),
+            (Atom::Undefined, Ty::Bool) => quote!(false),
+            (Atom::Undefined, Ty::Int) => quote!(0),
+            (Atom::Undefined, Ty::Unknown | Ty::Tape) => {
+                quote!(::core::default::Default::default())
+            }
+            _ => self.atom(atom, Level::Any),
+        }
+    }
+
+    fn atom(&mut self, atom: Atom, level: Level) -> TokenStream {
+        match atom {
+            Atom::Float(x) => float(x, None, level),
+            Atom::Int(n) => {
+                let literal = proc_macro2::Literal::i64_unsuffixed(n.saturating_abs());
+                let literal = if n < 0 {
+                    quote!(-#literal)
+                } else {
+                    quote!(#literal)
+                };
+                wrap_if(n < 0 && level > Level::Unary, literal)
+            }
+            Atom::Bool(b) => quote!(#b),
+            Atom::Undefined => quote!(::core::default::Default::default()),
+            Atom::Value(value) => match self.definitions.get(&value).copied() {
+                Some(Op::Prim(prim, args)) => self.prim(*prim, args, level),
+                Some(Op::Opaque(opaque)) => {
+                    let loose = !is_tight(&opaque.code);
+                    let tokens = self.opaque(opaque);
+                    wrap_if(loose && level > Level::Any, tokens)
+                }
+                _ => match self.written.get(&value) {
+                    Some(name) => name.to_token_stream(),
+                    None => unreachable!("a value is written before it is read"),
+                },
+            },
+        }
+    }
+
+    /// The receiver of a method: a literal needs its type.
+    fn receiver(&mut self, atom: Atom, scalar: Scalar) -> TokenStream {
+        match atom {
+            Atom::Float(x) => float(x, Some(scalar), Level::Method),
+            _ => self.atom(atom, Level::Method),
+        }
+    }
+
+    fn scalar_of(&self, args: &[Atom]) -> Scalar {
+        args.iter()
+            .filter(|a| a.value().is_some())
+            .find_map(|a| self.ty(*a).scalar())
+            .unwrap_or(Scalar::F64)
+    }
+
+    fn binary(
+        &mut self,
+        args: &[Atom],
+        operator: TokenStream,
+        own: Level,
+        right: Level,
+        level: Level,
+    ) -> TokenStream {
+        let left_level = if own == Level::Compare { right } else { own };
+        let (a, b) = (self.atom(args[0], left_level), self.atom(args[1], right));
+        wrap_if(level > own, quote!(#a #operator #b))
+    }
+
+    fn prim(&mut self, prim: Prim, args: &[Atom], level: Level) -> TokenStream {
+        use Level::{And, Compare, Or, Product, Sum, Unary};
+        match prim {
+            Prim::Add => self.binary(args, quote!(+), Sum, Product, level),
+            Prim::Sub => self.binary(args, quote!(-), Sum, Product, level),
+            Prim::Mul => self.binary(args, quote!(*), Product, Unary, level),
+            Prim::Div => self.binary(args, quote!(/), Product, Unary, level),
+            Prim::Rem => self.binary(args, quote!(%), Product, Unary, level),
+            Prim::Lt => self.binary(args, quote!(<), Compare, Sum, level),
+            Prim::Le => self.binary(args, quote!(<=), Compare, Sum, level),
+            Prim::Gt => self.binary(args, quote!(>), Compare, Sum, level),
+            Prim::Ge => self.binary(args, quote!(>=), Compare, Sum, level),
+            Prim::Eq | Prim::IntEq => self.binary(args, quote!(==), Compare, Sum, level),
+            Prim::Ne => self.binary(args, quote!(!=), Compare, Sum, level),
+            Prim::And => self.binary(args, quote!(&&), And, Compare, level),
+            Prim::Or => self.binary(args, quote!(||), Or, And, level),
+            Prim::Not => {
+                let operand = self.atom(args[0], Unary);
+                wrap_if(level > Unary, quote!(!#operand))
+            }
+            Prim::Neg => {
+                let operand = self.atom(args[0], Unary);
+                wrap_if(level > Unary, quote!(-#operand))
+            }
+            Prim::Select => {
+                let cond = self.atom(args[0], Level::Any);
+                let (then, otherwise) = (
+                    self.atom(args[1], Level::Any),
+                    self.atom(args[2], Level::Any),
+                );
+                wrap_if(
+                    level > Level::Any,
+                    quote!(if #cond { #then } else { #otherwise }),
+                )
+            }
+            Prim::StrongMul | Prim::StrongDiv => {
+                let t = self.atom(args[0], Level::Sum);
+                let factor = if prim == Prim::StrongMul {
+                    Prim::Mul
+                } else {
+                    Prim::Div
+                };
+                let product = self.prim(factor, args, Level::Any);
+                wrap_if(
+                    level > Level::Any,
+                    quote!(if #t == 0.0 { 0.0 } else { #product }),
+                )
+            }
+            Prim::Cast(scalar) | Prim::IntToFloat(scalar) => {
+                let operand = self.atom(args[0], Unary);
+                let ty = Ident::new(scalar.name(), Span::call_site());
+                let runtime = &self.runtime;
+                wrap_if(
+                    level > Level::Any,
+                    quote!(#operand as #runtime::private::#ty),
+                )
+            }
+            Prim::IntPred => {
+                let operand = self.atom(args[0], Level::Method);
+                quote!(#operand.saturating_sub(1))
+            }
+            Prim::IntSucc => self.binary(&[args[0], Atom::Int(1)], quote!(+), Sum, Product, level),
+            method => self.method(method, args),
+        }
+    }
+
+    fn method(&mut self, prim: Prim, args: &[Atom]) -> TokenStream {
+        let Some(row) = rules::row(prim) else {
+            unreachable!("what is no operator is a method of the table")
+        };
+        let scalar = self.scalar_of(args);
+        let receiver = self.receiver(args[0], scalar);
+        let method = Ident::new(row.method, Span::call_site());
+        let rest: Vec<TokenStream> = args[1..]
+            .iter()
+            .map(|atom| self.atom(*atom, Level::Any))
+            .collect();
+        quote!(#receiver.#method(#(#rest),*))
+    }
+
+    /// The negation of a condition, as a comparison where that is the same for NaN too.
+    fn negated(&mut self, cond: Atom) -> TokenStream {
+        let definition = cond
+            .value()
+            .and_then(|value| self.definitions.get(&value).copied());
+        match (cond, definition) {
+            (Atom::Bool(b), _) => {
+                let b = !b;
+                quote!(#b)
+            }
+            (_, Some(Op::Prim(Prim::Not, args))) => self.atom(args[0], Level::Any),
+            (_, Some(Op::Prim(Prim::Eq, args))) => self.prim(Prim::Ne, args, Level::Any),
+            (_, Some(Op::Prim(Prim::Ne, args))) => self.prim(Prim::Eq, args, Level::Any),
+            _ => {
+                let cond = self.atom(cond, Level::Unary);
+                quote!(!#cond)
+            }
+        }
+    }
+
+    fn arguments(&mut self, opaque: &Opaque) -> HashMap<String, TokenStream> {
+        opaque
+            .args
+            .iter()
+            .map(|(name, atom)| (name.to_string(), self.argument(*atom)))
+            .collect()
+    }
+
+    fn argument(&mut self, atom: Atom) -> TokenStream {
+        let ty = self.ty(atom);
+        match (atom, ty) {
+            (Atom::Float(x), _) => float(x, Some(Scalar::F64), Level::Method),
+            _ => self.atom(atom, Level::Method),
+        }
+    }
+
+    fn opaque(&mut self, opaque: &Opaque) -> TokenStream {
+        let Code::Expr(expr, _) = &opaque.code else {
+            return TokenStream::new();
+        };
+        let mut expr = (**expr).clone();
+        Substitution {
+            map: self.arguments(opaque),
+        }
+        .visit_expr_mut(&mut expr);
+        expr.to_token_stream()
+    }
+}
+
+enum Head {
+    Plain(TokenStream),
+    /// A `while` whose condition takes statements: these, and when to stop.
+    Tested(TokenStream, TokenStream),
+}
+
+fn ends_in_branch(stmts: &[Stmt]) -> bool {
+    matches!(
+        stmts.last(),
+        Some(Stmt {
+            op: Op::If { .. },
+            ..
+        })
+    )
+}
+
+fn wrap_if(wrap: bool, tokens: TokenStream) -> TokenStream {
+    if wrap { quote!((#tokens)) } else { tokens }
+}
+
+/// Whether verbatim code binds as tightly as a method call.
+fn is_tight(code: &Code) -> bool {
+    match code {
+        Code::Expr(expr, _) => matches!(
+            &**expr,
+            syn::Expr::Path(_)
+                | syn::Expr::Lit(_)
+                | syn::Expr::MethodCall(_)
+                | syn::Expr::Call(_)
+                | syn::Expr::Field(_)
+                | syn::Expr::Paren(_)
+                | syn::Expr::Index(_)
+                | syn::Expr::Macro(_)
+        ),
+        Code::Stmts(..) | Code::Assert(..) => true,
+    }
+}
+
+/// A float literal; the sign is an operator.
+fn float(x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
+    let magnitude = x.abs();
+    let literal = match scalar {
+        Some(Scalar::F64) => proc_macro2::Literal::f64_suffixed(magnitude),
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "the literal is of type f32"
+        )]
+        Some(Scalar::F32) => proc_macro2::Literal::f32_suffixed(magnitude as f32),
+        None => proc_macro2::Literal::f64_unsuffixed(magnitude),
+    };
+    let literal = readable(&literal.to_string(), magnitude, scalar).unwrap_or(literal);
+    if x.is_sign_negative() {
+        wrap_if(level > Level::Unary, quote!(-#literal))
+    } else {
+        quote!(#literal)
+    }
+}
+
+/// `1e-12` rather than `0.000000000001`, `2.0_f64` rather than `2f64`.
+fn readable(plain: &str, magnitude: f64, scalar: Option<Scalar>) -> Option<proc_macro2::Literal> {
+    let digits = format!("{magnitude:?}");
+    let text = match scalar {
+        None => digits,
+        Some(Scalar::F64) => format!("{digits}_f64"),
+        Some(Scalar::F32) => format!(
+            "{}_f32",
+            plain.strip_suffix("f32").map_or(digits, |text| {
+                if text.contains('.') {
+                    text.to_owned()
+                } else {
+                    format!("{text}.0")
+                }
+            })
+        ),
+    };
+    text.parse().ok()
+}
+
+/// Replaces identifiers of verbatim code by the tokens that they stand for.
+struct Substitution {
+    map: HashMap<String, TokenStream>,
+}
+
+impl Substitution {
+    fn tokens(&self, tokens: TokenStream) -> TokenStream {
+        let mut out: Vec<TokenTree> = Vec::new();
+        let mut trees = tokens.into_iter().peekable();
+        while let Some(tree) = trees.next() {
+            match tree {
+                TokenTree::Group(group) => {
+                    let mut inner =
+                        proc_macro2::Group::new(group.delimiter(), self.tokens(group.stream()));
+                    inner.set_span(group.span());
+                    out.push(TokenTree::Group(inner));
+                }
+                TokenTree::Ident(ident) => {
+                    let field =
+                        matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == '.');
+                    let name = matches!(trees.peek(), Some(TokenTree::Punct(p))
+                        if p.as_char() == '=' && p.spacing() == proc_macro2::Spacing::Alone);
+                    match self.map.get(&ident.to_string()) {
+                        Some(tokens) if !field && !name => out.extend(tokens.clone()),
+                        _ => out.push(TokenTree::Ident(ident)),
+                    }
+                }
+                other => out.push(other),
+            }
+        }
+        out.into_iter().collect()
+    }
+}
+
+impl VisitMut for Substitution {
+    fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
+        if let syn::Expr::Path(path) = expr {
+            if let Some(tokens) = path
+                .path
+                .get_ident()
+                .and_then(|ident| self.map.get(&ident.to_string()))
+            {
+                *expr = syn::Expr::Verbatim(tokens.clone());
+                return;
+            }
+        }
+        visit_mut::visit_expr_mut(self, expr);
+    }
+
+    fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
+        let renamed = self
+            .map
+            .get(&pat.ident.to_string())
+            .and_then(|tokens| syn::parse2(tokens.clone()).ok());
+        if let Some(ident) = renamed {
+            pat.ident = ident;
+        }
+        visit_mut::visit_pat_ident_mut(self, pat);
+    }
+
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        mac.tokens = self.tokens(std::mem::take(&mut mac.tokens));
+    }
+}
+
+/// The key under which verbatim code is compared.
+pub(crate) fn text_of(tokens: &impl ToTokens) -> Rc<str> {
+    tokens.to_token_stream().to_string().into()
+}

@@ -1,0 +1,405 @@
+//! Forward mode: a function goes in, the function that also pushes tangents forward comes out.
+//!
+//! ```text
+//! // Input:    fn(x) { y = sin x; yield y }
+//! // Output:   fn(x, x_dot) { y = sin x; c = cos x; y_dot = c * x_dot; yield y, y_dot }
+//! ```
+//!
+//! Several directions are carried at once; a seed that is a literal is folded as it goes.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::activity;
+use crate::build::Builder;
+use crate::ir::{
+    Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Region, Scalar, Stmt, Value,
+};
+use crate::linearize::linearize;
+
+/// The tangent of one value in each direction; none where it is zero.
+type Tangent = Vec<Option<Atom>>;
+
+/// The seed of one active parameter in one direction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seed {
+    Zero,
+    One,
+    /// A parameter of the generated function, after those of the function itself.
+    Param,
+}
+
+/// What forward mode gives: the function, and in which order its parameters and yields stand.
+pub(crate) struct Pushforward {
+    pub(crate) function: Function,
+    /// The parameters that were added for seeds, in the order of the active parameters and directions.
+    pub(crate) seeds: Vec<Value>,
+}
+
+/// Differentiates forwards. `seeds[d][k]` is the seed of the `k`-th active parameter in direction `d`. The function
+/// yields what the input yields, then for each direction the tangents of the yields.
+pub(crate) fn jvp(
+    function: &Function,
+    active: &[Value],
+    seeds: &[Vec<Seed>],
+    default: Scalar,
+) -> Pushforward {
+    let mut pass = Forward {
+        b: Builder::new(default),
+        map: HashMap::new(),
+        tangents: HashMap::new(),
+        varied: activity::varied(function, active),
+        directions: seeds.len(),
+        source: function,
+    };
+    pass.b.open();
+    let mut params: Vec<Value> = function
+        .body
+        .params
+        .iter()
+        .map(|param| pass.fresh(*param))
+        .collect();
+    let mut seed_params = Vec::new();
+    for (k, param) in active.iter().enumerate() {
+        let tangent = seeds
+            .iter()
+            .map(|direction| match direction[k] {
+                Seed::Zero => None,
+                Seed::One => Some(Atom::Float(1.0)),
+                Seed::Param => {
+                    let info = &function.values[param.0 as usize];
+                    let seed = pass.b.value(info.ty, dotted(info));
+                    seed_params.push(seed);
+                    Some(Atom::Value(seed))
+                }
+            })
+            .collect();
+        pass.tangents.insert(*param, tangent);
+    }
+    params.extend(&seed_params);
+    pass.stmts(&function.body);
+    let mut yields: Vec<Atom> = function
+        .body
+        .yields
+        .iter()
+        .map(|atom| pass.atom(*atom))
+        .collect();
+    for d in 0..seeds.len() {
+        yields.extend(
+            function
+                .body
+                .yields
+                .iter()
+                .map(|atom| pass.tangent(*atom, d).unwrap_or(Atom::Float(0.0))),
+        );
+    }
+    let body = pass.b.close_region(params, yields);
+    Pushforward {
+        function: Function {
+            values: pass.b.values,
+            body,
+        },
+        seeds: seed_params,
+    }
+}
+
+/// The name of a tangent.
+fn dotted(info: &Info) -> Option<Hint> {
+    info.hint.as_ref().map(|hint| Hint {
+        name: format!("{}_dot", hint.name).into(),
+        span: hint.span,
+        user: false,
+    })
+}
+
+struct Forward<'a> {
+    b: Builder,
+    /// The atoms that the values of the source have become.
+    map: HashMap<Value, Atom>,
+    /// The tangents of the values of the source.
+    tangents: HashMap<Value, Tangent>,
+    varied: HashSet<Value>,
+    directions: usize,
+    source: &'a Function,
+}
+
+impl Forward<'_> {
+    fn info(&self, value: Value) -> Info {
+        self.source.values[value.0 as usize].clone()
+    }
+
+    /// A new value for one of the source.
+    fn fresh(&mut self, value: Value) -> Value {
+        let info = self.info(value);
+        let new = self.b.value(info.ty, info.hint);
+        self.map.insert(value, Atom::Value(new));
+        new
+    }
+
+    fn atom(&self, atom: Atom) -> Atom {
+        rename(&self.map, atom)
+    }
+
+    fn tangent(&self, atom: Atom, direction: usize) -> Option<Atom> {
+        *self.tangents.get(&atom.value()?)?.get(direction)?
+    }
+
+    fn is_varied(&self, value: Value) -> bool {
+        self.varied.contains(&value)
+    }
+
+    fn stmts(&mut self, region: &Region) {
+        for stmt in &region.stmts {
+            self.stmt(stmt);
+        }
+    }
+
+    fn stmt(&mut self, stmt: &Stmt) {
+        match &stmt.op {
+            Op::Prim(prim, args) => {
+                let result = stmt.results[0];
+                let atoms: Vec<Atom> = args.iter().map(|atom| self.atom(*atom)).collect();
+                let info = self.info(result);
+                let y = self.b.exact(*prim, &atoms, &info);
+                self.map.insert(result, y);
+                if self.is_varied(result) {
+                    let linear = linearize(&mut self.b, *prim, &atoms, y);
+                    let tangent = (0..self.directions)
+                        .map(|d| self.differential(&linear, args, y, d))
+                        .collect();
+                    self.tangents.insert(result, tangent);
+                }
+            }
+            Op::Opaque(opaque) => self.opaque(stmt, opaque),
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            } => self.branch(stmt, *cond, then, otherwise),
+            Op::Loop(l) => self.repeat(stmt, l),
+            Op::NewTape(_) | Op::Push(..) => {
+                unreachable!("forward mode is applied before reverse mode makes tapes")
+            }
+        }
+    }
+
+    /// The sum of the terms of a primitive in one direction.
+    fn differential(
+        &mut self,
+        linear: &crate::linearize::Linear,
+        args: &[Atom],
+        y: Atom,
+        direction: usize,
+    ) -> Option<Atom> {
+        let target = self.b.scalar(y);
+        let mut sum: Option<Atom> = None;
+        for (index, arg) in args.iter().enumerate() {
+            let Some(t) = self.tangent(*arg, direction) else {
+                continue;
+            };
+            let Some(term) = linear.term(&mut self.b, index, (t, target), &mut |_, atom| atom)
+            else {
+                continue;
+            };
+            sum = Some(match sum {
+                Some(sum) => self.b.add(sum, term),
+                None => term,
+            });
+        }
+        sum
+    }
+
+    fn opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
+        let renamed = rename_opaque(&self.map, opaque);
+        if let (Code::Expr(..), [result]) = (&renamed.code, &stmt.results[..]) {
+            let info = self.info(*result);
+            let atom = self.b.opaque(renamed, info);
+            self.map.insert(*result, atom);
+        } else {
+            let results = stmt
+                .results
+                .iter()
+                .map(|result| self.fresh(*result))
+                .collect();
+            self.b.push(results, Op::Opaque(renamed));
+        }
+    }
+
+    /// One branch: its statements, its yields, and the tangents of those yields that belong to varied results.
+    fn arm(&mut self, region: &Region, varied: &[usize]) -> (Vec<Stmt>, Vec<Atom>, Vec<Tangent>) {
+        self.b.open();
+        self.stmts(region);
+        let yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
+        let tangents = varied
+            .iter()
+            .map(|k| {
+                (0..self.directions)
+                    .map(|d| self.tangent(region.yields[*k], d))
+                    .collect()
+            })
+            .collect();
+        (self.b.close(), yields, tangents)
+    }
+
+    fn branch(&mut self, stmt: &Stmt, cond: Atom, then: &Region, otherwise: &Region) {
+        let cond = self.atom(cond);
+        let varied: Vec<usize> = (0..stmt.results.len())
+            .filter(|k| self.is_varied(stmt.results[*k]))
+            .collect();
+        let (then_stmts, mut then_yields, then_tangents) = self.arm(then, &varied);
+        let (else_stmts, mut else_yields, else_tangents) = self.arm(otherwise, &varied);
+        let mut results: Vec<Value> = stmt
+            .results
+            .iter()
+            .map(|result| self.fresh(*result))
+            .collect();
+        for (slot, k) in varied.iter().enumerate() {
+            let info = self.info(stmt.results[*k]);
+            let mut tangent = Tangent::new();
+            for d in 0..self.directions {
+                let (a, b) = (then_tangents[slot][d], else_tangents[slot][d]);
+                if a.is_none() && b.is_none() {
+                    tangent.push(None);
+                    continue;
+                }
+                let result = self.b.value(info.ty, dotted(&info));
+                results.push(result);
+                then_yields.push(a.unwrap_or(Atom::Float(0.0)));
+                else_yields.push(b.unwrap_or(Atom::Float(0.0)));
+                tangent.push(Some(Atom::Value(result)));
+            }
+            self.tangents.insert(stmt.results[*k], tangent);
+        }
+        let then = Region {
+            params: Vec::new(),
+            stmts: then_stmts,
+            yields: then_yields,
+        };
+        let otherwise = Region {
+            params: Vec::new(),
+            stmts: else_stmts,
+            yields: else_yields,
+        };
+        self.b.push(
+            results,
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            },
+        );
+    }
+
+    fn repeat(&mut self, stmt: &Stmt, l: &Loop) {
+        let carried: Vec<usize> = (0..l.body.params.len())
+            .filter(|k| self.is_varied(l.body.params[*k]))
+            .collect();
+        let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        for k in &carried {
+            for d in 0..self.directions {
+                init.push(self.tangent(l.init[*k], d).unwrap_or(Atom::Float(0.0)));
+            }
+        }
+        let header = self.header(&l.header, &carried);
+        self.b.open();
+        let params = self.carried(&l.body.params, &carried);
+        self.stmts(&l.body);
+        let mut yields: Vec<Atom> = l.body.yields.iter().map(|atom| self.atom(*atom)).collect();
+        for k in &carried {
+            for d in 0..self.directions {
+                yields.push(
+                    self.tangent(l.body.yields[k + 1], d)
+                        .unwrap_or(Atom::Float(0.0)),
+                );
+            }
+        }
+        let body = self.b.close_region(params, yields);
+        let results = self.carried(&stmt.results, &carried);
+        self.b.push(
+            results,
+            Op::Loop(Box::new(Loop {
+                header,
+                records: None,
+                init,
+                body,
+            })),
+        );
+    }
+
+    /// New values for carried ones, followed by their tangents.
+    fn carried(&mut self, values: &[Value], varied: &[usize]) -> Vec<Value> {
+        let mut new: Vec<Value> = values.iter().map(|value| self.fresh(*value)).collect();
+        for k in varied {
+            let info = self.info(values[*k]);
+            let tangents: Vec<Value> = (0..self.directions)
+                .map(|_| self.b.value(info.ty, dotted(&info)))
+                .collect();
+            self.tangents.insert(
+                values[*k],
+                tangents.iter().map(|t| Some(Atom::Value(*t))).collect(),
+            );
+            new.extend(tangents);
+        }
+        new
+    }
+
+    fn header(&mut self, header: &Header, carried: &[usize]) -> Header {
+        match header {
+            Header::Range(range) => {
+                let (start, end) = (self.atom(range.start), self.atom(range.end));
+                let step = range.step.map(|step| self.atom(step));
+                let index = self.fresh(range.index);
+                Header::Range(Range {
+                    index,
+                    start,
+                    end,
+                    step,
+                    ..range.clone()
+                })
+            }
+            Header::Iter {
+                pat,
+                names,
+                binds,
+                iter,
+            } => {
+                let iter = rename_opaque(&self.map, iter);
+                let binds = binds.iter().map(|bind| self.fresh(*bind)).collect();
+                Header::Iter {
+                    pat: pat.clone(),
+                    names: names.clone(),
+                    binds,
+                    iter,
+                }
+            }
+            Header::While(cond) => {
+                self.b.open();
+                let params = self.carried(&cond.params, carried);
+                self.stmts(cond);
+                let yields = cond.yields.iter().map(|atom| self.atom(*atom)).collect();
+                Header::While(self.b.close_region(params, yields))
+            }
+            Header::Forever => Header::Forever,
+            Header::Times(count) => Header::Times(self.atom(*count)),
+        }
+    }
+}
+
+/// The atom that an atom of the source has become.
+pub(crate) fn rename(map: &HashMap<Value, Atom>, atom: Atom) -> Atom {
+    match atom {
+        Atom::Value(value) => *map.get(&value).unwrap_or(&atom),
+        Atom::Float(_) | Atom::Int(_) | Atom::Bool(_) | Atom::Undefined => atom,
+    }
+}
+
+pub(crate) fn rename_opaque(map: &HashMap<Value, Atom>, opaque: &Opaque) -> Opaque {
+    let args = opaque
+        .args
+        .iter()
+        .map(|(name, atom)| (name.clone(), rename(map, *atom)))
+        .collect();
+    Opaque {
+        args,
+        ..opaque.clone()
+    }
+}

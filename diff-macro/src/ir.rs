@@ -1,0 +1,449 @@
+//! The intermediate representation: what lowering builds, every pass reads and writes, and emission prints.
+//!
+//! A [`Function`] is structured code in static single assignment form. Control flow stays structured: an `If` or a
+//! `Loop` is one statement that owns its regions; a region ends by yielding values to the statement that owns it.
+//! There are no jumps: an early `return`, a `break` or a `continue` is lowered to values (see `lower`).
+//!
+//! Invariants, checked by `check.rs` after each pass in tests:
+//! - every value is defined once, before its uses, in the region of the use or in one that encloses it;
+//! - the regions of an `If` have no parameters and yield as many atoms as the `If` has results;
+//! - the body of a `Loop` has one parameter per carried value, and yields one flag (go on?) and the next carried values;
+//! - only `Opaque` and `Push` have effects; they keep their order.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+use proc_macro2::Span;
+
+use crate::rules::Prim;
+
+/// A value of the function, defined once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Value(pub(crate) u32);
+
+/// An operand: a value or a literal.
+#[derive(Clone, Copy)]
+pub(crate) enum Atom {
+    Value(Value),
+    Float(f64),
+    Int(i64),
+    Bool(bool),
+    /// Stands for a value that is never read: the result of a branch that leaves the region early.
+    Undefined,
+}
+
+impl Atom {
+    pub(crate) fn value(self) -> Option<Value> {
+        match self {
+            Atom::Value(value) => Some(value),
+            Atom::Float(_) | Atom::Int(_) | Atom::Bool(_) | Atom::Undefined => None,
+        }
+    }
+
+    pub(crate) fn is_float(self, literal: f64) -> bool {
+        matches!(self, Atom::Float(x) if x == literal)
+    }
+
+    /// A key that tells apart what the derivative of `PartialEq` for floats would not: `0.0` from `-0.0`.
+    fn key(self) -> (u8, u64) {
+        match self {
+            Atom::Value(value) => (0, u64::from(value.0)),
+            Atom::Float(x) => (1, x.to_bits()),
+            Atom::Int(n) => (2, n.cast_unsigned()),
+            Atom::Bool(b) => (3, u64::from(b)),
+            Atom::Undefined => (4, 0),
+        }
+    }
+}
+
+impl PartialEq for Atom {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+impl Eq for Atom {}
+impl Hash for Atom {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
+    }
+}
+impl From<Value> for Atom {
+    fn from(value: Value) -> Self {
+        Atom::Value(value)
+    }
+}
+
+/// A float type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Scalar {
+    F64,
+    F32,
+}
+
+impl Scalar {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scalar::F64 => "f64",
+            Scalar::F32 => "f32",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "f64" => Some(Scalar::F64),
+            "f32" => Some(Scalar::F32),
+            _ => None,
+        }
+    }
+}
+
+/// What the macro knows of a value's type.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Ty {
+    Float(Scalar),
+    Bool,
+    Int,
+    /// A record buffer of the reverse sweep.
+    Tape,
+    /// A type that only rustc knows.
+    Unknown,
+}
+
+impl Ty {
+    pub(crate) fn scalar(self) -> Option<Scalar> {
+        match self {
+            Ty::Float(scalar) => Some(scalar),
+            Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => None,
+        }
+    }
+}
+
+/// The name that a value would like to have in the generated code.
+#[derive(Clone)]
+pub(crate) struct Hint {
+    pub(crate) name: Rc<str>,
+    pub(crate) span: Span,
+    /// The user wrote this name: the value keeps its `let`.
+    pub(crate) user: bool,
+}
+
+#[derive(Clone)]
+pub(crate) struct Info {
+    pub(crate) ty: Ty,
+    pub(crate) hint: Option<Hint>,
+}
+
+/// How far a piece of the user's code may be moved, repeated or left out.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Effect {
+    /// A pure function of its arguments: may be shared, moved, repeated and left out.
+    Pure,
+    /// Reads a variable that changes: keeps its place, may be left out.
+    Reads,
+    /// May do anything: kept, in its place, once.
+    Any,
+}
+
+/// Code of the user that is carried through verbatim.
+#[derive(Clone)]
+pub(crate) struct Opaque {
+    pub(crate) code: Code,
+    /// Which identifiers of the code stand for which atoms.
+    pub(crate) args: Vec<(Rc<str>, Atom)>,
+    pub(crate) effect: Effect,
+    /// The text of the code, for comparison.
+    pub(crate) text: Rc<str>,
+}
+
+#[derive(Clone)]
+pub(crate) enum Code {
+    /// An expression; its result, if it has one, is the statement's only result.
+    Expr(Rc<syn::Expr>, Option<Rc<syn::Type>>),
+    /// Statements; the results are the variables that they declare, by their names in the code.
+    Stmts(Rc<Vec<syn::Stmt>>, Vec<Rc<str>>),
+    /// `let _: scalar = expr;`: the type is asserted, nothing is computed.
+    Assert(Rc<syn::Expr>, Scalar),
+}
+
+#[derive(Clone)]
+pub(crate) struct Region {
+    pub(crate) params: Vec<Value>,
+    pub(crate) stmts: Vec<Stmt>,
+    pub(crate) yields: Vec<Atom>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Stmt {
+    pub(crate) results: Vec<Value>,
+    pub(crate) op: Op,
+}
+
+#[derive(Clone)]
+pub(crate) enum Op {
+    /// A primitive of the table: pure.
+    Prim(Prim, Vec<Atom>),
+    Opaque(Opaque),
+    If {
+        cond: Atom,
+        then: Region,
+        otherwise: Region,
+    },
+    Loop(Box<Loop>),
+    /// An empty tape; with the range whose length it will have, where that is known.
+    NewTape(Option<Range>),
+    Push(Value, Vec<Atom>),
+}
+
+#[derive(Clone)]
+pub(crate) struct Loop {
+    pub(crate) header: Header,
+    /// A reverse sweep: each iteration takes the last record off a tape.
+    pub(crate) records: Option<Records>,
+    pub(crate) init: Vec<Atom>,
+    pub(crate) body: Region,
+}
+
+#[derive(Clone)]
+pub(crate) struct Records {
+    pub(crate) tape: Value,
+    /// The fields of the record, for the body.
+    pub(crate) binds: Vec<Value>,
+    /// The loop consumes the whole tape: it is not inside another loop.
+    pub(crate) all: bool,
+}
+
+#[derive(Clone)]
+pub(crate) enum Header {
+    /// `for index in start..end`, in steps, forwards or backwards.
+    Range(Range),
+    /// `for pattern in iterable`, anything that the macro does not look into; the values that the pattern binds.
+    Iter {
+        pat: Rc<syn::Pat>,
+        names: Vec<Rc<str>>,
+        binds: Vec<Value>,
+        iter: Opaque,
+    },
+    /// `while cond`: the region computes the condition from the carried values (its parameters).
+    While(Region),
+    /// `loop`: ends by its flag alone.
+    Forever,
+    /// As often as the atom says.
+    Times(Atom),
+}
+
+#[derive(Clone)]
+pub(crate) struct Range {
+    pub(crate) index: Value,
+    pub(crate) start: Atom,
+    pub(crate) end: Atom,
+    pub(crate) inclusive: bool,
+    pub(crate) step: Option<Atom>,
+    pub(crate) reversed: bool,
+}
+
+/// A function: its parameters are the parameters of its body.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) values: Vec<Info>,
+    pub(crate) body: Region,
+}
+
+impl Loop {
+    /// Whether an iteration may end the loop.
+    pub(crate) fn breaks(&self) -> bool {
+        self.body.yields.first() != Some(&Atom::Bool(true))
+    }
+}
+
+impl Range {
+    pub(crate) fn operands(&self) -> Vec<Atom> {
+        let mut atoms = vec![self.start, self.end];
+        atoms.extend(self.step);
+        atoms
+    }
+}
+
+impl Header {
+    /// The values that the header defines for the body.
+    pub(crate) fn binds(&self) -> &[Value] {
+        match self {
+            Header::Range(range) => std::slice::from_ref(&range.index),
+            Header::Iter { binds, .. } => binds,
+            Header::While(_) | Header::Forever | Header::Times(_) => &[],
+        }
+    }
+
+    /// The atoms that the header reads once, before the loop.
+    pub(crate) fn operands(&self) -> Vec<Atom> {
+        match self {
+            Header::Range(range) => range.operands(),
+            Header::Iter { iter, .. } => iter.args.iter().map(|(_, atom)| *atom).collect(),
+            Header::While(_) | Header::Forever => Vec::new(),
+            Header::Times(count) => vec![*count],
+        }
+    }
+}
+
+impl Op {
+    /// The regions that the operation owns.
+    pub(crate) fn regions(&self) -> Vec<&Region> {
+        match self {
+            Op::If {
+                then, otherwise, ..
+            } => vec![then, otherwise],
+            Op::Loop(l) => match &l.header {
+                Header::While(cond) => vec![cond, &l.body],
+                Header::Range(_) | Header::Iter { .. } | Header::Forever | Header::Times(_) => {
+                    vec![&l.body]
+                }
+            },
+            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        }
+    }
+
+    /// The atoms that the operation itself reads, without those of its regions.
+    pub(crate) fn operands(&self) -> Vec<Atom> {
+        match self {
+            Op::Prim(_, args) => args.clone(),
+            Op::Opaque(opaque) => opaque.args.iter().map(|(_, atom)| *atom).collect(),
+            Op::If { cond, .. } => vec![*cond],
+            Op::Loop(l) => {
+                let mut atoms = l.init.clone();
+                atoms.extend(l.header.operands());
+                atoms.extend(l.records.iter().map(|records| Atom::Value(records.tape)));
+                atoms
+            }
+            Op::NewTape(range) => range.iter().flat_map(Range::operands).collect(),
+            Op::Push(tape, record) => {
+                let mut atoms = vec![Atom::Value(*tape)];
+                atoms.extend(record);
+                atoms
+            }
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "%{}", self.0)
+    }
+}
+
+impl fmt::Debug for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Atom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Atom::Value(value) => value.fmt(f),
+            Atom::Float(x) => write!(f, "{x:?}"),
+            Atom::Int(n) => n.fmt(f),
+            Atom::Bool(b) => b.fmt(f),
+            Atom::Undefined => f.write_str("undefined"),
+        }
+    }
+}
+
+fn list<T: fmt::Display>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl fmt::Display for Opaque {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.text)?;
+        for (name, atom) in &self.args {
+            write!(f, " {name}={atom}")?;
+        }
+        match self.effect {
+            Effect::Pure => Ok(()),
+            Effect::Reads => f.write_str(" reads"),
+            Effect::Any => f.write_str(" effect"),
+        }
+    }
+}
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let params: Vec<String> = self
+            .body
+            .params
+            .iter()
+            .map(|p| match &self.values[p.0 as usize].hint {
+                Some(hint) => format!("{p} {}", hint.name),
+                None => p.to_string(),
+            })
+            .collect();
+        writeln!(f, "fn({}) {{", params.join(", "))?;
+        write_region(f, &self.body, 1)?;
+        f.write_str("}")
+    }
+}
+
+fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fmt::Result {
+    let pad = "  ".repeat(depth);
+    for stmt in &region.stmts {
+        write!(f, "{pad}")?;
+        if !stmt.results.is_empty() {
+            write!(f, "{} = ", list(&stmt.results))?;
+        }
+        match &stmt.op {
+            Op::Prim(prim, args) => writeln!(f, "{prim:?} {}", list(args))?,
+            Op::Opaque(opaque) => writeln!(f, "{opaque}")?,
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            } => {
+                writeln!(f, "if {cond} {{")?;
+                write_region(f, then, depth + 1)?;
+                writeln!(f, "{pad}}} else {{")?;
+                write_region(f, otherwise, depth + 1)?;
+                writeln!(f, "{pad}}}")?;
+            }
+            Op::Loop(l) => {
+                match &l.header {
+                    Header::Range(r) => {
+                        let dots = if r.inclusive { "..=" } else { ".." };
+                        write!(f, "for {} in {}{dots}{}", r.index, r.start, r.end)?;
+                        if let Some(step) = r.step {
+                            write!(f, " step {step}")?;
+                        }
+                        if r.reversed {
+                            f.write_str(" reversed")?;
+                        }
+                    }
+                    Header::Iter { binds, iter, .. } => write!(f, "for {} in {iter}", list(binds))?,
+                    Header::While(cond) => {
+                        writeln!(f, "while ({}) {{", list(&cond.params))?;
+                        write_region(f, cond, depth + 2)?;
+                        write!(f, "{pad}  }}")?;
+                    }
+                    Header::Forever => f.write_str("loop")?,
+                    Header::Times(n) => write!(f, "{n} times")?,
+                }
+                if let Some(records) = &l.records {
+                    write!(
+                        f,
+                        " popping ({}) from {}",
+                        list(&records.binds),
+                        records.tape
+                    )?;
+                }
+                writeln!(f, " ({}) = ({}) {{", list(&l.body.params), list(&l.init))?;
+                write_region(f, &l.body, depth + 1)?;
+                writeln!(f, "{pad}}}")?;
+            }
+            Op::NewTape(_) => writeln!(f, "new tape")?,
+            Op::Push(tape, record) => writeln!(f, "push {tape} ({})", list(record))?,
+        }
+    }
+    writeln!(f, "{pad}yield {}", list(&region.yields))
+}

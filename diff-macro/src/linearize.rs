@@ -1,0 +1,131 @@
+//! The linear form of a primitive: a primitive and the atoms of its operands go in, the terms of its differential come
+//! out, each a partial to be applied to a tangent (forward mode) or to an adjoint (reverse mode).
+//!
+//! ```text
+//! // Input:    y = a * b
+//! // Linear:   y_dot = b * a_dot + a * b_dot
+//! // Adjoint:  a_bar += b * y_bar; b_bar += a * y_bar
+//! ```
+
+use crate::build::Builder;
+use crate::ir::{Atom, Scalar};
+use crate::rules::{self, Partial, Prim};
+
+/// The differential of one primitive.
+pub(crate) struct Linear {
+    partials: Vec<Partial>,
+    /// A partial may be infinite: a zero factor contributes zero (the strong zero).
+    singular: bool,
+}
+
+/// The differential of `y = prim(args)`.
+pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom) -> Linear {
+    let partials = rules::partials(b, prim, args, y);
+    Linear {
+        partials,
+        singular: rules::is_singular(b, prim, args),
+    }
+}
+
+impl Linear {
+    /// The term of operand `index` at the tangent or adjoint `t`; none if it is zero whatever `t` is. `read` gives the
+    /// atom by which a coefficient is known where the term is to stand; `target` is the float type of the term.
+    pub(crate) fn term(
+        &self,
+        b: &mut Builder,
+        index: usize,
+        (t, target): (Atom, Scalar),
+        read: &mut dyn FnMut(&mut Builder, Atom) -> Atom,
+    ) -> Option<Atom> {
+        match (&self.partials[index], t) {
+            (Partial::Cast, Atom::Float(_)) => Some(t),
+            (Partial::Cast, _) => Some(b.prim(Prim::Cast(target), &[t])),
+            (partial, _) => apply(b, partial, t, self.singular, read),
+        }
+    }
+
+    /// The atoms that the term of operand `index` reads.
+    pub(crate) fn coefficients(&self, index: usize) -> Vec<Atom> {
+        let mut atoms = Vec::new();
+        self.partials[index].coefficients(&mut atoms);
+        atoms
+    }
+
+    /// Whether the primitive varies with the operand at all.
+    pub(crate) fn depends_on(&self, index: usize) -> bool {
+        !matches!(self.partials[index], Partial::Zero)
+    }
+}
+
+fn apply(
+    b: &mut Builder,
+    partial: &Partial,
+    t: Atom,
+    singular: bool,
+    read: &mut dyn FnMut(&mut Builder, Atom) -> Atom,
+) -> Option<Atom> {
+    match partial {
+        Partial::Zero => None,
+        Partial::Cast => Some(t),
+        Partial::Scale { num, .. } if num.is_float(0.0) => None,
+        Partial::Scale { num, den } => {
+            let num = read(b, *num);
+            let den = den.map(|den| read(b, den));
+            // A literal factor that is not zero needs no care.
+            let careful = singular && !b.is_nonzero(t);
+            Some(scaled(b, num, den, t, careful))
+        }
+        Partial::StrongScale { num, den } => {
+            let num = read(b, *num);
+            let quotient = match den {
+                Some(den) => {
+                    let den = read(b, *den);
+                    divide(b, t, den, singular && !b.is_nonzero(t))
+                }
+                None => t,
+            };
+            Some(b.prim(Prim::StrongMul, &[num, quotient]))
+        }
+        Partial::Select(cond, then, otherwise) => {
+            let cond = read(b, *cond);
+            let then = apply(b, then, t, singular, read);
+            let otherwise = apply(b, otherwise, t, singular, read);
+            if then.is_none() && otherwise.is_none() {
+                return None;
+            }
+            let zero = Atom::Float(0.0);
+            Some(b.select(cond, then.unwrap_or(zero), otherwise.unwrap_or(zero)))
+        }
+    }
+}
+
+/// `num * t / den`, in the order that shares the most and overflows the least.
+fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool) -> Atom {
+    match (num, den) {
+        (num, None) if careful && !matches!(num, Atom::Float(_)) => {
+            b.prim(Prim::StrongMul, &[t, num])
+        }
+        (num, None) => b.mul(num, t),
+        (num, Some(den)) if t.is_float(1.0) => b.div(num, den),
+        (num @ Atom::Float(_), Some(den)) => {
+            let numerator = b.mul(num, t);
+            divide(b, numerator, den, careful)
+        }
+        (num, Some(den)) => {
+            let quotient = divide(b, t, den, careful);
+            if careful {
+                b.prim(Prim::StrongMul, &[quotient, num])
+            } else {
+                b.mul(num, quotient)
+            }
+        }
+    }
+}
+
+fn divide(b: &mut Builder, t: Atom, den: Atom, careful: bool) -> Atom {
+    if careful && !b.is_nonzero(den) {
+        b.prim(Prim::StrongDiv, &[t, den])
+    } else {
+        b.div(t, den)
+    }
+}

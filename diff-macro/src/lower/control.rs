@@ -1,0 +1,579 @@
+//! Control flow: branches, loops and jumps.
+
+use std::rc::Rc;
+
+use syn::spanned::Spanned;
+use syn::{Expr, Stmt};
+
+use super::stmt::bindings;
+use super::{Lowering, Val, go_key, live_key};
+use crate::diagnostics;
+use crate::emit::text_of;
+use crate::fence;
+use crate::ir::{Atom, Code, Effect, Header, Loop, Op, Opaque, Range, Region, Ty, Value};
+
+/// What one branch has done: its statements, what the variables are after it, and its value.
+struct Arm {
+    stmts: Vec<crate::ir::Stmt>,
+    env: std::collections::HashMap<String, Atom>,
+    value: Val,
+}
+
+impl Lowering<'_> {
+    // ---- branches -----------------------------------------------------------------------------------------------
+
+    /// A branch, followed by statements that run if it does not leave.
+    pub(super) fn if_expr(&mut self, branch: &syn::ExprIf, rest: &[Stmt]) -> Val {
+        if matches!(&*branch.cond, Expr::Let(_)) || fence_has_let(&branch.cond) {
+            self.error(
+                &branch.cond,
+                diagnostics::unsupported("`if let`", "write the condition as a comparison"),
+            );
+            return Val::Atom(Atom::Undefined);
+        }
+        let cond = self.condition(&branch.cond);
+        let then_leaves = fence::diverges(&branch.then_branch);
+        let then = self.arm(|pass| {
+            let value = pass.stmts(&branch.then_branch.stmts);
+            if then_leaves {
+                value
+            } else {
+                pass.then_rest(value, rest)
+            }
+        });
+        let otherwise = self.arm(|pass| {
+            let value = match &branch.else_branch {
+                Some((_, otherwise)) => pass.expr(otherwise),
+                None => Val::Unit,
+            };
+            let leaves = branch
+                .else_branch
+                .as_ref()
+                .is_some_and(|(_, e)| fence::expr_diverges(e));
+            if leaves {
+                value
+            } else {
+                pass.then_rest(value, rest)
+            }
+        });
+        self.merge(cond, then, otherwise)
+    }
+
+    /// What follows a branch that did not leave: its statements, or nothing.
+    fn then_rest(&mut self, value: Val, rest: &[Stmt]) -> Val {
+        if rest.is_empty() {
+            return value;
+        }
+        match self.live() {
+            Atom::Bool(true) => self.run(rest),
+            Atom::Bool(false) => Val::Never,
+            live => self.when(live, rest, Val::Unit),
+        }
+    }
+
+    /// Runs the rest of a block where control is still in the frame.
+    pub(super) fn when(&mut self, live: Atom, rest: &[Stmt], value: Val) -> Val {
+        if rest.is_empty() {
+            return value;
+        }
+        let then = self.arm(|pass| {
+            // Inside, the flag is known.
+            if let Some(frame) = pass.frames.last() {
+                pass.env.insert(live_key(frame.id), Atom::Bool(true));
+            }
+            pass.run(rest)
+        });
+        let otherwise = self.arm(|pass| {
+            if let Some(frame) = pass.frames.last() {
+                pass.env.insert(live_key(frame.id), Atom::Bool(false));
+            }
+            Val::Never
+        });
+        self.merge(live, then, otherwise)
+    }
+
+    fn arm(&mut self, run: impl FnOnce(&mut Self) -> Val) -> Arm {
+        let before = self.env.clone();
+        self.b.open();
+        let value = run(self);
+        let stmts = self.b.close();
+        Arm {
+            stmts,
+            env: std::mem::replace(&mut self.env, before),
+            value,
+        }
+    }
+
+    /// Joins two branches: a variable that differs becomes a result.
+    fn merge(&mut self, cond: Atom, then: Arm, otherwise: Arm) -> Val {
+        let mut results = Vec::new();
+        let mut yields = (Vec::new(), Vec::new());
+        let mut names: Vec<String> = self.env.keys().cloned().collect();
+        names.sort();
+        for name in names {
+            let before = self.env[&name];
+            let a = then.env.get(&name).copied().unwrap_or(before);
+            let b = otherwise.env.get(&name).copied().unwrap_or(before);
+            if a == b {
+                self.env.insert(name, a);
+                continue;
+            }
+            let ty = self.joined_ty(a, b, &name);
+            let result = self.b.value(ty, self.hint(&name));
+            results.push(result);
+            yields.0.push(a);
+            yields.1.push(b);
+            self.env.insert(name, Atom::Value(result));
+        }
+        let value = self.join(then.value, otherwise.value, &mut results, &mut yields);
+        let region = |stmts, yields| Region {
+            params: Vec::new(),
+            stmts,
+            yields,
+        };
+        let then = region(then.stmts, yields.0);
+        let otherwise = region(otherwise.stmts, yields.1);
+        self.b.push(
+            results,
+            Op::If {
+                cond,
+                then,
+                otherwise,
+            },
+        );
+        value
+    }
+
+    fn joined_ty(&self, a: Atom, b: Atom, name: &str) -> Ty {
+        let typed = [a, b]
+            .into_iter()
+            .find(|atom| atom.value().is_some() && self.b.ty(*atom) != Ty::Unknown);
+        let literal = [a, b].into_iter().find(|atom| *atom != Atom::Undefined);
+        match typed {
+            Some(atom) => self.b.ty(atom),
+            None => self
+                .known
+                .types
+                .get(name)
+                .copied()
+                .unwrap_or(literal.map_or(Ty::Unknown, |atom| self.b.ty(atom))),
+        }
+    }
+
+    /// The value of two branches.
+    fn join(
+        &mut self,
+        a: Val,
+        b: Val,
+        results: &mut Vec<Value>,
+        yields: &mut (Vec<Atom>, Vec<Atom>),
+    ) -> Val {
+        match (a, b) {
+            (Val::Never, Val::Never) => Val::Never,
+            (Val::Unit, Val::Unit | Val::Never) | (Val::Never, Val::Unit) => Val::Unit,
+            (Val::Tuple(a), Val::Tuple(b)) if a.len() == b.len() => Val::Tuple(
+                a.into_iter()
+                    .zip(b)
+                    .map(|(a, b)| self.join(a, b, results, yields))
+                    .collect(),
+            ),
+            (Val::Tuple(parts), Val::Never) => Val::Tuple(
+                parts
+                    .into_iter()
+                    .map(|a| self.join(a, Val::Never, results, yields))
+                    .collect(),
+            ),
+            (Val::Never, Val::Tuple(parts)) => Val::Tuple(
+                parts
+                    .into_iter()
+                    .map(|b| self.join(Val::Never, b, results, yields))
+                    .collect(),
+            ),
+            (a, b) => {
+                let (a, b) = (a.atom(), b.atom());
+                if a == b {
+                    return Val::Atom(a);
+                }
+                let ty = self.joined_ty(a, b, "");
+                let result = self.b.value(ty, None);
+                results.push(result);
+                yields.0.push(a);
+                yields.1.push(b);
+                Val::Atom(Atom::Value(result))
+            }
+        }
+    }
+
+    // ---- blocks and jumps ---------------------------------------------------------------------------------------
+
+    pub(super) fn block_expr(&mut self, block: &syn::ExprBlock) -> Val {
+        let Some(label) = &block.label else {
+            return self.stmts(&block.block.stmts);
+        };
+        let id = self.enter(Some(label.name.ident.to_string()), false);
+        let key = value_key(id);
+        self.env.insert(key.clone(), Atom::Undefined);
+        let value = self.stmts(&block.block.stmts);
+        let value = self.value_of_frame(value, &key);
+        self.leave(id);
+        value
+    }
+
+    /// The value of a labelled block or a `loop`: what it was left with, or what its end gave.
+    fn value_of_frame(&mut self, value: Val, key: &str) -> Val {
+        let broken = self.env.remove(key).unwrap_or(Atom::Undefined);
+        match (value, broken, self.live()) {
+            (value, Atom::Undefined, _) => {
+                if matches!(value, Val::Never) {
+                    Val::Unit
+                } else {
+                    value
+                }
+            }
+            (Val::Atom(atom), broken, live) if live != Atom::Bool(false) => {
+                Val::Atom(self.b.select(live, atom, broken))
+            }
+            (_, broken, _) => Val::Atom(broken),
+        }
+    }
+
+    pub(super) fn jump_expr(&mut self, expr: &Expr) -> Val {
+        match expr {
+            Expr::Return(e) => self.return_expr(e),
+            Expr::Break(e) => {
+                let Some(depth) = self.target(e.label.as_ref()) else {
+                    return Val::Never;
+                };
+                if let Some(value) = &e.expr {
+                    let atom = self.scalar(value);
+                    let key = value_key(self.frames[depth].id);
+                    if self.is_active(value) {
+                        self.known.types.insert(key.clone(), self.b.ty(atom));
+                    }
+                    self.env.insert(key, atom);
+                }
+                self.jump(depth, false);
+                Val::Never
+            }
+            Expr::Continue(e) => {
+                let Some(depth) = self.target(e.label.as_ref()) else {
+                    return Val::Never;
+                };
+                self.jump(depth, true);
+                Val::Never
+            }
+            other => {
+                self.error_at(
+                    other.span(),
+                    diagnostics::unsupported("this jump", "use `break`, `continue` or `return`"),
+                );
+                Val::Never
+            }
+        }
+    }
+
+    fn return_expr(&mut self, expr: &syn::ExprReturn) -> Val {
+        if let Some(value) = &expr.expr {
+            let output = self.source.output;
+            let atom = self.float(value, output);
+            self.env.insert("return".to_owned(), atom);
+        }
+        self.jump(0, false);
+        Val::Never
+    }
+
+    // ---- loops --------------------------------------------------------------------------------------------------
+
+    pub(super) fn loop_expr(&mut self, expr: &Expr) -> Val {
+        match expr {
+            Expr::ForLoop(l) => {
+                let label = label_of(l.label.as_ref());
+                let carried = self.carried(&l.body, label.as_deref());
+                let header = self.for_header(l);
+                self.repeat(label, &carried, header, &l.body)
+            }
+            Expr::While(l) => {
+                if fence_has_let(&l.cond) {
+                    self.error(
+                        &l.cond,
+                        diagnostics::unsupported(
+                            "`while let`",
+                            "write the condition as a comparison",
+                        ),
+                    );
+                    return Val::Unit;
+                }
+                let label = label_of(l.label.as_ref());
+                let carried = self.carried(&l.body, label.as_deref());
+                self.repeat(label, &carried, Pending::While(&l.cond), &l.body)
+            }
+            Expr::Loop(l) => {
+                let label = label_of(l.label.as_ref());
+                let carried = self.carried(&l.body, label.as_deref());
+                self.repeat(label, &carried, Pending::Ready(Header::Forever), &l.body)
+            }
+            _ => Val::Unit,
+        }
+    }
+
+    /// The variables that the body changes and that live on after an iteration, with the flags that it may clear.
+    fn carried(&self, body: &syn::Block, label: Option<&str>) -> Vec<String> {
+        let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
+            .assigned
+            .into_iter()
+            .filter(|name| self.is_followed(name))
+            .collect();
+        let exits = fence::exits_of_stmts(&body.stmts);
+        let mut outermost = self.frames.len();
+        if exits.returns {
+            outermost = 0;
+            names.push("return".to_owned());
+        }
+        for jump in exits
+            .jumps
+            .iter()
+            .flatten()
+            .filter(|jump| Some(jump.as_str()) != label)
+        {
+            if let Some(depth) = self
+                .frames
+                .iter()
+                .rposition(|frame| frame.label.as_ref() == Some(jump))
+            {
+                outermost = outermost.min(depth);
+                names.push(value_key(self.frames[depth].id));
+            }
+        }
+        for frame in &self.frames[outermost..] {
+            names.push(live_key(frame.id));
+            names.push(go_key(frame.id));
+        }
+        names.retain(|name| self.env.contains_key(name));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn for_header(&mut self, l: &syn::ExprForLoop) -> Pending<'static> {
+        if self.is_active(&l.expr) {
+            self.error(
+                &l.expr,
+                diagnostics::unsupported("a loop over values", "iterate over a range of integers"),
+            );
+        }
+        if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat)) {
+            if let (Some(start), Some(end)) = (&range.start, &range.end) {
+                let start = self.inactive(start);
+                let end = self.inactive(end);
+                let step = range.step.as_ref().map(|step| self.inactive(step));
+                let hint = index.as_deref().and_then(|name| self.hint(name));
+                let value = self.b.value(Ty::Int, hint);
+                if let Some(name) = index {
+                    self.env.insert(name, Atom::Value(value));
+                }
+                let (inclusive, reversed) = (range.inclusive, range.reversed);
+                return Pending::Ready(Header::Range(Range {
+                    index: value,
+                    start,
+                    end,
+                    inclusive,
+                    step,
+                    reversed,
+                }));
+            }
+        }
+        let args = self.arguments(&fence::mentions_in_expr(&l.expr));
+        let iter = Opaque {
+            code: Code::Expr(Rc::new((*l.expr).clone()), None),
+            args,
+            effect: Effect::Any,
+            text: text_of(&l.expr),
+        };
+        let declared = bindings(&l.pat);
+        let mut binds = Vec::new();
+        for (name, mutable) in &declared {
+            if *mutable {
+                self.known.cells.insert(name.clone());
+            }
+            let value = self.b.value(Ty::Unknown, self.hint(name));
+            self.env.insert(name.clone(), Atom::Value(value));
+            binds.push(value);
+        }
+        let names = declared
+            .iter()
+            .map(|(name, _)| Rc::from(name.as_str()))
+            .collect();
+        Pending::Ready(Header::Iter {
+            pat: Rc::new((*l.pat).clone()),
+            names,
+            binds,
+            iter,
+        })
+    }
+
+    fn repeat(
+        &mut self,
+        label: Option<String>,
+        carried: &[String],
+        header: Pending<'_>,
+        body: &syn::Block,
+    ) -> Val {
+        let id = self.next_frame;
+        let key = value_key(id);
+        let has_value = breaks_with_value(body);
+        let mut carried = carried.to_vec();
+        if has_value {
+            self.env.insert(key.clone(), Atom::Undefined);
+            carried.push(key.clone());
+        }
+        let init: Vec<Atom> = carried.iter().map(|name| self.env[name]).collect();
+        let header = match header {
+            Pending::Ready(header) => header,
+            Pending::While(cond) => {
+                self.b.open();
+                let params = self.parameters(&carried);
+                let cond = self.condition(cond);
+                Header::While(self.b.close_region(params, vec![cond]))
+            }
+        };
+        self.b.open();
+        let params = self.parameters(&carried);
+        let entered = self.enter(label, true);
+        self.stmts(&body.stmts);
+        let mut yields = vec![
+            self.env
+                .get(&go_key(entered))
+                .copied()
+                .unwrap_or(Atom::Bool(true)),
+        ];
+        yields.extend(carried.iter().map(|name| self.env[name]));
+        self.leave(entered);
+        let body = self.b.close_region(params, yields);
+        let results = self.parameters(&carried);
+        self.b.push(
+            results,
+            Op::Loop(Box::new(Loop {
+                header,
+                records: None,
+                init,
+                body,
+            })),
+        );
+        if has_value {
+            let atom = self.env.remove(&key).unwrap_or(Atom::Undefined);
+            return Val::Atom(atom);
+        }
+        Val::Unit
+    }
+
+    /// New values for carried variables.
+    fn parameters(&mut self, carried: &[String]) -> Vec<Value> {
+        carried
+            .iter()
+            .map(|name| {
+                let current = self.env[name];
+                let ty = match (current, self.known.types.get(name)) {
+                    (Atom::Value(_), _) => self.b.ty(current),
+                    (_, Some(ty)) => *ty,
+                    (Atom::Undefined, None) => Ty::Float(self.b.default_scalar),
+                    (literal, None) => self.b.ty(literal),
+                };
+                let value = self.b.value(ty, self.hint(name));
+                self.env.insert(name.clone(), Atom::Value(value));
+                value
+            })
+            .collect()
+    }
+}
+
+enum Pending<'a> {
+    Ready(Header),
+    While(&'a Expr),
+}
+
+fn value_key(frame: usize) -> String {
+    format!("value {frame}")
+}
+
+fn label_of(label: Option<&syn::Label>) -> Option<String> {
+    label.map(|label| label.name.ident.to_string())
+}
+
+/// Whether a condition binds variables.
+fn fence_has_let(cond: &Expr) -> bool {
+    match cond {
+        Expr::Let(_) => true,
+        Expr::Binary(binary) => fence_has_let(&binary.left) || fence_has_let(&binary.right),
+        Expr::Paren(paren) => fence_has_let(&paren.expr),
+        _ => false,
+    }
+}
+
+/// Whether a `break` of this loop carries a value.
+fn breaks_with_value(body: &syn::Block) -> bool {
+    struct Found(bool);
+    impl<'a> syn::visit::Visit<'a> for Found {
+        fn visit_expr_break(&mut self, expr: &'a syn::ExprBreak) {
+            self.0 |= expr.expr.is_some();
+        }
+        fn visit_expr_loop(&mut self, _: &'a syn::ExprLoop) {}
+        fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let mut found = Found(false);
+    syn::visit::Visit::visit_block(&mut found, body);
+    found.0
+}
+
+struct RangeExpr {
+    start: Option<Expr>,
+    end: Option<Expr>,
+    inclusive: bool,
+    step: Option<Expr>,
+    reversed: bool,
+}
+
+/// A range, in steps, reversed: the headers that can be run backwards.
+fn range_of(expr: &Expr) -> Option<RangeExpr> {
+    match expr {
+        Expr::Paren(paren) => range_of(&paren.expr),
+        Expr::Group(group) => range_of(&group.expr),
+        Expr::Range(range) => Some(RangeExpr {
+            start: range.start.as_deref().cloned(),
+            end: range.end.as_deref().cloned(),
+            inclusive: matches!(range.limits, syn::RangeLimits::Closed(_)),
+            step: None,
+            reversed: false,
+        }),
+        Expr::MethodCall(call) if call.method == "rev" && call.args.is_empty() => {
+            let range = range_of(&call.receiver)?;
+            Some(RangeExpr {
+                reversed: !range.reversed,
+                ..range
+            })
+        }
+        // Steps before a reversal only: reversed first, the steps would start from the other end.
+        Expr::MethodCall(call) if call.method == "step_by" && call.args.len() == 1 => {
+            let range = range_of(&call.receiver)?;
+            if range.reversed || range.step.is_some() {
+                return None;
+            }
+            Some(RangeExpr {
+                step: call.args.first().cloned(),
+                ..range
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The index variable of a loop over a range; none for `_`.
+fn index_of(pat: &syn::Pat) -> Option<Option<String>> {
+    match pat {
+        syn::Pat::Ident(ident) if ident.mutability.is_none() && ident.subpat.is_none() => {
+            Some(Some(ident.ident.to_string()))
+        }
+        syn::Pat::Wild(_) => Some(None),
+        _ => None,
+    }
+}

@@ -1,0 +1,450 @@
+//! Lowering: a resolved syntax tree goes in, a function of the intermediate representation comes out.
+//!
+//! Whatever no active value enters stays as it is: opaque code, carried through verbatim. The rest is taken apart into
+//! primitives. Which variables are active is found by lowering again until nothing changes: a variable becomes active
+//! when an active value is assigned to it.
+//!
+//! There are no jumps after lowering. Each loop, labelled block and the function itself is a frame with a flag `live`:
+//! `break`, `continue` and `return` clear the flags of the frames that they leave, and what follows a statement that
+//! may have cleared the flag runs in a branch on it. Where a branch certainly leaves, what follows goes into the other
+//! branch, so that most of these flags are literals and vanish.
+
+pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
+
+mod control;
+mod expr;
+mod stmt;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use proc_macro2::{Span, TokenStream};
+use syn::Expr;
+
+use crate::build::Builder;
+use crate::diagnostics::{self, Diagnostics};
+use crate::emit::text_of;
+use crate::fence;
+use crate::ir::{Atom, Code, Effect, Function, Hint, Info, Opaque, Scalar, Ty, Value};
+use crate::resolve::Resolved;
+
+/// Names of lowered operands inside verbatim code start with this.
+pub(crate) const PLACEHOLDER: &str = "__operand_";
+
+/// A parameter of the function to lower.
+#[derive(Clone)]
+pub(crate) struct Param {
+    /// The unique name.
+    pub(crate) name: String,
+    pub(crate) ty: Ty,
+    pub(crate) active: bool,
+    pub(crate) mutable: bool,
+}
+
+/// The function to lower.
+pub(crate) struct Source<'a> {
+    pub(crate) params: &'a [Param],
+    pub(crate) body: &'a syn::Block,
+    pub(crate) resolved: &'a Resolved,
+    pub(crate) output: Scalar,
+    /// The path of the runtime crate.
+    pub(crate) runtime: &'a TokenStream,
+}
+
+/// What lowering an expression gives.
+#[derive(Clone)]
+pub(super) enum Val {
+    Atom(Atom),
+    Tuple(Vec<Val>),
+    Unit,
+    /// Control does not get past the expression.
+    Never,
+}
+
+impl Val {
+    /// The scalar, or an undefined one.
+    pub(super) fn atom(self) -> Atom {
+        match self {
+            Val::Atom(atom) => atom,
+            Val::Tuple(_) | Val::Unit | Val::Never => Atom::Undefined,
+        }
+    }
+}
+
+/// What can be jumped out of.
+struct Frame {
+    id: usize,
+    label: Option<String>,
+    is_loop: bool,
+}
+
+/// What one round of lowering learns for the next.
+#[derive(Default, Clone, PartialEq)]
+struct Knowledge {
+    /// Variables that hold active values.
+    active: HashSet<String>,
+    /// Variables that verbatim code changes.
+    cells: HashSet<String>,
+    /// Float variables whose type the declaration does not show.
+    floats: HashSet<String>,
+    types: HashMap<String, Ty>,
+}
+
+/// Lowers the function. Errors are reported once, after the last round.
+pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Function {
+    let mut known = Knowledge {
+        active: source
+            .params
+            .iter()
+            .filter(|p| p.active)
+            .map(|p| p.name.clone())
+            .collect(),
+        cells: source
+            .params
+            .iter()
+            .filter(|p| p.mutable && p.ty.scalar().is_none())
+            .map(|p| p.name.clone())
+            .collect(),
+        ..Knowledge::default()
+    };
+    loop {
+        let mut lowering = Lowering::new(source, known.clone());
+        let function = lowering.function();
+        if lowering.known == known {
+            for error in lowering.errors {
+                diagnostics.push(error);
+            }
+            return function;
+        }
+        known = lowering.known;
+    }
+}
+
+struct Lowering<'a> {
+    source: &'a Source<'a>,
+    b: Builder,
+    /// The current value of each variable.
+    env: HashMap<String, Atom>,
+    known: Knowledge,
+    frames: Vec<Frame>,
+    next_frame: usize,
+    next_placeholder: usize,
+    errors: Vec<syn::Error>,
+}
+
+impl<'a> Lowering<'a> {
+    fn new(source: &'a Source<'a>, known: Knowledge) -> Self {
+        let default = source
+            .params
+            .iter()
+            .filter(|p| p.active)
+            .find_map(|p| p.ty.scalar())
+            .unwrap_or(source.output);
+        Lowering {
+            source,
+            b: Builder::new(default),
+            env: HashMap::new(),
+            known,
+            frames: Vec::new(),
+            next_frame: 0,
+            next_placeholder: 0,
+            errors: Vec::new(),
+        }
+    }
+
+    fn function(&mut self) -> Function {
+        self.b.open();
+        let mut params: Vec<Value> = Vec::new();
+        for param in self.source.params {
+            let hint = self.hint(&param.name);
+            let value = self.b.value(param.ty, hint);
+            self.env.insert(param.name.clone(), Atom::Value(value));
+            params.push(value);
+        }
+        self.enter(None, false);
+        self.env.insert("return".to_owned(), Atom::Undefined);
+        let value = self.stmts(&self.source.body.stmts);
+        let result = match value {
+            Val::Never => self.env.get("return").copied().unwrap_or(Atom::Undefined),
+            value => {
+                // The value of the body, unless the function has returned on the way.
+                let atom = self.float_atom(value, &self.source.body);
+                match self.live() {
+                    Atom::Bool(true) => atom,
+                    _ => self.env.get("return").copied().unwrap_or(atom),
+                }
+            }
+        };
+        let body = self.b.close_region(params, vec![result]);
+        Function {
+            values: std::mem::take(&mut self.b.values),
+            body,
+        }
+    }
+
+    // ---- errors and names ---------------------------------------------------------------------------------------
+
+    fn error(&mut self, at: impl quote::ToTokens, message: impl Into<String>) {
+        self.errors
+            .push(syn::Error::new_spanned(at, message.into()));
+    }
+
+    fn error_at(&mut self, span: Span, message: impl Into<String>) {
+        self.errors.push(syn::Error::new(span, message.into()));
+    }
+
+    fn hint(&self, name: &str) -> Option<Hint> {
+        let variable = self.source.resolved.variables.get(name)?;
+        Some(Hint {
+            name: variable.name.clone(),
+            span: variable.span,
+            user: true,
+        })
+    }
+
+    fn source_name(&self, name: &str) -> String {
+        self.source
+            .resolved
+            .variables
+            .get(name)
+            .map_or(name.to_owned(), |variable| variable.name.to_string())
+    }
+
+    // ---- frames -------------------------------------------------------------------------------------------------
+
+    fn enter(&mut self, label: Option<String>, is_loop: bool) -> usize {
+        let id = self.next_frame;
+        self.next_frame += 1;
+        self.frames.push(Frame { id, label, is_loop });
+        self.env.insert(live_key(id), Atom::Bool(true));
+        if is_loop {
+            self.env.insert(go_key(id), Atom::Bool(true));
+        }
+        id
+    }
+
+    fn leave(&mut self, id: usize) {
+        self.frames.pop();
+        self.env.remove(&live_key(id));
+        self.env.remove(&go_key(id));
+    }
+
+    /// Whether control is still in the innermost frame.
+    fn live(&self) -> Atom {
+        match self.frames.last() {
+            Some(frame) => self
+                .env
+                .get(&live_key(frame.id))
+                .copied()
+                .unwrap_or(Atom::Bool(true)),
+            None => Atom::Bool(true),
+        }
+    }
+
+    /// Clears the flags of the frames from `depth` inwards; the frame at `depth` itself goes on if `again`.
+    fn jump(&mut self, depth: usize, again: bool) {
+        for k in depth..self.frames.len() {
+            let (id, is_loop) = (self.frames[k].id, self.frames[k].is_loop);
+            self.env.insert(live_key(id), Atom::Bool(false));
+            if is_loop && !(again && k == depth) {
+                self.env.insert(go_key(id), Atom::Bool(false));
+            }
+        }
+    }
+
+    /// The frame that a jump goes to.
+    fn target(&self, label: Option<&syn::Lifetime>) -> Option<usize> {
+        match label {
+            Some(label) => {
+                let name = label.ident.to_string();
+                self.frames
+                    .iter()
+                    .rposition(|frame| frame.label.as_deref() == Some(&name))
+            }
+            None => self.frames.iter().rposition(|frame| frame.is_loop),
+        }
+    }
+
+    // ---- activity -----------------------------------------------------------------------------------------------
+
+    fn is_active(&self, expr: &Expr) -> bool {
+        fence::mentions_in_expr(expr)
+            .iter()
+            .any(|name| self.known.active.contains(name))
+    }
+
+    fn is_cell(&self, name: &str) -> bool {
+        self.known.cells.contains(name)
+    }
+
+    /// Whether values can be assigned to the variable as to a scalar that the macro follows.
+    fn is_followed(&self, name: &str) -> bool {
+        self.env.contains_key(name) && !self.is_cell(name)
+    }
+
+    fn variable_ty(&self, name: &str) -> Ty {
+        match self.env.get(name) {
+            Some(Atom::Float(_)) => Ty::Float(self.b.default_scalar),
+            Some(Atom::Undefined) | None => {
+                self.known.types.get(name).copied().unwrap_or(Ty::Unknown)
+            }
+            Some(atom) => self.b.ty(*atom),
+        }
+    }
+
+    fn type_of(&self, expr: &Expr) -> Ty {
+        fence::type_of(expr, &|name| self.variable_ty(name))
+    }
+
+    // ---- verbatim code ------------------------------------------------------------------------------------------
+
+    /// The variables that verbatim code mentions, with their values.
+    fn arguments(&self, names: &HashSet<String>) -> Vec<(Rc<str>, Atom)> {
+        let mut args: Vec<(Rc<str>, Atom)> = names
+            .iter()
+            .filter_map(|name| Some((Rc::from(name.as_str()), *self.env.get(name)?)))
+            .filter(|(_, atom)| *atom != Atom::Undefined)
+            .collect();
+        args.sort_by(|a, b| a.0.cmp(&b.0));
+        args
+    }
+
+    /// Verbatim code as a value.
+    fn verbatim(
+        &mut self,
+        expr: &Expr,
+        ty: Ty,
+        ascription: Option<Rc<syn::Type>>,
+        hint: Option<Hint>,
+    ) -> Atom {
+        let mut args = self.arguments(&fence::mentions_in_expr(expr));
+        args.extend(self.placeholders(expr));
+        let effect = fence::effect_of(expr, &|name| self.is_cell(name));
+        let mut text = text_of(expr);
+        if let Some(ty) = &ascription {
+            text = format!("{text} : {}", text_of(&**ty)).into();
+        }
+        let opaque = Opaque {
+            code: Code::Expr(Rc::new(expr.clone()), ascription),
+            args,
+            effect,
+            text,
+        };
+        self.b.opaque(opaque, Info { ty, hint })
+    }
+
+    fn placeholders(&self, expr: &Expr) -> Vec<(Rc<str>, Atom)> {
+        let mut found: Vec<(Rc<str>, Atom)> = Vec::new();
+        for name in fence::mentions_in_expr(expr) {
+            if let Some(number) = name
+                .strip_prefix(PLACEHOLDER)
+                .and_then(|n| n.parse::<u32>().ok())
+            {
+                found.push((name.as_str().into(), Atom::Value(Value(number))));
+            }
+        }
+        found.sort_by(|a, b| a.0.cmp(&b.0));
+        found
+    }
+
+    /// An identifier that stands for an atom inside verbatim code.
+    fn placeholder(&mut self, atom: Atom) -> Expr {
+        match atom {
+            Atom::Value(value) => {
+                let ident = proc_macro2::Ident::new(
+                    &format!("{PLACEHOLDER}{}", value.0),
+                    Span::call_site(),
+                );
+                syn::parse_quote!(#ident)
+            }
+            Atom::Float(x) => {
+                self.next_placeholder += 1;
+                let literal = proc_macro2::Literal::f64_unsuffixed(x.abs());
+                if x.is_sign_negative() {
+                    syn::parse_quote!((-#literal))
+                } else {
+                    syn::parse_quote!(#literal)
+                }
+            }
+            Atom::Int(n) => syn::parse_quote!(#n),
+            Atom::Bool(b) => syn::parse_quote!(#b),
+            Atom::Undefined => syn::parse_quote!(0.0),
+        }
+    }
+
+    /// The float that a value of an expression is.
+    fn float_atom(&mut self, value: Val, at: &impl quote::ToTokens) -> Atom {
+        match value {
+            Val::Atom(atom) => atom,
+            Val::Never => Atom::Undefined,
+            Val::Tuple(_) | Val::Unit => {
+                self.error(
+                    at,
+                    diagnostics::unsupported(
+                        "a value that is not a float scalar",
+                        "use a float here",
+                    ),
+                );
+                Atom::Undefined
+            }
+        }
+    }
+
+    /// A value of unknown type where a float is needed: the generated code asserts that it is one.
+    fn assert_float(&mut self, expr: &Expr, atom: Atom, scalar: Scalar) -> Atom {
+        let runtime = self.source.runtime;
+        let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
+        if let (Expr::Path(_), None) = (
+            expr,
+            fence::variable(expr).filter(|name| self.env.contains_key(name)),
+        ) {
+            // A constant: asserted once, and used by its name.
+            let text: Rc<str> = format!("assert {}", text_of(expr)).into();
+            if self.b.is_new_assertion(&text) {
+                let opaque = Opaque {
+                    code: Code::Assert(Rc::new(expr.clone()), scalar),
+                    args: Vec::new(),
+                    effect: Effect::Any,
+                    text,
+                };
+                self.b.push(Vec::new(), crate::ir::Op::Opaque(opaque));
+            }
+            if let Some(value) = atom.value() {
+                self.b.values[value.0 as usize].ty = Ty::Float(scalar);
+            }
+            return atom;
+        }
+        let operand = self.placeholder(atom);
+        let guarded: Expr =
+            syn::parse_quote!(#runtime::private::float::<#runtime::private::#name>(#operand));
+        let args = self.placeholders(&guarded);
+        let text: Rc<str> = format!("float {}", text_of(expr)).into();
+        let opaque = Opaque {
+            code: Code::Expr(Rc::new(guarded), None),
+            args,
+            effect: Effect::Pure,
+            text,
+        };
+        let hint = fence::variable(expr)
+            .and_then(|name| self.hint(&name))
+            .map(|hint| Hint {
+                user: false,
+                ..hint
+            });
+        self.b.opaque(
+            opaque,
+            Info {
+                ty: Ty::Float(scalar),
+                hint,
+            },
+        )
+    }
+}
+
+fn live_key(frame: usize) -> String {
+    format!("live {frame}")
+}
+
+fn go_key(frame: usize) -> String {
+    format!("go {frame}")
+}
