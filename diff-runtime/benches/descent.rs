@@ -37,9 +37,7 @@ fn rosenbrock(x: &[f64], gradient: &mut [f64]) -> f64 {
 }
 
 fn start() -> Vec<f64> {
-    (0..DIMENSION)
-        .map(|i| if i % 2 == 0 { -1.2 } else { 1.0 })
-        .collect()
+    (0..DIMENSION).map(|i| if i % 2 == 0 { -1.2 } else { 1.0 }).collect()
 }
 
 /// What a careful user writes: update in place, stop on the norm of the gradient.
@@ -90,14 +88,8 @@ fn bare(mut x: Vec<f64>) -> Vec<f64> {
 }
 
 fn driver(x: Vec<f64>) -> Vec<f64> {
-    let descent = Descent::new()
-        .fixed_step(STEP)
-        .gradient_tolerance(TOLERANCE)
-        .max_iterations(ITERATIONS);
-    descent
-        .minimize(rosenbrock, x)
-        .expect("Rosenbrock's function is finite")
-        .point
+    let descent = Descent::new().fixed_step(STEP).gradient_tolerance(TOLERANCE).max_iterations(ITERATIONS);
+    descent.minimize(rosenbrock, x).expect("Rosenbrock's function is finite").point
 }
 
 /// Nanoseconds per iteration.

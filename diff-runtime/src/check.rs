@@ -178,36 +178,19 @@ impl<F: Real> Report<F> {
 
 impl<F: Real> fmt::Display for Report<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Comparison {
-            output,
-            input,
-            analytic,
-            numeric,
-            step,
-            tolerance,
-        } = self.worst;
+        let Comparison { output, input, analytic, numeric, step, tolerance } = self.worst;
         match self.verdict {
-            Verdict::Agrees => write!(
-                f,
-                "the derivative agrees with finite differences in {} components",
-                self.components
-            )?,
-            Verdict::Unresolved => {
-                f.write_str("the finite differences do not settle, nothing can be said")?
+            Verdict::Agrees => {
+                write!(f, "the derivative agrees with finite differences in {} components", self.components)?
             }
+            Verdict::Unresolved => f.write_str("the finite differences do not settle, nothing can be said")?,
             Verdict::Kink { left, right } => {
-                write!(
-                    f,
-                    "the function has a kink here, with the slopes {left:e} and {right:e} on either side"
-                )?;
+                write!(f, "the function has a kink here, with the slopes {left:e} and {right:e} on either side")?;
             }
             Verdict::NotFinite => f.write_str("the derivative or the function is not finite")?,
             Verdict::Wrong => f.write_str("the derivative is wrong")?,
             Verdict::WrongShape { found, expected } => {
-                return write!(
-                    f,
-                    "the derivative has {found} components where the function needs {expected}"
-                );
+                return write!(f, "the derivative has {found} components where the function needs {expected}");
             }
         }
         write!(
@@ -250,11 +233,7 @@ where
 ///
 /// assert!(check_derivative(|t: f64| [t.cos(), t.sin()], |t: f64| [-t.sin(), t.cos()], 0.7).agrees());
 /// ```
-pub fn check_derivative<F, Y, D>(
-    function: impl FnMut(F) -> Y,
-    derivative: impl FnMut(F) -> D,
-    x: F,
-) -> Report<F>
+pub fn check_derivative<F, Y, D>(function: impl FnMut(F) -> Y, derivative: impl FnMut(F) -> D, x: F) -> Report<F>
 where
     F: Real,
     Y: Differentiable<Scalar = F>,
@@ -343,11 +322,8 @@ pub fn assert_gradient<P, G, S, T>(
 /// assert_derivative(|x: f64| x.exp(), |x: f64| x.exp(), 1.0);
 /// ```
 #[track_caller]
-pub fn assert_derivative<F, Y, D>(
-    function: impl FnMut(F) -> Y,
-    derivative: impl FnMut(F) -> D,
-    x: F,
-) where
+pub fn assert_derivative<F, Y, D>(function: impl FnMut(F) -> Y, derivative: impl FnMut(F) -> D, x: F)
+where
     F: Real,
     Y: Differentiable<Scalar = F>,
     D: Differentiable<Scalar = F>,
@@ -366,11 +342,8 @@ pub fn assert_derivative<F, Y, D>(
 /// assert_jacobian(|x: &[f64; 2]| [x[0] * x[1]], |x: &[f64; 2]| [[x[1], x[0]]], &[2.0, 3.0]);
 /// ```
 #[track_caller]
-pub fn assert_jacobian<P, Y, J, S, T>(
-    function: impl Function<P, Y, S>,
-    jacobian: impl Function<P, J, T>,
-    point: &P,
-) where
+pub fn assert_jacobian<P, Y, J, S, T>(function: impl Function<P, Y, S>, jacobian: impl Function<P, J, T>, point: &P)
+where
     P: Differentiable,
     Y: Differentiable<Scalar = P::Scalar>,
     J: Differentiable<Scalar = P::Scalar>,
@@ -389,11 +362,8 @@ pub fn assert_jacobian<P, Y, J, S, T>(
 /// assert_hessian(|x: f64, y: f64| [y, x], |_: f64, _: f64| [[0.0, 1.0], [1.0, 0.0]], &[2.0, 3.0]);
 /// ```
 #[track_caller]
-pub fn assert_hessian<P, G, H, S, T>(
-    gradient: impl Function<P, G, S>,
-    hessian: impl Function<P, H, T>,
-    point: &P,
-) where
+pub fn assert_hessian<P, G, H, S, T>(gradient: impl Function<P, G, S>, hessian: impl Function<P, H, T>, point: &P)
+where
     P: Differentiable,
     G: Differentiable<Scalar = P::Scalar>,
     H: Differentiable<Scalar = P::Scalar>,
@@ -417,11 +387,7 @@ pub fn assert_hessian<P, G, H, S, T>(
 ///     assert_gradient(f, |x: f64, y: f64| [x.cos() * y, x.sin()], &point);
 /// }
 /// ```
-pub fn random_points<P: Differentiable>(
-    lower: &P,
-    upper: &P,
-    seed: u64,
-) -> impl Iterator<Item = P> {
+pub fn random_points<P: Differentiable>(lower: &P, upper: &P, seed: u64) -> impl Iterator<Item = P> {
     let mut random = SplitMix64::new(seed);
     core::iter::repeat_with(move || {
         let mut point = lower.zero_like();
@@ -459,11 +425,7 @@ pub struct Check<F> {
 
 impl<F: Real> Default for Check<F> {
     fn default() -> Self {
-        Self {
-            relative: F::EPSILON_FIFTH_ROOT * F::EPSILON_FIFTH_ROOT,
-            absolute: F::ZERO,
-            scale: F::ONE,
-        }
+        Self { relative: F::EPSILON_FIFTH_ROOT * F::EPSILON_FIFTH_ROOT, absolute: F::ZERO, scale: F::ONE }
     }
 }
 
@@ -483,12 +445,7 @@ impl<F: Real> Check<F> {
     }
 
     /// [`check_derivative`] with these tolerances.
-    pub fn derivative<Y, D>(
-        &self,
-        function: impl FnMut(F) -> Y,
-        derivative: impl FnMut(F) -> D,
-        x: F,
-    ) -> Report<F>
+    pub fn derivative<Y, D>(&self, function: impl FnMut(F) -> Y, derivative: impl FnMut(F) -> D, x: F) -> Report<F>
     where
         Y: Differentiable<Scalar = F>,
         D: Differentiable<Scalar = F>,
@@ -536,11 +493,7 @@ impl<F: Real> Check<F> {
         moved.copy_components(point);
         let mut input = 0;
         point.for_each_component(|x| {
-            let column = Column {
-                x,
-                value: &value,
-                scale: self.scale,
-            };
+            let column = Column { x, value: &value, scale: self.scale };
             column.check(
                 self,
                 &mut worst,
@@ -575,11 +528,7 @@ fn lookup<J: Differentiable>(jacobian: J) -> impl Fn(usize) -> J::Scalar {
 /// Random access to the components, each by a walk over all of them.
 #[cfg(not(feature = "alloc"))]
 fn lookup<J: Differentiable>(jacobian: J) -> impl Fn(usize) -> J::Scalar {
-    move |index| {
-        jacobian
-            .component(index)
-            .unwrap_or(J::Scalar::from_f64(f64::NAN))
-    }
+    move |index| jacobian.component(index).unwrap_or(J::Scalar::from_f64(f64::NAN))
 }
 
 /// The worst comparison so far.
@@ -591,18 +540,8 @@ struct Worst<F> {
 impl<F: Real> Worst<F> {
     fn new() -> Self {
         let zero = F::ZERO;
-        let comparison = Comparison {
-            output: 0,
-            input: 0,
-            analytic: zero,
-            numeric: zero,
-            step: zero,
-            tolerance: zero,
-        };
-        Self {
-            verdict: Verdict::Agrees,
-            comparison,
-        }
+        let comparison = Comparison { output: 0, input: 0, analytic: zero, numeric: zero, step: zero, tolerance: zero };
+        Self { verdict: Verdict::Agrees, comparison }
     }
 
     fn record(&mut self, verdict: Verdict<F>, comparison: Comparison<F>) {
@@ -610,19 +549,12 @@ impl<F: Real> Worst<F> {
         // The first comparison replaces the empty one, which has no step.
         let first = self.comparison.step == F::ZERO;
         if first || new > old || (new == old && comparison.excess() > self.comparison.excess()) {
-            *self = Self {
-                verdict,
-                comparison,
-            };
+            *self = Self { verdict, comparison };
         }
     }
 
     fn into_report(self, verdict: Option<Verdict<F>>, components: usize) -> Report<F> {
-        Report {
-            verdict: verdict.unwrap_or(self.verdict),
-            worst: self.comparison,
-            components,
-        }
+        Report { verdict: verdict.unwrap_or(self.verdict), worst: self.comparison, components }
     }
 }
 
@@ -656,29 +588,13 @@ impl<Y: Differentiable> Column<'_, Y> {
         let mut output = 0;
         Y::zip_components(
             [],
-            [
-                &ladder.numeric,
-                &ladder.truncation,
-                &ladder.rounding,
-                &ladder.step,
-            ],
+            [&ladder.numeric, &ladder.truncation, &ladder.rounding, &ladder.step],
             &mut |[], found| {
                 let [numeric, truncation, rounding, step] = found;
                 let analytic = entry(output);
-                let estimate = Estimate {
-                    numeric,
-                    truncation,
-                    rounding,
-                };
+                let estimate = Estimate { numeric, truncation, rounding };
                 let tolerance = check.tolerance(analytic, &estimate);
-                let comparison = Comparison {
-                    output,
-                    input,
-                    analytic,
-                    numeric,
-                    step,
-                    tolerance,
-                };
+                let comparison = Comparison { output, input, analytic, numeric, step, tolerance };
                 let verdict = if comparison.error() <= tolerance {
                     Verdict::Agrees
                 } else if !analytic.is_finite() {
@@ -738,15 +654,9 @@ impl<Y: Differentiable> Column<'_, Y> {
         let mut slope = |step: Y::Scalar| {
             let moved = self.x + step;
             let exact_step = moved - self.x;
-            combine(&at(moved), self.value, |moved, here| {
-                (moved - here) / exact_step
-            })
+            combine(&at(moved), self.value, |moved, here| (moved - here) / exact_step)
         };
-        OneSided {
-            near: [slope(-small), slope(small)],
-            far: [slope(-four * small), slope(four * small)],
-            step: small,
-        }
+        OneSided { near: [slope(-small), slope(small)], far: [slope(-four * small), slope(four * small)], step: small }
     }
 }
 
@@ -792,32 +702,21 @@ impl<Y: Differentiable> Ladder<Y> {
     fn climb(&mut self, found: [&Y; 5], step: Y::Scalar) {
         let units = Y::Scalar::from_f64(8.0) * Y::Scalar::EPSILON;
         let safety = Y::Scalar::from_f64(SAFETY);
-        let best = [
-            &mut self.numeric,
-            &mut self.truncation,
-            &mut self.rounding,
-            &mut self.step,
-            &mut self.open,
-        ];
-        Y::zip_components(
-            best,
-            found,
-            &mut |best, [new, last, before, upper, lower]| {
-                let [numeric, truncation, rounding, best_step, open] = best;
-                let bound = *truncation + *rounding;
-                // Not the negation: the first estimate is compared with NaN, and is consistent.
-                if (new - *numeric).abs() > safety * bound {
-                    *open = Y::Scalar::ZERO;
-                }
-                let new_truncation = (new - last).abs().max((new - before).abs());
-                // The finer half of the extrapolation has half the step.
-                let new_rounding = units * upper.abs().max(lower.abs()) / step;
-                if *open == Y::Scalar::ONE && new_truncation + new_rounding < bound {
-                    (*numeric, *truncation, *rounding, *best_step) =
-                        (new, new_truncation, new_rounding, step);
-                }
-            },
-        );
+        let best = [&mut self.numeric, &mut self.truncation, &mut self.rounding, &mut self.step, &mut self.open];
+        Y::zip_components(best, found, &mut |best, [new, last, before, upper, lower]| {
+            let [numeric, truncation, rounding, best_step, open] = best;
+            let bound = *truncation + *rounding;
+            // Not the negation: the first estimate is compared with NaN, and is consistent.
+            if (new - *numeric).abs() > safety * bound {
+                *open = Y::Scalar::ZERO;
+            }
+            let new_truncation = (new - last).abs().max((new - before).abs());
+            // The finer half of the extrapolation has half the step.
+            let new_rounding = units * upper.abs().max(lower.abs()) / step;
+            if *open == Y::Scalar::ONE && new_truncation + new_rounding < bound {
+                (*numeric, *truncation, *rounding, *best_step) = (new, new_truncation, new_rounding, step);
+            }
+        });
     }
 }
 
@@ -829,14 +728,9 @@ fn classify<Y: Differentiable>(
     value: Option<Y::Scalar>,
 ) -> Verdict<Y::Scalar> {
     let nan = Y::Scalar::from_f64(f64::NAN);
-    let of = |slopes: &[Y; 2]| {
-        slopes
-            .each_ref()
-            .map(|slope| slope.component(comparison.output).unwrap_or(nan))
-    };
+    let of = |slopes: &[Y; 2]| slopes.each_ref().map(|slope| slope.component(comparison.output).unwrap_or(nan));
     let ([left, right], [far_left, far_right]) = (of(&sides.near), of(&sides.far));
-    let rounding =
-        Y::Scalar::from_f64(8.0) * Y::Scalar::EPSILON * value.unwrap_or(nan).abs() / sides.step;
+    let rounding = Y::Scalar::from_f64(8.0) * Y::Scalar::EPSILON * value.unwrap_or(nan).abs() / sides.step;
     let (gap, far_gap) = ((right - left).abs(), (far_right - far_left).abs());
     // Where the second derivative exists, a step four times smaller makes the gap four times smaller.
     let is_kink = gap + gap > far_gap && gap > comparison.tolerance + rounding;
@@ -853,15 +747,9 @@ fn classify<Y: Differentiable>(
     }
 }
 
-fn combine<Y: Differentiable>(
-    a: &Y,
-    b: &Y,
-    operation: impl Fn(Y::Scalar, Y::Scalar) -> Y::Scalar,
-) -> Y {
+fn combine<Y: Differentiable>(a: &Y, b: &Y, operation: impl Fn(Y::Scalar, Y::Scalar) -> Y::Scalar) -> Y {
     let mut result = a.zero_like();
-    Y::zip_components([&mut result], [a, b], &mut |[out], [a, b]| {
-        *out = operation(a, b)
-    });
+    Y::zip_components([&mut result], [a, b], &mut |[out], [a, b]| *out = operation(a, b));
     result
 }
 
@@ -963,11 +851,7 @@ mod tests {
         let f = |x: &[f64; 3]| x[0] * x[1] * x[1] - x[2] / (1.0 + x[0] * x[0]);
         let gradient = |x: &[f64; 3]| {
             let d = 1.0 + x[0] * x[0];
-            [
-                x[1] * x[1] + 2.0 * x[0] * x[2] / (d * d),
-                2.0 * x[0] * x[1],
-                -1.0 / d,
-            ]
+            [x[1] * x[1] + 2.0 * x[0] * x[2] / (d * d), 2.0 * x[0] * x[1], -1.0 / d]
         };
         for point in random_points(&[-3.0; 3], &[3.0; 3], 1).take(200) {
             assert_gradient(f, gradient, &point);
@@ -994,43 +878,22 @@ mod tests {
 
     #[test]
     fn a_kink_is_told_from_a_wrong_derivative() {
-        assert_eq!(
-            check_derivative(relu, |_: f64| 1.0, 0.0).verdict,
-            Verdict::Kink {
-                left: 0.0,
-                right: 1.0
-            }
-        );
-        assert_eq!(
-            check_derivative(relu, |_: f64| 2.0, 0.0).verdict,
-            Verdict::Wrong
-        );
-        assert_eq!(
-            check_derivative(relu, |_: f64| 0.0, 1.0).verdict,
-            Verdict::Wrong
-        );
+        assert_eq!(check_derivative(relu, |_: f64| 1.0, 0.0).verdict, Verdict::Kink { left: 0.0, right: 1.0 });
+        assert_eq!(check_derivative(relu, |_: f64| 2.0, 0.0).verdict, Verdict::Wrong);
+        assert_eq!(check_derivative(relu, |_: f64| 0.0, 1.0).verdict, Verdict::Wrong);
     }
 
     #[test]
     fn a_kink_nearby_does_not_hide_the_derivative() {
         // Both lie within the first steps of the ladder.
         assert!(check_derivative(relu, |_: f64| 1.0, 1e-3).agrees());
-        assert_eq!(
-            check_derivative(relu, |_: f64| 0.0, 1e-3).verdict,
-            Verdict::Wrong
-        );
+        assert_eq!(check_derivative(relu, |_: f64| 0.0, 1e-3).verdict, Verdict::Wrong);
     }
 
     #[test]
     fn a_kink_closer_than_the_smallest_step_is_no_licence() {
-        assert!(matches!(
-            check_derivative(relu, |_: f64| 1.0, 1e-9).verdict,
-            Verdict::Kink { .. }
-        ));
-        assert_eq!(
-            check_derivative(relu, |_: f64| 7.0, 1e-9).verdict,
-            Verdict::Wrong
-        );
+        assert!(matches!(check_derivative(relu, |_: f64| 1.0, 1e-9).verdict, Verdict::Kink { .. }));
+        assert_eq!(check_derivative(relu, |_: f64| 7.0, 1e-9).verdict, Verdict::Wrong);
     }
 
     #[test]
@@ -1038,11 +901,7 @@ mod tests {
     fn steps_beyond_the_period_do_not_mislead() {
         // The larger steps skip several periods.
         for x in random_points(&-3.0, &3.0, 2).take(200) {
-            assert_derivative(
-                |x: f64| (300.0 * x).sin(),
-                |x: f64| 300.0 * (300.0 * x).cos(),
-                x,
-            );
+            assert_derivative(|x: f64| (300.0 * x).sin(), |x: f64| 300.0 * (300.0 * x).cos(), x);
         }
     }
 
@@ -1060,14 +919,8 @@ mod tests {
 
     #[test]
     fn a_derivative_that_is_not_finite_is_reported_as_such() {
-        assert_eq!(
-            check_derivative(|x: f64| x, |_: f64| f64::NAN, 1.0).verdict,
-            Verdict::NotFinite
-        );
-        assert_eq!(
-            check_derivative(|_: f64| f64::NAN, |_: f64| 1.0, 1.0).verdict,
-            Verdict::NotFinite
-        );
+        assert_eq!(check_derivative(|x: f64| x, |_: f64| f64::NAN, 1.0).verdict, Verdict::NotFinite);
+        assert_eq!(check_derivative(|_: f64| f64::NAN, |_: f64| 1.0, 1.0).verdict, Verdict::NotFinite);
     }
 
     #[test]
@@ -1079,28 +932,14 @@ mod tests {
 
     #[test]
     fn a_derivative_of_the_wrong_shape_is_reported_as_such() {
-        let report = check_gradient(
-            |x: &[f64; 2]| x[0],
-            |_: &[f64; 2]| [1.0, 0.0, 0.0],
-            &[1.0, 2.0],
-        );
-        assert_eq!(
-            report.verdict,
-            Verdict::WrongShape {
-                found: 3,
-                expected: 2
-            }
-        );
+        let report = check_gradient(|x: &[f64; 2]| x[0], |_: &[f64; 2]| [1.0, 0.0, 0.0], &[1.0, 2.0]);
+        assert_eq!(report.verdict, Verdict::WrongShape { found: 3, expected: 2 });
     }
 
     #[test]
     fn an_asymmetric_hessian_is_wrong() {
         let gradient = |x: f64, y: f64| [2.0 * x * y, x * x];
-        let report = check_hessian(
-            gradient,
-            |x: f64, y: f64| [[2.0 * y, 2.0 * x], [0.0, 0.0]],
-            &[2.0, 3.0],
-        );
+        let report = check_hessian(gradient, |x: f64, y: f64| [[2.0 * y, 2.0 * x], [0.0, 0.0]], &[2.0, 3.0]);
         assert_eq!((report.worst.output, report.worst.input), (1, 0));
         assert_eq!(report.verdict, Verdict::Wrong);
     }
@@ -1108,10 +947,7 @@ mod tests {
     #[test]
     fn single_precision_has_its_own_tolerances() {
         assert!(check_derivative(|x: f32| x * x * x, |x: f32| 3.0 * x * x, 0.7).agrees());
-        assert_eq!(
-            check_derivative(|x: f32| x * x * x, |x: f32| 3.1 * x * x, 0.7).verdict,
-            Verdict::Wrong
-        );
+        assert_eq!(check_derivative(|x: f32| x * x * x, |x: f32| 3.1 * x * x, 0.7).verdict, Verdict::Wrong);
     }
 
     #[test]
@@ -1124,11 +960,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "the derivative is wrong; worst: output 0, input 1: derivative 3e0")]
     fn assertions_panic_with_the_report() {
-        assert_gradient(
-            |x: f64, y: f64| x + y,
-            |_: f64, _: f64| [1.0, 3.0],
-            &[1.0, 2.0],
-        );
+        assert_gradient(|x: f64, y: f64| x + y, |_: f64, _: f64| [1.0, 3.0], &[1.0, 2.0]);
     }
 
     #[test]
@@ -1143,16 +975,8 @@ mod tests {
     #[cfg(feature = "approx")]
     fn components_compare_with_approx() {
         use approx::{assert_abs_diff_eq, assert_relative_eq, assert_relative_ne};
-        assert_abs_diff_eq!(
-            Components(&[1.0, 2.0]),
-            Components(&[1.0 + 1e-9, 2.0]),
-            epsilon = 1e-8
-        );
-        assert_relative_eq!(
-            Components(&([1e9], 2.0)),
-            Components(&([1e9 + 1.0], 2.0)),
-            max_relative = 1e-8
-        );
+        assert_abs_diff_eq!(Components(&[1.0, 2.0]), Components(&[1.0 + 1e-9, 2.0]), epsilon = 1e-8);
+        assert_relative_eq!(Components(&([1e9], 2.0)), Components(&([1e9 + 1.0], 2.0)), max_relative = 1e-8);
         assert_relative_ne!(Components(&[1.0, 2.0][..]), Components(&[1.0][..]));
     }
 }

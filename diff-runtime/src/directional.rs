@@ -76,9 +76,7 @@ where
         }
         // The product may have overflowed or underflowed where the quotient does not: divide first.
         let mut sum = P::Scalar::ZERO;
-        P::zip_components([], [gradient, direction], &mut |[], [g, v]| {
-            sum += g * (v / norm)
-        });
+        P::zip_components([], [gradient, direction], &mut |[], [g, v]| sum += g * (v / norm));
         sum
     })
 }
@@ -166,10 +164,7 @@ mod tests {
     #[test]
     fn scales_with_the_direction_as_given() {
         let g = gradient([1.0, 2.0]);
-        assert_eq!(
-            directional_derivative(&g, &[2.0, 4.0]),
-            2.0 * directional_derivative(&g, &[1.0, 2.0])
-        );
+        assert_eq!(directional_derivative(&g, &[2.0, 4.0]), 2.0 * directional_derivative(&g, &[1.0, 2.0]));
     }
 
     #[test]
@@ -178,42 +173,26 @@ mod tests {
         let short = directional_derivative_along_unit(&g, &[3e-200, 4e-200]).unwrap();
         let long = directional_derivative_along_unit(&g, &[3e200, 4e200]).unwrap();
         // 4 ulp: quotients of rounded components.
-        assert!(
-            (short - long).abs() <= 4.0 * f64::EPSILON * long.abs(),
-            "{short} {long}"
-        );
+        assert!((short - long).abs() <= 4.0 * f64::EPSILON * long.abs(), "{short} {long}");
     }
 
     #[test]
     fn along_the_unit_vector_survives_products_that_overflow() {
-        let rate: f64 =
-            directional_derivative_along_unit(&[1e200, 1e200], &[3e200, 4e200]).unwrap();
+        let rate: f64 = directional_derivative_along_unit(&[1e200, 1e200], &[3e200, 4e200]).unwrap();
         // 2 ulp: one rounding per quotient.
-        assert!(
-            (rate / 1.4e200 - 1.0).abs() <= 2.0 * f64::EPSILON,
-            "{rate:e}"
-        );
+        assert!((rate / 1.4e200 - 1.0).abs() <= 2.0 * f64::EPSILON, "{rate:e}");
     }
 
     #[test]
     fn along_the_zero_vector_is_zero_as_given_and_none_normalised() {
         assert_eq!(directional_derivative(&[1.0, 2.0], &[0.0, 0.0]), 0.0);
-        assert_eq!(
-            directional_derivative_along_unit(&[1.0, 2.0], &[0.0, 0.0]),
-            None
-        );
+        assert_eq!(directional_derivative_along_unit(&[1.0, 2.0], &[0.0, 0.0]), None);
     }
 
     #[test]
     fn along_a_direction_that_is_not_finite_is_none() {
-        assert_eq!(
-            directional_derivative_along_unit(&[1.0, 2.0], &[f64::INFINITY, 0.0]),
-            None
-        );
-        assert_eq!(
-            directional_derivative_along_unit(&[1.0, 2.0], &[f64::NAN, 0.0]),
-            None
-        );
+        assert_eq!(directional_derivative_along_unit(&[1.0, 2.0], &[f64::INFINITY, 0.0]), None);
+        assert_eq!(directional_derivative_along_unit(&[1.0, 2.0], &[f64::NAN, 0.0]), None);
     }
 
     #[test]

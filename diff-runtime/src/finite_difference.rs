@@ -84,9 +84,7 @@ impl Scheme {
 
 /// `(upper - lower) / width`, component by component.
 fn difference_quotient<Y: Differentiable>(mut upper: Y, lower: &Y, width: Y::Scalar) -> Y {
-    Y::zip_components([&mut upper], [lower], &mut |[upper], [lower]| {
-        *upper = (*upper - lower) / width
-    });
+    Y::zip_components([&mut upper], [lower], &mut |[upper], [lower]| *upper = (*upper - lower) / width);
     upper
 }
 
@@ -144,12 +142,7 @@ where
 /// let backward = derivative_with_step(Scheme::Forward, |x: f64| x.abs(), 0.0, -1e-8);
 /// assert_eq!(backward, -1.0);
 /// ```
-pub fn derivative_with_step<F, Y>(
-    scheme: Scheme,
-    mut function: impl FnMut(F) -> Y,
-    x: F,
-    step: F,
-) -> Y
+pub fn derivative_with_step<F, Y>(scheme: Scheme, mut function: impl FnMut(F) -> Y, x: F, step: F) -> Y
 where
     F: Real,
     Y: Differentiable<Scalar = F>,
@@ -172,21 +165,14 @@ where
 /// let rate = directional(Scheme::Central, |x: &[f64; 2]| x[0] * x[0] * x[1], &[3.0, 2.0], &[1.0, -1.0]);
 /// assert!((rate - 3.0).abs() < 1e-9);               // <(12, 9), (1, -1)>
 /// ```
-pub fn directional<P, Y, Shape>(
-    scheme: Scheme,
-    mut function: impl Function<P, Y, Shape>,
-    point: &P,
-    direction: &P,
-) -> Y
+pub fn directional<P, Y, Shape>(scheme: Scheme, mut function: impl Function<P, Y, Shape>, point: &P, direction: &P) -> Y
 where
     P: Differentiable,
     Y: Differentiable<Scalar = P::Scalar>,
 {
     let mut moved = point.zero_like();
     let mut at = |t| {
-        P::zip_components([&mut moved], [point, direction], &mut |[m], [x, v]| {
-            *m = x + t * v
-        });
+        P::zip_components([&mut moved], [point, direction], &mut |[m], [x, v]| *m = x + t * v);
         function.at(&moved)
     };
     let length = direction.norm();
@@ -210,18 +196,12 @@ where
 /// let [fx, fy] = gradient(Scheme::Central, f, &[3.0, 2.0]);
 /// assert!((fx - 12.0).abs() < 1e-8 && (fy - 9.0).abs() < 1e-8);
 /// ```
-pub fn gradient<P, Shape>(
-    scheme: Scheme,
-    mut function: impl Function<P, P::Scalar, Shape>,
-    point: &P,
-) -> P
+pub fn gradient<P, Shape>(scheme: Scheme, mut function: impl Function<P, P::Scalar, Shape>, point: &P) -> P
 where
     P: Differentiable,
 {
     let mut result = point.zero_like();
-    for_each_column(scheme, &mut function, point, |index, partial| {
-        result.set_component(index, partial)
-    });
+    for_each_column(scheme, &mut function, point, |index, partial| result.set_component(index, partial));
     result
 }
 
@@ -251,10 +231,7 @@ where
 {
     let mut result = [[F::ZERO; N]; M];
     for_each_column(scheme, &mut function, point, |column, partials: [F; M]| {
-        result
-            .iter_mut()
-            .zip(partials)
-            .for_each(|(row, partial)| row[column] = partial);
+        result.iter_mut().zip(partials).for_each(|(row, partial)| row[column] = partial);
     });
     result
 }
@@ -291,10 +268,7 @@ pub fn jacobian_into<P, Y, Shape>(
     let found = jacobian.len();
     for_each_column(scheme, &mut function, point, |column, partials: Y| {
         let outputs = partials.dimension();
-        assert!(
-            found == outputs * inputs,
-            "a Jacobian buffer of {found} entries for {outputs} x {inputs}"
-        );
+        assert!(found == outputs * inputs, "a Jacobian buffer of {found} entries for {outputs} x {inputs}");
         let mut entry = column;
         partials.for_each_component(|partial| {
             jacobian[entry] = partial;
@@ -350,11 +324,7 @@ mod tests {
     #[test]
     fn orders_of_convergence_are_one_two_and_four() {
         let quintic = |x: f64| x * x * x * x * x;
-        for (scheme, factor) in [
-            (Scheme::Forward, 2.0),
-            (Scheme::Central, 4.0),
-            (Scheme::Richardson, 16.0),
-        ] {
+        for (scheme, factor) in [(Scheme::Forward, 2.0), (Scheme::Central, 4.0), (Scheme::Richardson, 16.0)] {
             let error = |h| (derivative_with_step(scheme, quintic, 1.0, h) - 5.0).abs();
             let ratio = error(1.0 / 32.0) / error(1.0 / 64.0);
             // 10 %: the next term of the expansion.
@@ -364,10 +334,7 @@ mod tests {
 
     #[test]
     fn central_differences_are_exact_for_quadratics_with_a_power_of_two_step() {
-        assert_eq!(
-            derivative_with_step(Scheme::Central, |x: f64| x * x, 3.0, 0.25),
-            6.0
-        );
+        assert_eq!(derivative_with_step(Scheme::Central, |x: f64| x * x, 3.0, 0.25), 6.0);
     }
 
     #[test]
@@ -406,20 +373,14 @@ mod tests {
         for factor in [1.0, 1e-6, 1e6] {
             let rate = directional(Scheme::Central, product, &[2.0, 3.0], &[factor, factor]);
             // A bilinear function has no truncation error: rounding eps |f| / h.
-            assert!(
-                (rate / (5.0 * factor) - 1.0).abs() < 1e-9,
-                "{factor}: {rate}"
-            );
+            assert!((rate / (5.0 * factor) - 1.0).abs() < 1e-9, "{factor}: {rate}");
         }
     }
 
     #[test]
     fn directional_along_zero_is_zero() {
         let f = |x: &[f64; 2]| [x[0], 1.0 / x[1]];
-        assert_eq!(
-            directional(Scheme::Forward, f, &[2.0, 3.0], &[0.0, 0.0]),
-            [0.0, 0.0]
-        );
+        assert_eq!(directional(Scheme::Forward, f, &[2.0, 3.0], &[0.0, 0.0]), [0.0, 0.0]);
     }
 
     #[test]
@@ -433,9 +394,7 @@ mod tests {
         let f = |(w, b): &([f64; 2], f64)| w[0] * w[1] + 3.0 * b;
         let (w, b) = gradient(Scheme::Richardson, f, &([2.0, 5.0], 1.0));
         // A polynomial of degree two: rounding eps |f| / h.
-        assert!(
-            (w[0] - 5.0).abs() < 1e-11 && (w[1] - 2.0).abs() < 1e-11 && (b - 3.0).abs() < 1e-11
-        );
+        assert!((w[0] - 5.0).abs() < 1e-11 && (w[1] - 2.0).abs() < 1e-11 && (b - 3.0).abs() < 1e-11);
     }
 
     #[test]
@@ -468,12 +427,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "a Jacobian buffer of 3 entries for 2 x 2")]
     fn jacobian_buffer_of_the_wrong_length_panics() {
-        jacobian_into(
-            Scheme::Central,
-            |x: &[f64; 2]| [x[0], x[1]],
-            &[1.0, 2.0],
-            &mut [0.0; 3],
-        );
+        jacobian_into(Scheme::Central, |x: &[f64; 2]| [x[0], x[1]], &[1.0, 2.0], &mut [0.0; 3]);
     }
 
     #[test]

@@ -144,10 +144,7 @@ mod tests {
         assert_eq!(value(of_scalars, [3.0, 1.0]), 2.0);
         assert_eq!(value(of_two_arrays, ([3.0], [5.0, 1.0])), 2.0);
         assert_eq!(value(|x: f64| 2.0 * x, 1.0), 2.0);
-        assert_eq!(
-            value(|(x, y): &([f64; 1], f64)| x[0] - y, ([3.0], 1.0)),
-            2.0
-        );
+        assert_eq!(value(|(x, y): &([f64; 1], f64)| x[0] - y, ([3.0], 1.0)), 2.0);
     }
 
     #[test]

@@ -1,4 +1,57 @@
-//! Compile-time derivatives of ordinary Rust functions.
+//! Derivatives of ordinary Rust functions, and what people do with them.
+//!
+//! The attribute [`derivative`](macro@derivative) generates, at compile time, companions of a function: its derivative,
+//! gradient, Jacobian, and more. This crate re-exports it, and takes its companions, or any function that you write by hand:
+//!
+//! | to | use |
+//! | --- | --- |
+//! | find rates of change along directions | [`directional_derivative`], [`directional_derivative_along_unit`], [`steepest_ascent`], [`unit`](fn@unit) |
+//! | test a derivative | [`check`] |
+//! | approximate a derivative that nothing else gives | [`finite_difference`] |
+//! | differentiate measured data | [`sampled`] |
+//! | minimise a function | [`descent`] |
+//! | use your own structs as points and gradients | [`Differentiable`] |
+//!
+//! ```
+//! use diff_runtime::check::assert_gradient;
+//! use diff_runtime::descent::minimize;
+//! use diff_runtime::directional_derivative;
+//!
+//! // A function, and its gradient as `#[derivative]` generates it.
+//! fn booth(x: &[f64; 2]) -> f64 {
+//!     (x[0] + 2.0 * x[1] - 7.0).powi(2) + (2.0 * x[0] + x[1] - 5.0).powi(2)
+//! }
+//! fn gradient(x: &[f64; 2]) -> [f64; 2] {
+//!     let (a, b) = (x[0] + 2.0 * x[1] - 7.0, 2.0 * x[0] + x[1] - 5.0);
+//!     [2.0 * a + 4.0 * b, 4.0 * a + 2.0 * b]
+//! }
+//!
+//! // The gradient is right, as far as finite differences can tell:
+//! assert_gradient(booth, gradient, &[0.5, -1.0]);
+//!
+//! // From (0, 0), the function falls along (1, 1) at the rate 72:
+//! assert_eq!(directional_derivative(&gradient(&[0.0, 0.0]), &[1.0, 1.0]), -72.0);
+//!
+//! // Its minimum is at (1, 3):
+//! let found = minimize(|x: &[f64; 2]| (booth(x), gradient(x)), [0.0, 0.0]).unwrap();
+//! assert!((found.point[0] - 1.0).abs() < 1e-5 && (found.point[1] - 3.0).abs() < 1e-5);
+//! ```
+//!
+//! # Conventions
+//!
+//! A point, a gradient and a tangent are values of one type, made of `f64` or `f32` components: see [`Differentiable`].
+//! A function is given in any of the argument shapes of the companions: see [`Function`](function::Function), and for
+//! minimisation [`Objective`](descent::Objective).
+//!
+//! # Features
+//!
+//! | feature | default | gives |
+//! | --- | --- | --- |
+//! | `std` | yes | time limits of a descent, the square root of the hardware; implies `alloc` |
+//! | `alloc` | yes | `Vec` and `Box` as points, everything that returns a `Vec`, mini-batches, histories |
+//! | `approx` | no | `check::Components`, for the macros of the approx crate |
+//!
+//! Without `std` and `alloc` everything works on arrays, slices, tuples and structs; results are bit-identical.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![forbid(unsafe_code)]
 
@@ -14,14 +67,11 @@ pub mod finite_difference;
 pub mod function;
 #[doc(hidden)]
 pub mod private;
-
 mod random;
 mod real;
 pub mod sampled;
 mod tangent;
 
-pub use directional::{
-    directional_derivative, directional_derivative_along_unit, normalize, steepest_ascent, unit,
-};
+pub use directional::{directional_derivative, directional_derivative_along_unit, normalize, steepest_ascent, unit};
 pub use real::Real;
 pub use tangent::Differentiable;

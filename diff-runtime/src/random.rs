@@ -49,11 +49,7 @@ mod tests {
     #[test]
     fn unit_numbers_are_in_the_half_open_interval() {
         let mut random = SplitMix64::new(7);
-        assert!(
-            (0..10_000)
-                .map(|_| random.next_unit())
-                .all(|x| (0.0..1.0).contains(&x))
-        );
+        assert!((0..10_000).map(|_| random.next_unit()).all(|x| (0.0..1.0).contains(&x)));
     }
 
     #[test]

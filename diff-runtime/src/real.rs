@@ -211,17 +211,9 @@ mod tests {
             if x.is_nan() {
                 continue;
             }
-            assert_eq!(
-                integer_square_root::f64(x).to_bits(),
-                x.sqrt().to_bits(),
-                "{x:e}"
-            );
+            assert_eq!(integer_square_root::f64(x).to_bits(), x.sqrt().to_bits(), "{x:e}");
             let x = x as f32;
-            assert_eq!(
-                integer_square_root::f32(x).to_bits(),
-                x.sqrt().to_bits(),
-                "{x:e}"
-            );
+            assert_eq!(integer_square_root::f32(x).to_bits(), x.sqrt().to_bits(), "{x:e}");
         }
     }
 
@@ -229,20 +221,8 @@ mod tests {
     #[cfg(feature = "std")]
     fn square_root_of_the_extremes() {
         let least = f64::from_bits(1);
-        for x in [
-            0.0,
-            -0.0,
-            least,
-            3.0 * least,
-            f64::MIN_POSITIVE,
-            f64::MAX,
-            f64::INFINITY,
-        ] {
-            assert_eq!(
-                integer_square_root::f64(x).to_bits(),
-                x.sqrt().to_bits(),
-                "{x:e}"
-            );
+        for x in [0.0, -0.0, least, 3.0 * least, f64::MIN_POSITIVE, f64::MAX, f64::INFINITY] {
+            assert_eq!(integer_square_root::f64(x).to_bits(), x.sqrt().to_bits(), "{x:e}");
         }
         assert!(integer_square_root::f64(-1.0).is_nan());
         assert!(integer_square_root::f64(f64::NAN).is_nan());
@@ -252,8 +232,7 @@ mod tests {
     fn roots_of_epsilon_are_roots_of_epsilon() {
         fn check<F: Real>() {
             let fifth = F::EPSILON_FIFTH_ROOT;
-            let close =
-                |power: F| (power / F::EPSILON - F::ONE).abs() < F::from_f64(16.0) * F::EPSILON;
+            let close = |power: F| (power / F::EPSILON - F::ONE).abs() < F::from_f64(16.0) * F::EPSILON;
             assert!(close(F::EPSILON_SQRT * F::EPSILON_SQRT));
             assert!(close(F::EPSILON_CBRT * F::EPSILON_CBRT * F::EPSILON_CBRT));
             assert!(close(fifth * fifth * fifth * fifth * fifth));

@@ -101,16 +101,10 @@ impl fmt::Display for SampledError {
                 write!(f, "{found} values for a shape of {expected}")
             }
             Self::OutputLength { found, expected } => {
-                write!(
-                    f,
-                    "an output buffer of length {found} for {expected} values"
-                )
+                write!(f, "an output buffer of length {found} for {expected} values")
             }
             Self::AxisCount { found, axes } => {
-                write!(
-                    f,
-                    "axis or number of spacings {found} for data with {axes} axes"
-                )
+                write!(f, "axis or number of spacings {found} for data with {axes} axes")
             }
         }
     }
@@ -201,11 +195,11 @@ pub fn gradient_along<F: Real>(
     Ok(result)
 }
 
-/// [`gradient_along`] into a buffer, without allocation.
+/// `gradient_along` into a buffer, without allocation.
 ///
 /// # Errors
 ///
-/// As [`gradient_along`], and if the buffer has another length than the values. The buffer is then unchanged.
+/// As `gradient_along`, and if the buffer has another length than the values. The buffer is then unchanged.
 ///
 /// ```
 /// use diff_runtime::sampled::{Edges, Spacing, gradient_along_into};
@@ -224,41 +218,24 @@ pub fn gradient_along_into<F: Real>(
 ) -> Result<(), SampledError> {
     let expected = shape.iter().product();
     if values.len() != expected {
-        return Err(SampledError::ValueCount {
-            found: values.len(),
-            expected,
-        });
+        return Err(SampledError::ValueCount { found: values.len(), expected });
     }
     if output.len() != expected {
-        return Err(SampledError::OutputLength {
-            found: output.len(),
-            expected,
-        });
+        return Err(SampledError::OutputLength { found: output.len(), expected });
     }
     let Some(&samples) = shape.get(axis) else {
-        return Err(SampledError::AxisCount {
-            found: axis,
-            axes: shape.len(),
-        });
+        return Err(SampledError::AxisCount { found: axis, axes: shape.len() });
     };
     let spacing = checked_spacing(spacing, samples, edges)?;
     let stride: usize = shape[axis + 1..].iter().product();
     if values.is_empty() {
         return Ok(());
     }
-    let lines = values
-        .chunks_exact(samples * stride)
-        .zip(output.chunks_exact_mut(samples * stride));
+    let lines = values.chunks_exact(samples * stride).zip(output.chunks_exact_mut(samples * stride));
     for (values, output) in lines {
         for offset in 0..stride {
-            let line = Line {
-                values: &values[offset..],
-                stride,
-                samples,
-            };
-            line.differentiate(spacing, edges, |sample, slope| {
-                output[offset + sample * stride] = slope
-            });
+            let line = Line { values: &values[offset..], stride, samples };
+            line.differentiate(spacing, edges, |sample, slope| output[offset + sample * stride] = slope);
         }
     }
     Ok(())
@@ -268,7 +245,7 @@ pub fn gradient_along_into<F: Real>(
 ///
 /// # Errors
 ///
-/// As [`gradient_along`], and if there is not one spacing per axis.
+/// As `gradient_along`, and if there is not one spacing per axis.
 ///
 /// ```
 /// use diff_runtime::sampled::{Edges, Spacing, gradients};
@@ -289,14 +266,10 @@ pub fn gradients<F: Real>(
     edges: Edges,
 ) -> Result<alloc::vec::Vec<alloc::vec::Vec<F>>, SampledError> {
     if spacings.len() != shape.len() {
-        return Err(SampledError::AxisCount {
-            found: spacings.len(),
-            axes: shape.len(),
-        });
+        return Err(SampledError::AxisCount { found: spacings.len(), axes: shape.len() });
     }
     let axes = spacings.iter().enumerate();
-    axes.map(|(axis, &spacing)| gradient_along(values, shape, axis, spacing, edges))
-        .collect()
+    axes.map(|(axis, &spacing)| gradient_along(values, shape, axis, spacing, edges)).collect()
 }
 
 /// The spacing, if it fits the samples; uniform coordinates become a uniform spacing.
@@ -307,25 +280,17 @@ fn checked_spacing<F: Real>(
 ) -> Result<Spacing<'_, F>, SampledError> {
     let needed = edges.samples();
     if samples < needed {
-        return Err(SampledError::TooFewSamples {
-            found: samples,
-            needed,
-        });
+        return Err(SampledError::TooFewSamples { found: samples, needed });
     }
     match spacing {
         Spacing::Uniform(_) => Ok(spacing),
-        Spacing::At(x) if x.len() != samples => Err(SampledError::CoordinateCount {
-            found: x.len(),
-            expected: samples,
-        }),
+        Spacing::At(x) if x.len() != samples => {
+            Err(SampledError::CoordinateCount { found: x.len(), expected: samples })
+        }
         Spacing::At(x) => {
             let first = x[1] - x[0];
             let uniform = x.windows(2).all(|pair| pair[1] - pair[0] == first);
-            Ok(if uniform {
-                Spacing::Uniform(first)
-            } else {
-                spacing
-            })
+            Ok(if uniform { Spacing::Uniform(first) } else { spacing })
         }
     }
 }
@@ -343,12 +308,7 @@ impl<F: Real> Line<'_, F> {
     }
 
     /// Calls `write(i, slope)` for every sample of the line.
-    fn differentiate(
-        &self,
-        spacing: Spacing<'_, F>,
-        edges: Edges,
-        mut write: impl FnMut(usize, F),
-    ) {
+    fn differentiate(&self, spacing: Spacing<'_, F>, edges: Edges, mut write: impl FnMut(usize, F)) {
         let last = self.samples - 1;
         let (first_slope, last_slope) = match edges {
             Edges::FirstOrder => (self.chord(0, spacing), self.chord(last - 1, spacing)),
@@ -361,8 +321,7 @@ impl<F: Real> Line<'_, F> {
                 (1..last).for_each(|i| write(i, (self.at(i + 1) - self.at(i - 1)) / width));
             }
             Spacing::At(x) => {
-                (1..last)
-                    .for_each(|i| write(i, self.parabola(i, x[i] - x[i - 1], x[i + 1] - x[i])));
+                (1..last).for_each(|i| write(i, self.parabola(i, x[i] - x[i - 1], x[i + 1] - x[i])));
             }
         }
         write(last, last_slope);
@@ -398,11 +357,8 @@ impl<F: Real> Line<'_, F> {
             let second_next = -h / (k * (h + k));
             at_edge * edge[0] + next * edge[1] + second_next * edge[2]
         };
-        let first = outward(
-            [self.at(0), self.at(1), self.at(2)],
-            Self::distance(spacing, 0),
-            Self::distance(spacing, 1),
-        );
+        let first =
+            outward([self.at(0), self.at(1), self.at(2)], Self::distance(spacing, 0), Self::distance(spacing, 1));
         // The mirror image: walking backwards, every distance is negative.
         let last = outward(
             [self.at(last), self.at(last - 1), self.at(last - 2)],
@@ -423,14 +379,9 @@ mod tests {
     #[track_caller]
     fn assert_agrees(found: &[f64], numpy: &[f64]) {
         assert_eq!(found.len(), numpy.len());
-        let largest = numpy
-            .iter()
-            .fold(0.0, |largest: f64, x| largest.max(x.abs()));
+        let largest = numpy.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
         for (a, b) in found.iter().zip(numpy) {
-            assert!(
-                (a - b).abs() <= 4.0 * f64::EPSILON * largest,
-                "{found:?} against {numpy:?}"
-            );
+            assert!((a - b).abs() <= 4.0 * f64::EPSILON * largest, "{found:?} against {numpy:?}");
         }
     }
 
@@ -446,10 +397,7 @@ mod tests {
             -1.9166666666666665,
             -19.166666666666668,
         ];
-        assert_agrees(
-            &gradient(&values, Spacing::Uniform(0.3), Edges::FirstOrder).unwrap(),
-            &numpy,
-        );
+        assert_agrees(&gradient(&values, Spacing::Uniform(0.3), Edges::FirstOrder).unwrap(), &numpy);
     }
 
     #[test]
@@ -464,10 +412,7 @@ mod tests {
             -1.9166666666666665,
             -36.41666666666667,
         ];
-        assert_agrees(
-            &gradient(&values, Spacing::Uniform(0.3), Edges::SecondOrder).unwrap(),
-            &numpy,
-        );
+        assert_agrees(&gradient(&values, Spacing::Uniform(0.3), Edges::SecondOrder).unwrap(), &numpy);
     }
 
     #[test]
@@ -483,10 +428,7 @@ mod tests {
             14.566666666666668,
             -4.6,
         ];
-        assert_agrees(
-            &gradient(&values, Spacing::At(&x), Edges::FirstOrder).unwrap(),
-            &numpy,
-        );
+        assert_agrees(&gradient(&values, Spacing::At(&x), Edges::FirstOrder).unwrap(), &numpy);
     }
 
     #[test]
@@ -502,25 +444,18 @@ mod tests {
             14.566666666666668,
             -23.766666666666666,
         ];
-        assert_agrees(
-            &gradient(&values, Spacing::At(&x), Edges::SecondOrder).unwrap(),
-            &numpy,
-        );
+        assert_agrees(&gradient(&values, Spacing::At(&x), Edges::SecondOrder).unwrap(), &numpy);
     }
 
     #[test]
     fn agrees_with_numpy_on_three_axes() {
         // Rounded samples of a sine on a grid of 3 x 4 x 3.
         let values = [
-            0.0, 9.64, 5.16, -6.88, -8.83, 2.15, 9.99, 3.19, -8.28, -7.62, 4.2, 9.87, 1.08, -9.29,
-            -6.05, 6.06, 9.29, -1.09, -9.87, -4.19, 7.63, 8.27, -3.2, -9.98, -2.14, 8.84, 6.87,
-            -5.16, -9.63, 0.01, 9.64, 5.15, -6.88, -8.83, 2.16, 9.99,
+            0.0, 9.64, 5.16, -6.88, -8.83, 2.15, 9.99, 3.19, -8.28, -7.62, 4.2, 9.87, 1.08, -9.29, -6.05, 6.06, 9.29,
+            -1.09, -9.87, -4.19, 7.63, 8.27, -3.2, -9.98, -2.14, 8.84, 6.87, -5.16, -9.63, 0.01, 9.64, 5.15, -6.88,
+            -8.83, 2.16, 9.99,
         ];
-        let spacings = [
-            Spacing::Uniform(0.2),
-            Spacing::At(&[0.0, 0.5, 2.0, 2.5]),
-            Spacing::At(&[1.0, 1.25, 3.0]),
-        ];
+        let spacings = [Spacing::Uniform(0.2), Spacing::At(&[0.0, 0.5, 2.0, 2.5]), Spacing::At(&[1.0, 1.25, 3.0])];
         let found = gradients(&values, &[3, 4, 3], &spacings, Edges::SecondOrder).unwrap();
         assert_agrees(
             &found[0],
@@ -650,15 +585,8 @@ mod tests {
     #[test]
     fn uniform_coordinates_are_uniform_spacing() {
         let values = [0.1, 0.7, 0.2, 0.9];
-        let by_coordinates = gradient(
-            &values,
-            Spacing::At(&[0.0, 0.5, 1.0, 1.5]),
-            Edges::SecondOrder,
-        );
-        assert_eq!(
-            by_coordinates,
-            gradient(&values, Spacing::Uniform(0.5), Edges::SecondOrder)
-        );
+        let by_coordinates = gradient(&values, Spacing::At(&[0.0, 0.5, 1.0, 1.5]), Edges::SecondOrder);
+        assert_eq!(by_coordinates, gradient(&values, Spacing::Uniform(0.5), Edges::SecondOrder));
     }
 
     #[test]
@@ -666,35 +594,23 @@ mod tests {
         let x = [0.0, 1.0, 1.5, 3.5, 4.0, 6.0];
         let values = x.map(|x| x * x);
         // 4 ulp of the largest value, by the cancellation of the three terms.
-        assert_agrees(
-            &gradient(&values, Spacing::At(&x), Edges::SecondOrder).unwrap(),
-            &x.map(|x| 2.0 * x),
-        );
+        assert_agrees(&gradient(&values, Spacing::At(&x), Edges::SecondOrder).unwrap(), &x.map(|x| 2.0 * x));
     }
 
     #[test]
     fn two_samples_are_enough_for_first_order_edges() {
-        assert_eq!(
-            gradient(&[1.0, 3.0], Spacing::Uniform(0.5), Edges::FirstOrder),
-            Ok(alloc::vec![4.0, 4.0])
-        );
+        assert_eq!(gradient(&[1.0, 3.0], Spacing::Uniform(0.5), Edges::FirstOrder), Ok(alloc::vec![4.0, 4.0]));
     }
 
     #[test]
     fn too_few_samples_are_an_error() {
         assert_eq!(
             gradient(&[1.0], Spacing::Uniform(1.0), Edges::FirstOrder),
-            Err(SampledError::TooFewSamples {
-                found: 1,
-                needed: 2
-            })
+            Err(SampledError::TooFewSamples { found: 1, needed: 2 })
         );
         assert_eq!(
             gradient(&[1.0, 2.0], Spacing::Uniform(1.0), Edges::SecondOrder),
-            Err(SampledError::TooFewSamples {
-                found: 2,
-                needed: 3
-            })
+            Err(SampledError::TooFewSamples { found: 2, needed: 3 })
         );
     }
 
@@ -702,22 +618,12 @@ mod tests {
     fn counts_that_do_not_fit_are_errors() {
         let uniform = Spacing::Uniform(1.0);
         assert_eq!(
-            gradient(
-                &[1.0, 2.0, 3.0],
-                Spacing::At(&[0.0, 1.0]),
-                Edges::FirstOrder
-            ),
-            Err(SampledError::CoordinateCount {
-                found: 2,
-                expected: 3
-            })
+            gradient(&[1.0, 2.0, 3.0], Spacing::At(&[0.0, 1.0]), Edges::FirstOrder),
+            Err(SampledError::CoordinateCount { found: 2, expected: 3 })
         );
         assert_eq!(
             gradient_along(&[1.0, 2.0, 3.0], &[2, 2], 0, uniform, Edges::FirstOrder),
-            Err(SampledError::ValueCount {
-                found: 3,
-                expected: 4
-            })
+            Err(SampledError::ValueCount { found: 3, expected: 4 })
         );
         assert_eq!(
             gradient_along(&[1.0; 4], &[2, 2], 2, uniform, Edges::FirstOrder),
@@ -729,30 +635,19 @@ mod tests {
         );
         assert_eq!(
             gradient_into(&[1.0; 4], uniform, Edges::FirstOrder, &mut [0.0; 3]),
-            Err(SampledError::OutputLength {
-                found: 3,
-                expected: 4
-            })
+            Err(SampledError::OutputLength { found: 3, expected: 4 })
         );
     }
 
     #[test]
     fn an_axis_of_no_other_samples_gives_nothing() {
         let none: [f64; 0] = [];
-        assert_eq!(
-            gradient_along(&none, &[3, 0], 0, Spacing::Uniform(1.0), Edges::FirstOrder),
-            Ok(alloc::vec![])
-        );
+        assert_eq!(gradient_along(&none, &[3, 0], 0, Spacing::Uniform(1.0), Edges::FirstOrder), Ok(alloc::vec![]));
     }
 
     #[test]
     fn nan_stays_local() {
-        let slope = gradient(
-            &[0.0, 1.0, f64::NAN, 3.0, 4.0, 5.0],
-            Spacing::Uniform(1.0),
-            Edges::FirstOrder,
-        )
-        .unwrap();
+        let slope = gradient(&[0.0, 1.0, f64::NAN, 3.0, 4.0, 5.0], Spacing::Uniform(1.0), Edges::FirstOrder).unwrap();
         // The central difference does not read the sample itself.
         let is_nan: alloc::vec::Vec<bool> = slope.iter().map(|slope| slope.is_nan()).collect();
         assert_eq!(is_nan, [false, true, false, true, false, false]);

@@ -343,9 +343,7 @@ impl<T: Differentiable> Differentiable for [T] {
         visit: &mut impl FnMut([&mut T::Scalar; M], [T::Scalar; K]),
     ) {
         let first = targets.first().map(|target| target.len());
-        let length = first
-            .or(sources.first().map(|source| source.len()))
-            .unwrap_or(0);
+        let length = first.or(sources.first().map(|source| source.len())).unwrap_or(0);
         // Equal lengths are asserted before the loop, which then needs no bounds checks and vectorises.
         let mut targets = targets.map(|target| {
             assert_same_length(target.len(), length);
@@ -377,9 +375,7 @@ impl<T: Differentiable> Differentiable for [T] {
             }
             lanes.iter().for_each(|&lane| sum += lane);
         }
-        rest.iter()
-            .zip(other_rest)
-            .for_each(|(a, b)| sum += a.inner_product(b));
+        rest.iter().zip(other_rest).for_each(|(a, b)| sum += a.inner_product(b));
         sum
     }
 }
@@ -387,10 +383,7 @@ impl<T: Differentiable> Differentiable for [T] {
 #[track_caller]
 #[inline]
 fn assert_same_length(found: usize, expected: usize) {
-    assert!(
-        found == expected,
-        "operands of different shapes: {found} elements against {expected}"
-    );
+    assert!(found == expected, "operands of different shapes: {found} elements against {expected}");
 }
 
 impl<T: Differentiable, const N: usize> Differentiable for [T; N] {
@@ -411,11 +404,7 @@ impl<T: Differentiable, const N: usize> Differentiable for [T; N] {
         sources: [&Self; K],
         visit: &mut impl FnMut([&mut T::Scalar; M], [T::Scalar; K]),
     ) {
-        <[T]>::zip_components(
-            targets.map(|t| t.as_mut_slice()),
-            sources.map(|s| s.as_slice()),
-            visit,
-        );
+        <[T]>::zip_components(targets.map(|t| t.as_mut_slice()), sources.map(|s| s.as_slice()), visit);
     }
 
     #[inline]
@@ -442,11 +431,7 @@ impl<T: Differentiable> Differentiable for alloc::vec::Vec<T> {
         sources: [&Self; K],
         visit: &mut impl FnMut([&mut T::Scalar; M], [T::Scalar; K]),
     ) {
-        <[T]>::zip_components(
-            targets.map(|t| t.as_mut_slice()),
-            sources.map(|s| s.as_slice()),
-            visit,
-        );
+        <[T]>::zip_components(targets.map(|t| t.as_mut_slice()), sources.map(|s| s.as_slice()), visit);
     }
 
     #[inline]
@@ -556,14 +541,10 @@ mod tests {
     #[test]
     fn several_targets_and_sources_move_in_lockstep() {
         let (mut a, mut b) = ([1.0, 2.0], [10.0, 20.0]);
-        Differentiable::zip_components(
-            [&mut a, &mut b],
-            [&[0.5, 0.25], &[3.0, 4.0]],
-            &mut |[a, b], [c, d]| {
-                *a += c;
-                *b += d;
-            },
-        );
+        Differentiable::zip_components([&mut a, &mut b], [&[0.5, 0.25], &[3.0, 4.0]], &mut |[a, b], [c, d]| {
+            *a += c;
+            *b += d;
+        });
         assert_eq!((a, b), ([1.5, 2.25], [13.0, 24.0]));
     }
 
@@ -582,10 +563,7 @@ mod tests {
 
     #[test]
     fn inner_product_of_short_slices_is_the_running_sum() {
-        let (a, b) = (
-            [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7],
-            [1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7],
-        );
+        let (a, b) = ([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], [1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7]);
         let mut sum = 0.0;
         for i in 0..7 {
             sum += a[i] * b[i];
@@ -608,14 +586,8 @@ mod tests {
         let huge = f64::MAX / 8.0;
         assert_eq!([3.0 * huge, 4.0 * huge].norm(), 5.0 * huge);
         // Scaled by a power of two, so that the triangle stays right.
-        assert_eq!(
-            [3.0 * f64::from_bits(1), 4.0 * f64::from_bits(1)].norm(),
-            5.0 * f64::from_bits(1)
-        );
-        assert_eq!(
-            [3.0 * f32::MIN_POSITIVE, 4.0 * f32::MIN_POSITIVE].norm(),
-            5.0 * f32::MIN_POSITIVE
-        );
+        assert_eq!([3.0 * f64::from_bits(1), 4.0 * f64::from_bits(1)].norm(), 5.0 * f64::from_bits(1));
+        assert_eq!([3.0 * f32::MIN_POSITIVE, 4.0 * f32::MIN_POSITIVE].norm(), 5.0 * f32::MIN_POSITIVE);
         assert_eq!([0.0, -0.0].norm(), 0.0);
     }
 
@@ -638,18 +610,12 @@ mod tests {
     #[cfg(feature = "alloc")]
     fn zero_like_keeps_the_lengths() {
         use alloc::{boxed::Box, vec};
-        assert_eq!(
-            Box::new((vec![1.0, 2.0], 3.0)).zero_like(),
-            Box::new((vec![0.0, 0.0], 0.0))
-        );
+        assert_eq!(Box::new((vec![1.0, 2.0], 3.0)).zero_like(), Box::new((vec![0.0, 0.0], 0.0)));
     }
 
     #[test]
     fn values_without_components_are_allowed() {
         let empty: [f64; 0] = [];
-        assert_eq!(
-            (empty.dimension(), empty.norm(), empty.all_finite()),
-            (0, 0.0, true)
-        );
+        assert_eq!((empty.dimension(), empty.norm(), empty.all_finite()), (0, 0.0, true));
     }
 }

@@ -42,10 +42,7 @@ fn steps_of_every_method_do_not_allocate() {
         descent().adam_w(0.1),
     ];
     for method in methods {
-        assert_eq!(
-            allocations(method.fixed_step(1e-4).start(start()).unwrap()),
-            0
-        );
+        assert_eq!(allocations(method.fixed_step(1e-4).start(start()).unwrap()), 0);
     }
 }
 
@@ -59,20 +56,14 @@ fn line_searches_do_not_allocate() {
 #[test]
 fn bounds_and_tolerances_do_not_allocate() {
     let (lower, upper) = (vec![2.0; DIMENSION], vec![5.0; DIMENSION]);
-    let descent = Descent::new()
-        .fixed_step(1e-4)
-        .step_tolerance(1e-12)
-        .value_tolerance(1e-12);
-    assert_eq!(
-        allocations(descent.bounds(lower, upper).start(start()).unwrap()),
-        0
-    );
+    let descent = Descent::new().fixed_step(1e-4).step_tolerance(1e-12).value_tolerance(1e-12);
+    assert_eq!(allocations(descent.bounds(lower, upper).start(start()).unwrap()), 0);
 }
 
 #[test]
 fn mini_batches_do_not_allocate() {
-    let mut objective = MiniBatches::new(100, 7, 1)
-        .objective(|x: &Vec<f64>, _: &[usize], gradient: &mut Vec<f64>| bowl(x, gradient));
+    let mut objective =
+        MiniBatches::new(100, 7, 1).objective(|x: &Vec<f64>, _: &[usize], gradient: &mut Vec<f64>| bowl(x, gradient));
     let mut state = Descent::new().fixed_step(1e-4).start(start()).unwrap();
     let counted = measure(|| {
         for _ in 0..40 {

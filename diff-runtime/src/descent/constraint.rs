@@ -44,11 +44,7 @@ pub struct Bounds<P> {
 
 impl<P: Differentiable> Constraint<P> for Bounds<P> {
     fn project(&self, point: &mut P) {
-        P::zip_components([point], [&self.lower, &self.upper], &mut |[x],
-                                                                     [
-            lower,
-            upper,
-        ]| {
+        P::zip_components([point], [&self.lower, &self.upper], &mut |[x], [lower, upper]| {
             // Comparisons instead of min and max, so that NaN stays NaN and is reported.
             if *x < lower {
                 *x = lower;
@@ -62,24 +58,15 @@ impl<P: Differentiable> Constraint<P> for Bounds<P> {
         for (what, bound) in [("lower bound", &self.lower), ("upper bound", &self.upper)] {
             if !bound.same_shape(point) {
                 let (expected, found) = (point.dimension(), bound.dimension());
-                return Err(DescentError::DimensionMismatch {
-                    what,
-                    expected,
-                    found,
-                });
+                return Err(DescentError::DimensionMismatch { what, expected, found });
             }
         }
         let mut ordered = true;
-        P::zip_components([], [&self.lower, &self.upper], &mut |[], [lower, upper]| {
-            ordered &= lower <= upper
-        });
+        P::zip_components([], [&self.lower, &self.upper], &mut |[], [lower, upper]| ordered &= lower <= upper);
         if ordered {
             Ok(())
         } else {
-            Err(DescentError::InvalidSetting {
-                setting: "lower bound",
-                requirement: "at most the upper bound",
-            })
+            Err(DescentError::InvalidSetting { setting: "lower bound", requirement: "at most the upper bound" })
         }
     }
 }

@@ -56,35 +56,19 @@ pub enum DescentError {
 impl fmt::Display for DescentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidSetting {
-                setting,
-                requirement,
-            } => write!(f, "{setting} must be {requirement}"),
-            Self::DimensionMismatch {
-                what,
-                expected,
-                found,
-            } => {
-                write!(
-                    f,
-                    "the {what} has {found} components, shaped unlike the point with {expected}"
-                )
+            Self::InvalidSetting { setting, requirement } => write!(f, "{setting} must be {requirement}"),
+            Self::DimensionMismatch { what, expected, found } => {
+                write!(f, "the {what} has {found} components, shaped unlike the point with {expected}")
             }
             Self::NonFiniteValue { value } => write!(f, "the function is {value}"),
             Self::NonFiniteGradient { component, value } => {
                 write!(f, "component {component} of the gradient is {value}")
             }
             Self::NotADescentDirection { slope } => {
-                write!(
-                    f,
-                    "the function does not decrease along the direction (slope {slope:e})"
-                )
+                write!(f, "the function does not decrease along the direction (slope {slope:e})")
             }
             Self::LineSearchFailed { trials, last_step } => {
-                write!(
-                    f,
-                    "no sufficient decrease in {trials} trial steps (the last was {last_step:e})"
-                )
+                write!(f, "no sufficient decrease in {trials} trial steps (the last was {last_step:e})")
             }
         }
     }
@@ -109,11 +93,7 @@ pub struct Failure<P: Differentiable> {
 
 impl<P: Differentiable> fmt::Display for Failure<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "descent failed after {} iterations: {}",
-            self.iterations, self.error
-        )
+        write!(f, "descent failed after {} iterations: {}", self.iterations, self.error)
     }
 }
 

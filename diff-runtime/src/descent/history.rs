@@ -34,20 +34,12 @@ pub struct History<P: Differentiable> {
 impl<P: Differentiable> History<P> {
     /// A history of values and gradient norms.
     pub fn new() -> Self {
-        Self {
-            values: Vec::new(),
-            gradient_norms: Vec::new(),
-            points: Vec::new(),
-            keeps_points: false,
-        }
+        Self { values: Vec::new(), gradient_norms: Vec::new(), points: Vec::new(), keeps_points: false }
     }
 
     /// A history that keeps the points as well: the path of the descent.
     pub fn with_points() -> Self {
-        Self {
-            keeps_points: true,
-            ..Self::new()
-        }
+        Self { keeps_points: true, ..Self::new() }
     }
 
     /// Appends the current iterate, and lets the descent continue.

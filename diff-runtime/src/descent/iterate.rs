@@ -18,24 +18,14 @@ pub(crate) struct Iterate<P: Differentiable> {
 impl<P: Differentiable> Iterate<P> {
     pub(crate) fn new(point: P) -> Self {
         let nan = P::Scalar::from_f64(f64::NAN);
-        Self {
-            gradient: point.zero_like(),
-            point,
-            value: nan,
-            gradient_norm: nan,
-        }
+        Self { gradient: point.zero_like(), point, value: nan, gradient_norm: nan }
     }
 
     /// Evaluates the objective at the point.
-    pub(crate) fn evaluate<Shape>(
-        &mut self,
-        objective: &mut impl Objective<P, Shape>,
-    ) -> Result<(), DescentError> {
+    pub(crate) fn evaluate<Shape>(&mut self, objective: &mut impl Objective<P, Shape>) -> Result<(), DescentError> {
         self.value = objective.value_and_gradient(&self.point, &mut self.gradient);
         if !self.value.is_finite() {
-            return Err(DescentError::NonFiniteValue {
-                value: self.value.to_f64(),
-            });
+            return Err(DescentError::NonFiniteValue { value: self.value.to_f64() });
         }
         if !self.gradient.same_shape(&self.point) {
             return Err(DescentError::DimensionMismatch {
@@ -46,11 +36,7 @@ impl<P: Differentiable> Iterate<P> {
         }
         self.gradient_norm = self.gradient.norm();
         // A finite norm has finite components only; an infinite one may be an overflow of finite components.
-        if self.gradient_norm.is_finite() {
-            Ok(())
-        } else {
-            self.require_finite_gradient()
-        }
+        if self.gradient_norm.is_finite() { Ok(()) } else { self.require_finite_gradient() }
     }
 
     #[cold]

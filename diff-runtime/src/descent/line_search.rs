@@ -66,11 +66,7 @@ where
     }
 
     /// Evaluates the trial point and decides on it; evaluates the gradient only if the value can be accepted.
-    fn accept_by_value<Shape>(
-        &mut self,
-        decrease: P::Scalar,
-        step: P::Scalar,
-    ) -> Result<bool, DescentError>
+    fn accept_by_value<Shape>(&mut self, decrease: P::Scalar, step: P::Scalar) -> Result<bool, DescentError>
     where
         O: Objective<P, Shape>,
     {
@@ -89,8 +85,8 @@ where
             return Ok(self.trial.value <= bound);
         }
         let achieved = self.achieved_change(step);
-        let moved_far_enough = predicted < P::Scalar::ZERO
-            && achieved >= P::Scalar::from_f64(REMAINING_SLOPE) * predicted;
+        let moved_far_enough =
+            predicted < P::Scalar::ZERO && achieved >= P::Scalar::from_f64(REMAINING_SLOPE) * predicted;
         Ok(moved_far_enough && slope_decreased_enough(decrease, predicted, achieved))
     }
 
@@ -104,11 +100,7 @@ where
         O: Objective<P, Shape>,
     {
         let growth = P::Scalar::from_f64(search.growth);
-        let mut previous = Trial {
-            step: P::Scalar::ZERO,
-            value: self.current.value,
-            slope: self.slope,
-        };
+        let mut previous = Trial { step: P::Scalar::ZERO, value: self.current.value, slope: self.slope };
         let mut step = first;
         for used in 1..=search.max_trials {
             let trial = self.try_step(step)?;
@@ -189,25 +181,15 @@ where
     {
         self.move_to(step);
         if self.evaluate()? {
-            Ok(Trial {
-                step,
-                value: self.trial.value,
-                slope: self.trial_slope(),
-            })
+            Ok(Trial { step, value: self.trial.value, slope: self.trial_slope() })
         } else {
-            Ok(Trial {
-                step,
-                value: P::Scalar::INFINITY,
-                slope: P::Scalar::ZERO,
-            })
+            Ok(Trial { step, value: P::Scalar::INFINITY, slope: P::Scalar::ZERO })
         }
     }
 
     fn move_to(&mut self, step: P::Scalar) {
         let sources = [&self.current.point, self.direction];
-        P::zip_components([&mut self.trial.point], sources, &mut |[out], [x, d]| {
-            *out = x + step * d
-        });
+        P::zip_components([&mut self.trial.point], sources, &mut |[out], [x, d]| *out = x + step * d);
         self.constraint.project(&mut self.trial.point);
     }
 
@@ -219,9 +201,7 @@ where
         *self.evaluations += 1;
         match self.trial.evaluate(self.objective) {
             Ok(()) => Ok(true),
-            Err(DescentError::NonFiniteValue { .. } | DescentError::NonFiniteGradient { .. }) => {
-                Ok(false)
-            }
+            Err(DescentError::NonFiniteValue { .. } | DescentError::NonFiniteGradient { .. }) => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -232,28 +212,18 @@ where
 
     /// `<g, x' - x>`, the change of the value to first order, negative. With a constraint, of the move really made.
     fn predicted_change(&self, step: P::Scalar) -> P::Scalar {
-        if C::ACTIVE {
-            self.change_along_move(&self.current.gradient)
-        } else {
-            step * self.slope
-        }
+        if C::ACTIVE { self.change_along_move(&self.current.gradient) } else { step * self.slope }
     }
 
     /// `<g', x' - x>`, the same with the gradient at the trial point.
     fn achieved_change(&self, step: P::Scalar) -> P::Scalar {
-        if C::ACTIVE {
-            self.change_along_move(&self.trial.gradient)
-        } else {
-            step * self.trial_slope()
-        }
+        if C::ACTIVE { self.change_along_move(&self.trial.gradient) } else { step * self.trial_slope() }
     }
 
     fn change_along_move(&self, gradient: &P) -> P::Scalar {
         let mut change = P::Scalar::ZERO;
         let sources = [gradient, &self.trial.point, &self.current.point];
-        P::zip_components([], sources, &mut |[], [g, moved, x]| {
-            change += g * (moved - x)
-        });
+        P::zip_components([], sources, &mut |[], [g, moved, x]| change += g * (moved - x));
         change
     }
 
@@ -272,10 +242,7 @@ fn slope_decreased_enough<F: Real>(decrease: F, slope: F, trial_slope: F) -> boo
 }
 
 fn failed<F: Real>(trials: usize, last_step: F) -> DescentError {
-    DescentError::LineSearchFailed {
-        trials,
-        last_step: last_step.to_f64(),
-    }
+    DescentError::LineSearchFailed { trials, last_step: last_step.to_f64() }
 }
 
 /// The minimum of the cubic with the values and slopes of both ends (equation 3.59 of Nocedal & Wright), kept away from
@@ -310,16 +277,8 @@ mod tests {
     #[test]
     fn interpolation_finds_the_minimum_of_a_parabola() {
         // (a - 0.3)^2 between 0 and 1.
-        let low = Trial {
-            step: 0.0,
-            value: 0.09,
-            slope: -0.6,
-        };
-        let high = Trial {
-            step: 1.0,
-            value: 0.49,
-            slope: 1.4,
-        };
+        let low = Trial { step: 0.0, value: 0.09, slope: -0.6 };
+        let high = Trial { step: 1.0, value: 0.49, slope: 1.4 };
         // A few roundings of numbers of size 1.
         assert!((interpolate(low, high) - 0.3_f64).abs() < 1e-15);
         assert!((interpolate(high, low) - 0.3_f64).abs() < 1e-15);
@@ -327,31 +286,15 @@ mod tests {
 
     #[test]
     fn interpolation_stays_inside_the_bracket() {
-        let low = Trial {
-            step: 1.0,
-            value: 0.0,
-            slope: -1e-9,
-        };
-        let high = Trial {
-            step: 2.0,
-            value: 1e9,
-            slope: 1e9,
-        };
+        let low = Trial { step: 1.0, value: 0.0, slope: -1e-9 };
+        let high = Trial { step: 2.0, value: 1e9, slope: 1e9 };
         assert_eq!(interpolate(low, high), 1.1);
     }
 
     #[test]
     fn interpolation_towards_an_infinite_value_halves() {
-        let low = Trial {
-            step: 0.0,
-            value: 0.0,
-            slope: -1.0,
-        };
-        let high = Trial {
-            step: 1.0,
-            value: f64::INFINITY,
-            slope: 0.0,
-        };
+        let low = Trial { step: 0.0, value: 0.0, slope: -1.0 };
+        let high = Trial { step: 1.0, value: f64::INFINITY, slope: 0.0 };
         assert_eq!(interpolate(low, high), 0.5);
     }
 }

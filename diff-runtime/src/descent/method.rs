@@ -65,19 +65,12 @@ impl Method {
         };
         match self {
             Self::Steepest => Ok(()),
-            Self::Momentum { momentum } | Self::Nesterov { momentum } => {
-                fraction("momentum", momentum)
-            }
+            Self::Momentum { momentum } | Self::Nesterov { momentum } => fraction("momentum", momentum),
             Self::RmsProp { decay, epsilon } => {
                 fraction("decay", decay)?;
                 not_negative("epsilon", epsilon)
             }
-            Self::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            } => {
+            Self::Adam { beta1, beta2, epsilon, weight_decay } => {
                 fraction("beta1", beta1)?;
                 fraction("beta2", beta2)?;
                 not_negative("epsilon", epsilon)?;
@@ -87,19 +80,8 @@ impl Method {
     }
 }
 
-pub(crate) fn require(
-    holds: bool,
-    setting: &'static str,
-    requirement: &'static str,
-) -> Result<(), DescentError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(DescentError::InvalidSetting {
-            setting,
-            requirement,
-        })
-    }
+pub(crate) fn require(holds: bool, setting: &'static str, requirement: &'static str) -> Result<(), DescentError> {
+    if holds { Ok(()) } else { Err(DescentError::InvalidSetting { setting, requirement }) }
 }
 
 /// A [`Method`] with its memory.
@@ -136,25 +118,12 @@ impl<P: Differentiable> Rule<P> {
         let memory = || point.zero_like();
         match method {
             Method::Steepest => Self::Steepest,
-            Method::Momentum { momentum } => Self::Momentum {
-                momentum: scalar(momentum),
-                velocity: memory(),
-            },
-            Method::Nesterov { momentum } => Self::Nesterov {
-                momentum: scalar(momentum),
-                velocity: memory(),
-            },
-            Method::RmsProp { decay, epsilon } => Self::RmsProp {
-                decay: scalar(decay),
-                epsilon: scalar(epsilon),
-                mean_square: memory(),
-            },
-            Method::Adam {
-                beta1,
-                beta2,
-                epsilon,
-                weight_decay,
-            } => Self::Adam {
+            Method::Momentum { momentum } => Self::Momentum { momentum: scalar(momentum), velocity: memory() },
+            Method::Nesterov { momentum } => Self::Nesterov { momentum: scalar(momentum), velocity: memory() },
+            Method::RmsProp { decay, epsilon } => {
+                Self::RmsProp { decay: scalar(decay), epsilon: scalar(epsilon), mean_square: memory() }
+            }
+            Method::Adam { beta1, beta2, epsilon, weight_decay } => Self::Adam {
                 betas: [scalar(beta1), scalar(beta2)],
                 beta_powers: [P::Scalar::ONE; 2],
                 epsilon: scalar(epsilon),
@@ -194,40 +163,24 @@ impl<P: Differentiable> Rule<P> {
                     *out = combine(x, g + momentum * *v);
                 });
             }
-            Self::RmsProp {
-                decay,
-                epsilon,
-                mean_square,
-            } => {
+            Self::RmsProp { decay, epsilon, mean_square } => {
                 let (decay, epsilon) = (*decay, *epsilon);
                 P::zip_components([target, mean_square], sources, &mut |[out, s], [x, g]| {
                     *s = decay * *s + (one - decay) * (g * g);
                     *out = combine(x, g / (s.sqrt() + epsilon));
                 });
             }
-            Self::Adam {
-                betas,
-                beta_powers,
-                epsilon,
-                weight_decay,
-                mean,
-                mean_square,
-            } => {
+            Self::Adam { betas, beta_powers, epsilon, weight_decay, mean, mean_square } => {
                 let (&mut [beta1, beta2], epsilon, weight_decay) = (betas, *epsilon, *weight_decay);
                 beta_powers[0] *= beta1;
                 beta_powers[1] *= beta2;
                 let corrections = [one - beta_powers[0], one - beta_powers[1]];
-                P::zip_components(
-                    [target, mean, mean_square],
-                    sources,
-                    &mut |[out, m, s], [x, g]| {
-                        *m = beta1 * *m + (one - beta1) * g;
-                        *s = beta2 * *s + (one - beta2) * (g * g);
-                        let scaled =
-                            (*m / corrections[0]) / ((*s / corrections[1]).sqrt() + epsilon);
-                        *out = combine(x, scaled + weight_decay * x);
-                    },
-                );
+                P::zip_components([target, mean, mean_square], sources, &mut |[out, m, s], [x, g]| {
+                    *m = beta1 * *m + (one - beta1) * g;
+                    *s = beta2 * *s + (one - beta2) * (g * g);
+                    let scaled = (*m / corrections[0]) / ((*s / corrections[1]).sqrt() + epsilon);
+                    *out = combine(x, scaled + weight_decay * x);
+                });
             }
         }
     }

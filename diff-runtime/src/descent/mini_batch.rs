@@ -39,18 +39,9 @@ impl MiniBatches {
     /// If there are no samples, or if the batch size is zero.
     pub fn new(samples: usize, batch_size: usize, seed: u64) -> Self {
         assert!(samples > 0, "mini-batches need at least one sample");
-        assert!(
-            batch_size > 0,
-            "mini-batches need a batch size of at least one"
-        );
+        assert!(batch_size > 0, "mini-batches need a batch size of at least one");
         // At the end of an epoch before the first one, so that the first batch shuffles.
-        Self {
-            order: (0..samples).collect(),
-            batch_size,
-            position: samples,
-            epochs: 0,
-            random: SplitMix64::new(seed),
-        }
+        Self { order: (0..samples).collect(), batch_size, position: samples, epochs: 0, random: SplitMix64::new(seed) }
     }
 
     /// The indices of the next batch.
@@ -97,10 +88,7 @@ impl MiniBatches {
     /// assert!((found.point - 2.5).abs() < 0.05);
     /// ```
     pub fn objective<L>(self, loss: L) -> MiniBatchObjective<L> {
-        MiniBatchObjective {
-            batches: self,
-            loss,
-        }
+        MiniBatchObjective { batches: self, loss }
     }
 
     fn shuffle(&mut self) {
@@ -137,9 +125,7 @@ mod tests {
     use alloc::vec;
 
     fn epoch(batches: &mut MiniBatches) -> Vec<usize> {
-        (0..batches.batches_per_epoch())
-            .flat_map(|_| batches.next_batch().to_vec())
-            .collect()
+        (0..batches.batches_per_epoch()).flat_map(|_| batches.next_batch().to_vec()).collect()
     }
 
     #[test]
@@ -176,10 +162,7 @@ mod tests {
     #[test]
     fn order_is_pinned() {
         // So that a change of the generator or of the shuffle does not go unnoticed: users' runs would change.
-        assert_eq!(
-            epoch(&mut MiniBatches::new(8, 8, 42)),
-            [4, 3, 2, 0, 7, 6, 1, 5]
-        );
+        assert_eq!(epoch(&mut MiniBatches::new(8, 8, 42)), [4, 3, 2, 0, 7, 6, 1, 5]);
     }
 
     #[test]

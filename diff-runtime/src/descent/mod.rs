@@ -83,10 +83,7 @@ use stopping::Stopping;
 /// let found = minimize(|x: f64, y: f64| (x * x + y * y, [2.0 * x, 2.0 * y]), [3.0, 4.0]).unwrap();
 /// assert_eq!(found.point, [0.0, 0.0]);
 /// ```
-pub fn minimize<P, Shape>(
-    objective: impl Objective<P, Shape>,
-    start: P,
-) -> Result<Outcome<P>, Failure<P>>
+pub fn minimize<P, Shape>(objective: impl Objective<P, Shape>, start: P) -> Result<Outcome<P>, Failure<P>>
 where
     P: Differentiable,
 {
@@ -171,10 +168,7 @@ impl<C> Descent<C> {
 
     /// [`Method::RmsProp`] with the decay 0.9 and the epsilon 1e-8.
     pub fn rms_prop(self) -> Self {
-        self.method(Method::RmsProp {
-            decay: 0.9,
-            epsilon: 1e-8,
-        })
+        self.method(Method::RmsProp { decay: 0.9, epsilon: 1e-8 })
     }
 
     /// [`Method::Adam`] with the parameters of its authors: 0.9, 0.999, 1e-8, and no weight decay.
@@ -184,12 +178,7 @@ impl<C> Descent<C> {
 
     /// [`Method::Adam`] with decoupled weight decay (AdamW), and otherwise the parameters of its authors.
     pub fn adam_w(self, weight_decay: f64) -> Self {
-        self.method(Method::Adam {
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-            weight_decay,
-        })
+        self.method(Method::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay })
     }
 }
 
@@ -305,12 +294,7 @@ impl<C> Descent<C> {
     }
 
     fn constraint<D>(self, constraint: D) -> Descent<D> {
-        Descent {
-            method: self.method,
-            step_size: self.step_size,
-            stopping: self.stopping,
-            constraint,
-        }
+        Descent { method: self.method, step_size: self.step_size, stopping: self.stopping, constraint }
     }
 }
 
@@ -321,11 +305,7 @@ impl<C> Descent<C> {
     /// # Errors
     ///
     /// See [`DescentError`]; the failure keeps the last good iterate.
-    pub fn minimize<P, Shape>(
-        self,
-        objective: impl Objective<P, Shape>,
-        start: P,
-    ) -> Result<Outcome<P>, Failure<P>>
+    pub fn minimize<P, Shape>(self, objective: impl Objective<P, Shape>, start: P) -> Result<Outcome<P>, Failure<P>>
     where
         P: Differentiable,
         C: Constraint<P>,

@@ -94,11 +94,7 @@ where
     C: FnMut(&[F], &mut [F]) -> F,
 {
     #[inline]
-    fn value_and_gradient(
-        &mut self,
-        point: &alloc::vec::Vec<F>,
-        gradient: &mut alloc::vec::Vec<F>,
-    ) -> F {
+    fn value_and_gradient(&mut self, point: &alloc::vec::Vec<F>, gradient: &mut alloc::vec::Vec<F>) -> F {
         self(point, gradient)
     }
 }

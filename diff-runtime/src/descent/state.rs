@@ -94,13 +94,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
         let step_size = descent.step_size();
         if let Err(error) = validate(&descent, step_size, &point) {
             let value = P::Scalar::from_f64(f64::NAN);
-            return Err(Failure {
-                error,
-                point,
-                value,
-                iterations: 0,
-                evaluations: 0,
-            });
+            return Err(Failure { error, point, value, iterations: 0, evaluations: 0 });
         }
         let rule = Rule::new(descent.method, &point);
         let stride = Stride::new(step_size, &point);
@@ -158,11 +152,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
             return Ok(());
         }
         let searches = matches!(self.stride, Stride::Search { .. });
-        require(
-            O::DETERMINISTIC || !searches,
-            "step size",
-            "no line search for a stochastic objective",
-        )?;
+        require(O::DETERMINISTIC || !searches, "step size", "no line search for a stochastic objective")?;
         self.evaluations += 1;
         let (current, other) = split(&mut self.iterates, self.current);
         current.evaluate(objective)?;
@@ -170,29 +160,20 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
         Ok(())
     }
 
-    fn advance<Shape>(
-        &mut self,
-        objective: &mut impl Objective<P, Shape>,
-    ) -> Result<(), DescentError> {
+    fn advance<Shape>(&mut self, objective: &mut impl Objective<P, Shape>) -> Result<(), DescentError> {
         let (current, next) = split(&mut self.iterates, self.current);
         let step = match &mut self.stride {
             Stride::Schedule(schedule) => {
                 let step = schedule.step(self.iteration);
                 let combine = |x, p| x - step * p;
-                self.rule
-                    .apply(&current.point, &current.gradient, &mut next.point, combine);
+                self.rule.apply(&current.point, &current.gradient, &mut next.point, combine);
                 self.constraint.project(&mut next.point);
                 self.evaluations += 1;
                 next.evaluate(objective)?;
                 step
             }
-            Stride::Search {
-                search,
-                direction,
-                last,
-            } => {
-                self.rule
-                    .apply(&current.point, &current.gradient, direction, |_, p| -p);
+            Stride::Search { search, direction, last } => {
+                self.rule.apply(&current.point, &current.gradient, direction, |_, p| -p);
                 let slope = current.gradient.inner_product(direction);
                 let mut line = Line {
                     objective,
@@ -245,10 +226,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
             return Some(StopReason::Iterations);
         }
         #[cfg(feature = "std")]
-        if stopping
-            .max_time
-            .is_some_and(|limit| self.started.elapsed() >= limit)
-        {
+        if stopping.max_time.is_some_and(|limit| self.started.elapsed() >= limit) {
             return Some(StopReason::Time);
         }
         None
@@ -298,11 +276,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
     /// The current point, taken out.
     pub fn into_point(self) -> P {
         let [first, second] = self.iterates;
-        if self.current == 0 {
-            first.point
-        } else {
-            second.point
-        }
+        if self.current == 0 { first.point } else { second.point }
     }
 }
 
@@ -323,21 +297,15 @@ impl<P: Differentiable + fmt::Debug, C> fmt::Debug for State<P, C> {
 impl<P: Differentiable> Stride<P> {
     fn new(step_size: StepSize, point: &P) -> Self {
         let scalar = P::Scalar::from_f64;
-        let search = |search| Self::Search {
-            search,
-            direction: point.zero_like(),
-            last: None,
-        };
+        let search = |search| Self::Search { search, direction: point.zero_like(), last: None };
         match step_size {
             StepSize::Fixed(step) => Self::Schedule(Schedule::Fixed(scalar(step))),
-            StepSize::InverseTime { initial, decay } => Self::Schedule(Schedule::InverseTime {
-                initial: scalar(initial),
-                decay: scalar(decay),
-            }),
-            StepSize::Exponential { initial, factor } => Self::Schedule(Schedule::Exponential {
-                next: scalar(initial),
-                factor: scalar(factor),
-            }),
+            StepSize::InverseTime { initial, decay } => {
+                Self::Schedule(Schedule::InverseTime { initial: scalar(initial), decay: scalar(decay) })
+            }
+            StepSize::Exponential { initial, factor } => {
+                Self::Schedule(Schedule::Exponential { next: scalar(initial), factor: scalar(factor) })
+            }
             StepSize::Schedule(function) => Self::Schedule(Schedule::Function(function)),
             StepSize::Backtracking(parameters) => search(Search::Backtracking(parameters)),
             StepSize::StrongWolfe(parameters) => search(Search::StrongWolfe(parameters)),
@@ -349,9 +317,7 @@ impl<F: Real> Schedule<F> {
     fn step(&mut self, iteration: usize) -> F {
         match self {
             Self::Fixed(step) => *step,
-            Self::InverseTime { initial, decay } => {
-                *initial / (F::ONE + *decay * F::from_f64(iteration as f64))
-            }
+            Self::InverseTime { initial, decay } => *initial / (F::ONE + *decay * F::from_f64(iteration as f64)),
             Self::Exponential { next, factor } => {
                 let step = *next;
                 *next *= *factor;
@@ -376,21 +342,15 @@ impl Search {
         let scalar = P::Scalar::from_f64;
         let descends = line.slope < P::Scalar::ZERO;
         if !descends {
-            return Err(DescentError::NotADescentDirection {
-                slope: line.slope.to_f64(),
-            });
+            return Err(DescentError::NotADescentDirection { slope: line.slope.to_f64() });
         }
         match self {
             Self::Backtracking(search) => {
-                let first = last.map_or(scalar(search.initial), |last| {
-                    scalar(search.growth) * last.step
-                });
+                let first = last.map_or(scalar(search.initial), |last| scalar(search.growth) * last.step);
                 line.backtrack(search, first)
             }
             Self::StrongWolfe(search) => {
-                let first = last.map_or(scalar(search.initial), |last| {
-                    last.step * last.slope / line.slope
-                });
+                let first = last.map_or(scalar(search.initial), |last| last.step * last.slope / line.slope);
                 line.strong_wolfe(search, first)
             }
         }
@@ -408,28 +368,16 @@ fn validate<P: Differentiable, C: Constraint<P>>(
     descent.constraint.check(point)?;
     if C::ACTIVE && step_size.is_search() {
         let backtracks = matches!(step_size, StepSize::Backtracking(_));
-        let requirement =
-            "steepest descent with backtracking, or no line search, under a constraint";
-        require(
-            backtracks && descent.method == Method::Steepest,
-            "method",
-            requirement,
-        )?;
+        let requirement = "steepest descent with backtracking, or no line search, under a constraint";
+        require(backtracks && descent.method == Method::Steepest, "method", requirement)?;
     }
     Ok(())
 }
 
 /// The current iterate and the other one.
-fn split<P: Differentiable>(
-    iterates: &mut [Iterate<P>; 2],
-    current: usize,
-) -> (&mut Iterate<P>, &mut Iterate<P>) {
+fn split<P: Differentiable>(iterates: &mut [Iterate<P>; 2], current: usize) -> (&mut Iterate<P>, &mut Iterate<P>) {
     let [first, second] = iterates;
-    if current == 0 {
-        (first, second)
-    } else {
-        (second, first)
-    }
+    if current == 0 { (first, second) } else { (second, first) }
 }
 
 /// With a constraint, replaces the norm of the gradient by that of `x - project(x - g)`, which is zero exactly at the
@@ -442,28 +390,16 @@ fn measure_stationarity<P: Differentiable, C: Constraint<P>>(
     if !C::ACTIVE {
         return;
     }
-    P::zip_components([scratch], [&iterate.point, &iterate.gradient], &mut |[
-        out,
-    ],
-                                                                            [
-        x,
-        g,
-    ]| {
-        *out = x - g
-    });
+    P::zip_components([scratch], [&iterate.point, &iterate.gradient], &mut |[out], [x, g]| *out = x - g);
     constraint.project(scratch);
-    P::zip_components([scratch], [&iterate.point], &mut |[out], [x]| {
-        *out = x - *out
-    });
+    P::zip_components([scratch], [&iterate.point], &mut |[out], [x]| *out = x - *out);
     iterate.gradient_norm = scratch.norm();
 }
 
 fn change<P: Differentiable>(previous: &Iterate<P>, accepted: &Iterate<P>) -> Change<P::Scalar> {
     let one = P::Scalar::ONE;
     let mut squared = P::Scalar::ZERO;
-    P::zip_components([], [&previous.point, &accepted.point], &mut |[], [a, b]| {
-        squared += (b - a) * (b - a)
-    });
+    P::zip_components([], [&previous.point, &accepted.point], &mut |[], [a, b]| squared += (b - a) * (b - a));
     Change {
         relative_step: squared.sqrt() / accepted.point.norm().max(one),
         relative_value: (accepted.value - previous.value).abs() / accepted.value.abs().max(one),

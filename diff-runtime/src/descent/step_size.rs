@@ -42,19 +42,11 @@ impl StepSize {
             Self::Fixed(step) => positive("step", step),
             Self::InverseTime { initial, decay } => {
                 positive("initial step", initial)?;
-                require(
-                    decay >= 0.0 && decay.is_finite(),
-                    "decay",
-                    "finite and at least 0",
-                )
+                require(decay >= 0.0 && decay.is_finite(), "decay", "finite and at least 0")
             }
             Self::Exponential { initial, factor } => {
                 positive("initial step", initial)?;
-                require(
-                    factor > 0.0 && factor <= 1.0,
-                    "factor",
-                    "above 0 and at most 1",
-                )
+                require(factor > 0.0 && factor <= 1.0, "factor", "above 0 and at most 1")
             }
             Self::Schedule(_) => Ok(()),
             Self::Backtracking(search) => search.validate(),
@@ -64,11 +56,7 @@ impl StepSize {
 }
 
 fn positive(setting: &'static str, value: f64) -> Result<(), DescentError> {
-    require(
-        value > 0.0 && value.is_finite(),
-        setting,
-        "positive and finite",
-    )
+    require(value > 0.0 && value.is_finite(), setting, "positive and finite")
 }
 
 /// Backtracking to the Armijo condition: the first of `a, shrink a, shrink^2 a, ..` with
@@ -97,35 +85,17 @@ pub struct Backtracking {
 
 impl Default for Backtracking {
     fn default() -> Self {
-        Self {
-            initial: 1.0,
-            shrink: 0.5,
-            growth: 2.0,
-            sufficient_decrease: 1e-4,
-            max_trials: 60,
-        }
+        Self { initial: 1.0, shrink: 0.5, growth: 2.0, sufficient_decrease: 1e-4, max_trials: 60 }
     }
 }
 
 impl Backtracking {
     fn validate(self) -> Result<(), DescentError> {
         positive("initial step", self.initial)?;
-        require(
-            self.shrink > 0.0 && self.shrink < 1.0,
-            "shrink",
-            "above 0 and below 1",
-        )?;
-        require(
-            self.growth >= 1.0 && self.growth.is_finite(),
-            "growth",
-            "finite and at least 1",
-        )?;
+        require(self.shrink > 0.0 && self.shrink < 1.0, "shrink", "above 0 and below 1")?;
+        require(self.growth >= 1.0 && self.growth.is_finite(), "growth", "finite and at least 1")?;
         let decrease = self.sufficient_decrease;
-        require(
-            decrease > 0.0 && decrease < 1.0,
-            "sufficient_decrease",
-            "above 0 and below 1",
-        )?;
+        require(decrease > 0.0 && decrease < 1.0, "sufficient_decrease", "above 0 and below 1")?;
         require(self.max_trials > 0, "max_trials", "at least 1")
     }
 }
@@ -157,30 +127,16 @@ pub struct StrongWolfe {
 
 impl Default for StrongWolfe {
     fn default() -> Self {
-        Self {
-            initial: 1.0,
-            growth: 2.0,
-            sufficient_decrease: 1e-4,
-            curvature: 0.9,
-            max_trials: 60,
-        }
+        Self { initial: 1.0, growth: 2.0, sufficient_decrease: 1e-4, curvature: 0.9, max_trials: 60 }
     }
 }
 
 impl StrongWolfe {
     fn validate(self) -> Result<(), DescentError> {
         positive("initial step", self.initial)?;
-        require(
-            self.growth > 1.0 && self.growth.is_finite(),
-            "growth",
-            "finite and above 1",
-        )?;
+        require(self.growth > 1.0 && self.growth.is_finite(), "growth", "finite and above 1")?;
         let (decrease, curvature) = (self.sufficient_decrease, self.curvature);
-        require(
-            decrease > 0.0 && decrease < curvature,
-            "sufficient_decrease",
-            "above 0 and below curvature",
-        )?;
+        require(decrease > 0.0 && decrease < curvature, "sufficient_decrease", "above 0 and below curvature")?;
         require(curvature < 1.0, "curvature", "below 1")?;
         require(self.max_trials > 0, "max_trials", "at least 1")
     }

@@ -81,13 +81,8 @@ impl Default for Stopping {
 
 impl Stopping {
     pub(crate) fn validate(&self) -> Result<(), DescentError> {
-        let tolerance = |setting, value: Option<f64>| {
-            require(
-                value.is_none_or(|value| value >= 0.0),
-                setting,
-                "at least 0",
-            )
-        };
+        let tolerance =
+            |setting, value: Option<f64>| require(value.is_none_or(|value| value >= 0.0), setting, "at least 0");
         tolerance("gradient_tolerance", self.gradient_tolerance)?;
         tolerance("step_tolerance", self.step_tolerance)?;
         tolerance("value_tolerance", self.value_tolerance)

@@ -13,33 +13,20 @@ type Point = [f64; 2];
 /// `(1 - x)^2 + 100 (y - x^2)^2`, least at (1, 1): 0.
 fn rosenbrock(&[x, y]: &Point) -> (f64, Point) {
     let (a, b) = (1.0 - x, y - x * x);
-    (
-        a * a + 100.0 * (b * b),
-        [-2.0 * a - 400.0 * x * b, 200.0 * b],
-    )
+    (a * a + 100.0 * (b * b), [-2.0 * a - 400.0 * x * b, 200.0 * b])
 }
 
 /// `(1.5 - x + x y)^2 + (2.25 - x + x y^2)^2 + (2.625 - x + x y^3)^2`, least at (3, 0.5): 0.
 fn beale(&[x, y]: &Point) -> (f64, Point) {
-    let (a, b, c) = (
-        1.5 - x + x * y,
-        2.25 - x + x * y * y,
-        2.625 - x + x * y * y * y,
-    );
+    let (a, b, c) = (1.5 - x + x * y, 2.25 - x + x * y * y, 2.625 - x + x * y * y * y);
     let dx = 2.0 * a * (y - 1.0) + 2.0 * b * (y * y - 1.0) + 2.0 * c * (y * y * y - 1.0);
-    (
-        a * a + b * b + c * c,
-        [dx, 2.0 * a * x + 4.0 * b * x * y + 6.0 * c * x * y * y],
-    )
+    (a * a + b * b + c * c, [dx, 2.0 * a * x + 4.0 * b * x * y + 6.0 * c * x * y * y])
 }
 
 /// `(x^2 + y - 11)^2 + (x + y^2 - 7)^2`, least at four points, one of them (3, 2): 0.
 fn himmelblau(&[x, y]: &Point) -> (f64, Point) {
     let (a, b) = (x * x + y - 11.0, x + y * y - 7.0);
-    (
-        a * a + b * b,
-        [4.0 * a * x + 2.0 * b, 2.0 * a + 4.0 * b * y],
-    )
+    (a * a + b * b, [4.0 * a * x + 2.0 * b, 2.0 * a + 4.0 * b * y])
 }
 
 /// `(x + 2 y - 7)^2 + (2 x + y - 5)^2`, least at (1, 3): 0.
@@ -50,10 +37,7 @@ fn booth(&[x, y]: &Point) -> (f64, Point) {
 
 /// `0.26 (x^2 + y^2) - 0.48 x y`, least at (0, 0): 0.
 fn matyas(&[x, y]: &Point) -> (f64, Point) {
-    (
-        0.26 * (x * x + y * y) - 0.48 * x * y,
-        [0.52 * x - 0.48 * y, 0.52 * y - 0.48 * x],
-    )
+    (0.26 * (x * x + y * y) - 0.48 * x * y, [0.52 * x - 0.48 * y, 0.52 * y - 0.48 * x])
 }
 
 /// `2 x^2 - 1.05 x^4 + x^6 / 6 + x y + y^2`, least at (0, 0): 0.
@@ -65,14 +49,7 @@ fn three_hump_camel(&[x, y]: &Point) -> (f64, Point) {
 
 type TestFunction = fn(&Point) -> (f64, Point);
 
-const TEST_FUNCTIONS: [TestFunction; 6] = [
-    rosenbrock,
-    beale,
-    himmelblau,
-    booth,
-    matyas,
-    three_hump_camel,
-];
+const TEST_FUNCTIONS: [TestFunction; 6] = [rosenbrock, beale, himmelblau, booth, matyas, three_hump_camel];
 
 #[test]
 fn gradients_of_the_test_functions_are_right() {
@@ -86,18 +63,9 @@ fn gradients_of_the_test_functions_are_right() {
 /// The gradient tolerance is 6e-6; divided by the least eigenvalue of the Hessian at the minimum (0.04 for Matyas's
 /// function, 0.15 for Beale's, 0.4 for Rosenbrock's) it bounds the distance.
 #[track_caller]
-fn assert_converges(
-    descent: Descent,
-    function: TestFunction,
-    start: Point,
-    minimum: Point,
-    iterations: usize,
-) {
+fn assert_converges(descent: Descent, function: TestFunction, start: Point, minimum: Point, iterations: usize) {
     let found = descent.minimize(function, start).unwrap();
-    assert_eq!(
-        (found.reason, found.iterations),
-        (StopReason::GradientNorm, iterations)
-    );
+    assert_eq!((found.reason, found.iterations), (StopReason::GradientNorm, iterations));
     for (x, exact) in found.point.iter().zip(minimum) {
         assert!((x - exact).abs() < 2e-4, "{:?}", found.point);
     }
@@ -116,10 +84,7 @@ fn backtracking_converges_on_the_test_functions() {
 
 #[test]
 fn strong_wolfe_converges_on_the_test_functions() {
-    let search = StrongWolfe {
-        curvature: 0.1,
-        ..StrongWolfe::default()
-    };
+    let search = StrongWolfe { curvature: 0.1, ..StrongWolfe::default() };
     let descent = || Descent::new().step(StepSize::StrongWolfe(search));
     assert_converges(descent(), rosenbrock, [-1.2, 1.0], [1.0, 1.0], 680);
     assert_converges(descent(), beale, [1.0, 1.0], [3.0, 0.5], 715);
@@ -131,13 +96,7 @@ fn strong_wolfe_converges_on_the_test_functions() {
 
 #[test]
 fn fixed_steps_converge_on_booth() {
-    assert_converges(
-        Descent::new().fixed_step(0.1),
-        booth,
-        [0.0, 0.0],
-        [1.0, 3.0],
-        72,
-    );
+    assert_converges(Descent::new().fixed_step(0.1), booth, [0.0, 0.0], [1.0, 3.0], 72);
 }
 
 #[test]
@@ -154,10 +113,7 @@ fn nesterov_converges_on_rosenbrock() {
 
 #[test]
 fn rms_prop_with_decaying_steps_converges_on_rosenbrock() {
-    let descent = Descent::new().rms_prop().step(StepSize::Exponential {
-        initial: 0.01,
-        factor: 0.999,
-    });
+    let descent = Descent::new().rms_prop().step(StepSize::Exponential { initial: 0.01, factor: 0.999 });
     assert_converges(descent, rosenbrock, [-1.2, 1.0], [1.0, 1.0], 13_895);
 }
 
@@ -174,10 +130,7 @@ const STEPS: usize = 200;
 
 /// The point after `STEPS` iterations on Rosenbrock's function, which are too few to reach a tolerance.
 fn after_steps(descent: Descent) -> Point {
-    let found = descent
-        .max_iterations(STEPS)
-        .minimize(rosenbrock, [-1.2, 1.0])
-        .unwrap();
+    let found = descent.max_iterations(STEPS).minimize(rosenbrock, [-1.2, 1.0]).unwrap();
     assert_eq!(found.reason, StopReason::Iterations);
     found.point
 }
@@ -210,10 +163,7 @@ fn decaying_step_is_the_plain_loop() {
             x[i] -= step * g[i];
         }
     });
-    assert_eq!(
-        after_steps(Descent::new().decaying_step(2e-3, 0.01)),
-        reference
-    );
+    assert_eq!(after_steps(Descent::new().decaying_step(2e-3, 0.01)), reference);
 }
 
 #[test]
@@ -225,10 +175,7 @@ fn exponential_step_is_the_plain_loop() {
         }
         step *= 0.99;
     });
-    let descent = Descent::new().step(StepSize::Exponential {
-        initial: 2e-3,
-        factor: 0.99,
-    });
+    let descent = Descent::new().step(StepSize::Exponential { initial: 2e-3, factor: 0.99 });
     assert_eq!(after_steps(descent), reference);
 }
 
@@ -242,10 +189,7 @@ fn scheduled_step_is_the_plain_loop() {
             x[i] -= schedule(k) * g[i];
         }
     });
-    assert_eq!(
-        after_steps(Descent::new().step(StepSize::Schedule(schedule))),
-        reference
-    );
+    assert_eq!(after_steps(Descent::new().step(StepSize::Schedule(schedule))), reference);
 }
 
 #[test]
@@ -257,10 +201,7 @@ fn momentum_is_the_plain_loop() {
             x[i] -= 1e-4 * v[i];
         }
     });
-    assert_eq!(
-        after_steps(Descent::new().momentum(0.9).fixed_step(1e-4)),
-        reference
-    );
+    assert_eq!(after_steps(Descent::new().momentum(0.9).fixed_step(1e-4)), reference);
 }
 
 #[test]
@@ -272,10 +213,7 @@ fn nesterov_is_the_plain_loop() {
             x[i] -= 1e-4 * (g[i] + 0.9 * v[i]);
         }
     });
-    assert_eq!(
-        after_steps(Descent::new().nesterov(0.9).fixed_step(1e-4)),
-        reference
-    );
+    assert_eq!(after_steps(Descent::new().nesterov(0.9).fixed_step(1e-4)), reference);
 }
 
 #[test]
@@ -287,10 +225,7 @@ fn rms_prop_is_the_plain_loop() {
             x[i] -= 1e-3 * (g[i] / (square_root(s[i]) + 1e-8));
         }
     });
-    assert_eq!(
-        after_steps(Descent::new().rms_prop().fixed_step(1e-3)),
-        reference
-    );
+    assert_eq!(after_steps(Descent::new().rms_prop().fixed_step(1e-3)), reference);
 }
 
 /// Adam, with `weight_decay` AdamW, written out.
@@ -315,18 +250,12 @@ fn square_root(x: f64) -> f64 {
 
 #[test]
 fn adam_is_the_plain_loop() {
-    assert_eq!(
-        after_steps(Descent::new().adam().fixed_step(1e-2)),
-        adam_by_loop(0.0)
-    );
+    assert_eq!(after_steps(Descent::new().adam().fixed_step(1e-2)), adam_by_loop(0.0));
 }
 
 #[test]
 fn adam_w_is_the_plain_loop() {
-    assert_eq!(
-        after_steps(Descent::new().adam_w(0.01).fixed_step(1e-2)),
-        adam_by_loop(0.01)
-    );
+    assert_eq!(after_steps(Descent::new().adam_w(0.01).fixed_step(1e-2)), adam_by_loop(0.01));
 }
 
 #[test]
@@ -357,31 +286,16 @@ fn projection_onto_bounds_is_the_plain_loop() {
             x[i] = (x[i] - 1e-3 * g[i]).clamp(-1.5, 1.0);
         }
     });
-    let descent = Descent::new()
-        .fixed_step(1e-3)
-        .bounds([-1.5; 2], [1.0; 2])
-        .max_iterations(STEPS);
-    assert_eq!(
-        descent
-            .minimize(rosenbrock, [-1.2, 1.0])
-            .map(|found| found.point),
-        Ok(reference)
-    );
+    let descent = Descent::new().fixed_step(1e-3).bounds([-1.5; 2], [1.0; 2]).max_iterations(STEPS);
+    assert_eq!(descent.minimize(rosenbrock, [-1.2, 1.0]).map(|found| found.point), Ok(reference));
 }
 
 #[test]
 #[cfg(feature = "alloc")]
 fn mini_batches_are_the_plain_loop() {
     // The mean squared error of y = w x + b.
-    const DATA: [(f64, f64); 7] = [
-        (0.0, 1.1),
-        (1.0, 2.9),
-        (2.0, 5.2),
-        (3.0, 6.8),
-        (4.0, 9.1),
-        (5.0, 11.0),
-        (6.0, 13.2),
-    ];
+    const DATA: [(f64, f64); 7] =
+        [(0.0, 1.1), (1.0, 2.9), (2.0, 5.2), (3.0, 6.8), (4.0, 9.1), (5.0, 11.0), (6.0, 13.2)];
     fn loss(&[w, b]: &Point, batch: &[usize], gradient: &mut Point) -> f64 {
         *gradient = [0.0; 2];
         let (mut sum, scale) = (0.0, 1.0 / batch.len() as f64);
@@ -396,9 +310,7 @@ fn mini_batches_are_the_plain_loop() {
     }
     let mut batches = MiniBatches::new(DATA.len(), 3, 9);
     let descent = Descent::new().fixed_step(0.01).max_iterations(50);
-    let found = descent
-        .minimize(batches.clone().objective(loss), [0.0, 0.0])
-        .unwrap();
+    let found = descent.minimize(batches.clone().objective(loss), [0.0, 0.0]).unwrap();
 
     let (mut x, mut g) = ([0.0; 2], [0.0; 2]);
     for _ in 0..50 {
@@ -420,10 +332,7 @@ fn stepping_by_hand_is_running() {
         }
     };
     let found = descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap();
-    assert_eq!(
-        (reason, state.iteration()),
-        (found.reason, found.iterations)
-    );
+    assert_eq!((reason, state.iteration()), (found.reason, found.iterations));
     assert_eq!(state.point(), &found.point);
 }
 
@@ -447,51 +356,23 @@ fn accepted_steps_satisfy_the_strong_wolfe_conditions() {
 fn line_searches_shrink_away_from_values_that_are_not_finite() {
     // x - ln x, with NaN for x <= 0: the first trial from 3 with the step 100 is far outside.
     let barrier = |x: f64| {
-        if x <= 0.0 {
-            (f64::NAN, f64::NAN)
-        } else {
-            (
-                0.5 * (x - 1.0) * (x - 1.0) + 1.0 / x,
-                x - 1.0 - 1.0 / (x * x),
-            )
-        }
+        if x <= 0.0 { (f64::NAN, f64::NAN) } else { (0.5 * (x - 1.0) * (x - 1.0) + 1.0 / x, x - 1.0 - 1.0 / (x * x)) }
     };
-    let backtracking = StepSize::Backtracking(Backtracking {
-        initial: 100.0,
-        ..Backtracking::default()
-    });
-    let strong_wolfe = StepSize::StrongWolfe(StrongWolfe {
-        initial: 100.0,
-        ..StrongWolfe::default()
-    });
+    let backtracking = StepSize::Backtracking(Backtracking { initial: 100.0, ..Backtracking::default() });
+    let strong_wolfe = StepSize::StrongWolfe(StrongWolfe { initial: 100.0, ..StrongWolfe::default() });
     for step_size in [backtracking, strong_wolfe] {
-        let found = Descent::new()
-            .step(step_size)
-            .minimize(barrier, 3.0)
-            .unwrap();
+        let found = Descent::new().step(step_size).minimize(barrier, 3.0).unwrap();
         // x^3 - x^2 - 1 = 0, to the gradient tolerance.
-        assert!(
-            (found.point - 1.465_571_231_876_768).abs() < 1e-5,
-            "{}",
-            found.point
-        );
+        assert!((found.point - 1.465_571_231_876_768).abs() < 1e-5, "{}", found.point);
     }
 }
 
 #[test]
 fn line_searches_reach_gradients_below_the_rounding_of_the_value() {
     // The offset hides changes of the value below 1e-12, which is a gradient of 1e-5.
-    let offset = |x: &Point| {
-        (
-            1e4 + x[0] * x[0] + 10.0 * x[1] * x[1],
-            [2.0 * x[0], 20.0 * x[1]],
-        )
-    };
+    let offset = |x: &Point| (1e4 + x[0] * x[0] + 10.0 * x[1] * x[1], [2.0 * x[0], 20.0 * x[1]]);
     for descent in [Descent::new().backtracking(), Descent::new().strong_wolfe()] {
-        let found = descent
-            .gradient_tolerance(1e-9)
-            .minimize(offset, [3.0, 1.0])
-            .unwrap();
+        let found = descent.gradient_tolerance(1e-9).minimize(offset, [3.0, 1.0]).unwrap();
         assert_eq!(found.reason, StopReason::GradientNorm);
     }
 }
@@ -503,10 +384,7 @@ fn separate_values_give_the_same_path_with_fewer_gradients() {
         gradients += 1;
         rosenbrock(x)
     };
-    let objective = Separate {
-        value: |x: &Point| rosenbrock(x).0,
-        value_and_gradient: counted,
-    };
+    let objective = Separate { value: |x: &Point| rosenbrock(x).0, value_and_gradient: counted };
     let descent = Descent::new().max_iterations(STEPS);
     let found = descent.minimize(objective, [-1.2, 1.0]).unwrap();
     assert_eq!(found.point, after_steps(Descent::new()));
@@ -518,40 +396,25 @@ fn separate_values_give_the_same_path_with_fewer_gradients() {
 #[test]
 fn a_stationary_start_stops_at_once() {
     let found = minimize(rosenbrock, [1.0, 1.0]).unwrap();
-    assert_eq!(
-        (found.reason, found.iterations, found.evaluations),
-        (StopReason::GradientNorm, 0, 1)
-    );
+    assert_eq!((found.reason, found.iterations, found.evaluations), (StopReason::GradientNorm, 0, 1));
 }
 
 #[test]
 fn a_short_step_stops() {
     let descent = Descent::new().fixed_step(1e-3).step_tolerance(1e-4);
-    assert_eq!(
-        descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap().reason,
-        StopReason::Step
-    );
+    assert_eq!(descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap().reason, StopReason::Step);
 }
 
 #[test]
 fn a_small_change_of_the_value_stops() {
     let descent = Descent::new().fixed_step(1e-3).value_tolerance(1e-6);
-    assert_eq!(
-        descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap().reason,
-        StopReason::ValueChange
-    );
+    assert_eq!(descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap().reason, StopReason::ValueChange);
 }
 
 #[test]
 fn no_iterations_evaluate_the_start_alone() {
-    let found = Descent::new()
-        .max_iterations(0)
-        .minimize(booth, [0.0, 0.0])
-        .unwrap();
-    assert_eq!(
-        (found.reason, found.evaluations, found.value),
-        (StopReason::Iterations, 1, 74.0)
-    );
+    let found = Descent::new().max_iterations(0).minimize(booth, [0.0, 0.0]).unwrap();
+    assert_eq!((found.reason, found.evaluations, found.value), (StopReason::Iterations, 1, 74.0));
 }
 
 #[test]
@@ -577,9 +440,7 @@ fn the_observer_sees_the_start_and_every_iterate_once() {
 #[test]
 fn the_observer_can_stop_at_the_start() {
     let stop = |_: &State<Point>| ControlFlow::Break(StopReason::Observer);
-    let found = Descent::new()
-        .minimize_observed(booth, [0.0, 0.0], stop)
-        .unwrap();
+    let found = Descent::new().minimize_observed(booth, [0.0, 0.0], stop).unwrap();
     assert_eq!((found.reason, found.iterations), (StopReason::Observer, 0));
 }
 
@@ -590,33 +451,22 @@ fn backtracking_under_bounds_finds_the_constrained_minimum() {
     // Least on x <= 0.5 is y = x^2 at the bound.
     let descent = Descent::new().bounds([-2.0, -2.0], [0.5, 2.0]);
     let found = descent.minimize(rosenbrock, [-1.2, 1.0]).unwrap();
-    assert_eq!(
-        (found.reason, found.point[0]),
-        (StopReason::GradientNorm, 0.5)
-    );
+    assert_eq!((found.reason, found.point[0]), (StopReason::GradientNorm, 0.5));
     // The tolerance over the second derivative, 200, and a factor for the other component.
     assert!((found.point[1] - 0.25).abs() < 1e-6, "{:?}", found.point);
 }
 
 #[test]
 fn the_start_is_projected() {
-    let state = Descent::new()
-        .bounds([0.0, 0.0], [1.0, 1.0])
-        .start([-5.0, 0.5])
-        .unwrap();
+    let state = Descent::new().bounds([0.0, 0.0], [1.0, 1.0]).start([-5.0, 0.5]).unwrap();
     assert_eq!(state.point(), &[0.0, 0.5]);
 }
 
 #[test]
 fn infinite_bounds_are_no_bounds() {
-    let bounded = Descent::new()
-        .bounds([f64::NEG_INFINITY; 2], [f64::INFINITY; 2])
-        .max_iterations(100);
+    let bounded = Descent::new().bounds([f64::NEG_INFINITY; 2], [f64::INFINITY; 2]).max_iterations(100);
     let free = Descent::new().max_iterations(100);
-    let found = (
-        bounded.minimize(booth, [0.0, 0.0]).unwrap(),
-        free.minimize(booth, [0.0, 0.0]).unwrap(),
-    );
+    let found = (bounded.minimize(booth, [0.0, 0.0]).unwrap(), free.minimize(booth, [0.0, 0.0]).unwrap());
     for i in 0..2 {
         // Another form of the Armijo condition, the same minimum: the tolerance over the least eigenvalue, 2.
         assert!((found.0.point[i] - found.1.point[i]).abs() < 1e-5);
@@ -629,19 +479,13 @@ fn infinite_bounds_are_no_bounds() {
 fn a_start_that_is_not_finite_fails_there() {
     let failure = minimize(|_: f64| (f64::NAN, 1.0), 3.0).unwrap_err();
     assert!(matches!(failure.error, DescentError::NonFiniteValue { value } if value.is_nan()));
-    assert_eq!(
-        (failure.point, failure.iterations, failure.evaluations),
-        (3.0, 0, 1)
-    );
+    assert_eq!((failure.point, failure.iterations, failure.evaluations), (3.0, 0, 1));
 }
 
 #[test]
 fn divergence_is_an_error_that_keeps_the_last_finite_iterate() {
     let quartic = |x: f64| (x * x * x * x, 4.0 * x * x * x);
-    let failure = Descent::new()
-        .fixed_step(1.0)
-        .minimize(quartic, 3.0)
-        .unwrap_err();
+    let failure = Descent::new().fixed_step(1.0).minimize(quartic, 3.0).unwrap_err();
     assert!(matches!(failure.error, DescentError::NonFiniteValue { .. }));
     assert!(failure.iterations > 0 && failure.point.is_finite() && failure.value.is_finite());
     assert_eq!(failure.value, quartic(failure.point).0);
@@ -650,39 +494,21 @@ fn divergence_is_an_error_that_keeps_the_last_finite_iterate() {
 #[test]
 fn a_gradient_that_is_not_finite_is_an_error_with_its_component() {
     let failure = minimize(|_: &[f64; 3]| (1.0, [0.0, 2.0, f64::INFINITY]), [0.0; 3]).unwrap_err();
-    assert_eq!(
-        failure.error,
-        DescentError::NonFiniteGradient {
-            component: 2,
-            value: f64::INFINITY
-        }
-    );
+    assert_eq!(failure.error, DescentError::NonFiniteGradient { component: 2, value: f64::INFINITY });
 }
 
 #[test]
 fn a_finite_gradient_whose_norm_overflows_is_no_error() {
     let steep = |x: &Point| (x[0], [1.5e308, 1.5e308]);
-    let found = Descent::new()
-        .fixed_step(1e-308)
-        .max_iterations(1)
-        .minimize(steep, [0.0; 2])
-        .unwrap();
+    let found = Descent::new().fixed_step(1e-308).max_iterations(1).minimize(steep, [0.0; 2]).unwrap();
     // 1 ulp: the product of the decimal approximations 1e-308 and 1.5e308.
-    assert!(
-        found
-            .point
-            .iter()
-            .all(|x| (x + 1.5).abs() <= 2.0 * f64::EPSILON)
-    );
+    assert!(found.point.iter().all(|x| (x + 1.5).abs() <= 2.0 * f64::EPSILON));
 }
 
 #[test]
 fn a_gradient_of_the_wrong_sign_fails_the_line_search() {
     let failure = minimize(|x: f64| (x * x, -2.0 * x), 3.0).unwrap_err();
-    assert!(matches!(
-        failure.error,
-        DescentError::LineSearchFailed { trials: 60, .. }
-    ));
+    assert!(matches!(failure.error, DescentError::LineSearchFailed { trials: 60, .. }));
     assert_eq!((failure.point, failure.value), (3.0, 9.0));
 }
 
@@ -699,11 +525,7 @@ fn momentum_that_climbs_stops_a_line_search() {
 fn a_gradient_of_another_length_is_an_error() {
     use alloc::vec;
     let failure = minimize(|_: &[f64]| (1.0, vec![1.0; 3]), vec![0.0; 2]).unwrap_err();
-    let expected = DescentError::DimensionMismatch {
-        what: "gradient",
-        expected: 2,
-        found: 3,
-    };
+    let expected = DescentError::DimensionMismatch { what: "gradient", expected: 2, found: 3 };
     assert_eq!((failure.error, failure.point), (expected, vec![0.0; 2]));
 }
 
@@ -711,22 +533,14 @@ fn a_gradient_of_another_length_is_an_error() {
 #[cfg(feature = "alloc")]
 fn bounds_of_another_length_are_an_error() {
     use alloc::vec;
-    let failure = Descent::new()
-        .bounds(vec![0.0; 2], vec![1.0; 3])
-        .start(vec![0.5; 2])
-        .unwrap_err();
-    let expected = DescentError::DimensionMismatch {
-        what: "upper bound",
-        expected: 2,
-        found: 3,
-    };
+    let failure = Descent::new().bounds(vec![0.0; 2], vec![1.0; 3]).start(vec![0.5; 2]).unwrap_err();
+    let expected = DescentError::DimensionMismatch { what: "upper bound", expected: 2, found: 3 };
     assert_eq!(failure.error, expected);
 }
 
 #[test]
 fn settings_that_make_no_sense_are_errors_by_name() {
-    let setting = |descent: Descent| match descent.start([0.0, 0.0]).map(|_| ()).unwrap_err().error
-    {
+    let setting = |descent: Descent| match descent.start([0.0, 0.0]).map(|_| ()).unwrap_err().error {
         DescentError::InvalidSetting { setting, .. } => setting,
         error => panic!("{error}"),
     };
@@ -735,38 +549,20 @@ fn settings_that_make_no_sense_are_errors_by_name() {
     assert_eq!(setting(Descent::new().decaying_step(1.0, -1.0)), "decay");
     assert_eq!(setting(Descent::new().momentum(1.0)), "momentum");
     assert_eq!(setting(Descent::new().adam_w(-0.1)), "weight_decay");
-    assert_eq!(
-        setting(Descent::new().gradient_tolerance(f64::NAN)),
-        "gradient_tolerance"
-    );
+    assert_eq!(setting(Descent::new().gradient_tolerance(f64::NAN)), "gradient_tolerance");
 }
 
 #[test]
 fn crossed_bounds_are_an_error() {
-    let failure = Descent::new()
-        .bounds([1.0, 0.0], [0.0, 1.0])
-        .start([0.5, 0.5])
-        .unwrap_err();
-    assert!(matches!(
-        failure.error,
-        DescentError::InvalidSetting {
-            setting: "lower bound",
-            ..
-        }
-    ));
+    let failure = Descent::new().bounds([1.0, 0.0], [0.0, 1.0]).start([0.5, 0.5]).unwrap_err();
+    assert!(matches!(failure.error, DescentError::InvalidSetting { setting: "lower bound", .. }));
 }
 
 #[test]
 fn strong_wolfe_under_bounds_is_an_error() {
     let descent = Descent::new().strong_wolfe().bounds([0.0; 2], [1.0; 2]);
     let failure = descent.start([0.5, 0.5]).unwrap_err();
-    assert!(matches!(
-        failure.error,
-        DescentError::InvalidSetting {
-            setting: "method",
-            ..
-        }
-    ));
+    assert!(matches!(failure.error, DescentError::InvalidSetting { setting: "method", .. }));
 }
 
 #[test]
@@ -776,17 +572,8 @@ fn line_searches_refuse_stochastic_objectives() {
         *g = 2.0 * x;
         x * x
     });
-    let failure = Descent::new()
-        .backtracking()
-        .minimize(objective, 1.0)
-        .unwrap_err();
-    assert!(matches!(
-        failure.error,
-        DescentError::InvalidSetting {
-            setting: "step size",
-            ..
-        }
-    ));
+    let failure = Descent::new().backtracking().minimize(objective, 1.0).unwrap_err();
+    assert!(matches!(failure.error, DescentError::InvalidSetting { setting: "step size", .. }));
 }
 
 #[test]
@@ -798,15 +585,9 @@ fn a_failed_step_leaves_the_state_where_it_was() {
     };
     let mut state = Descent::new().fixed_step(0.25).start(4.0).unwrap();
     assert!(state.step(&mut fails_once).is_err());
-    assert_eq!(
-        (state.point(), state.value(), state.iteration()),
-        (&4.0, 16.0, 0)
-    );
+    assert_eq!((state.point(), state.value(), state.iteration()), (&4.0, 16.0, 0));
     assert!(state.step(&mut fails_once).is_ok());
-    assert_eq!(
-        (state.point(), state.value(), state.iteration()),
-        (&2.0, 4.0, 1)
-    );
+    assert_eq!((state.point(), state.value(), state.iteration()), (&2.0, 4.0, 1));
 }
 
 // Shapes of points.
@@ -831,22 +612,10 @@ fn every_shape_of_companion_is_accepted() {
     let start = [-1.2, 1.0];
     let expected = after_steps(Descent::new());
     let descent = || Descent::new().max_iterations(STEPS);
-    assert_eq!(
-        descent().minimize(by_scalars, start).unwrap().point,
-        expected
-    );
-    assert_eq!(
-        descent().minimize(into_slice, start).unwrap().point,
-        expected
-    );
-    assert_eq!(
-        descent().minimize(into_array, start).unwrap().point,
-        expected
-    );
-    assert_eq!(
-        descent().minimize(pair, (-1.2, 1.0)).unwrap().point,
-        expected.into()
-    );
+    assert_eq!(descent().minimize(by_scalars, start).unwrap().point, expected);
+    assert_eq!(descent().minimize(into_slice, start).unwrap().point, expected);
+    assert_eq!(descent().minimize(into_array, start).unwrap().point, expected);
+    assert_eq!(descent().minimize(pair, (-1.2, 1.0)).unwrap().point, expected.into());
 }
 
 #[test]
@@ -864,14 +633,8 @@ fn vectors_take_the_path_of_arrays() {
     };
     let descent = || Descent::new().max_iterations(STEPS);
     let expected: Vec<f64> = after_steps(Descent::new()).to_vec();
-    assert_eq!(
-        descent().minimize(returned, vec![-1.2, 1.0]).unwrap().point,
-        expected
-    );
-    assert_eq!(
-        descent().minimize(into, vec![-1.2, 1.0]).unwrap().point,
-        expected
-    );
+    assert_eq!(descent().minimize(returned, vec![-1.2, 1.0]).unwrap().point, expected);
+    assert_eq!(descent().minimize(into, vec![-1.2, 1.0]).unwrap().point, expected);
     let mut slice = [-1.2, 1.0];
     descent().minimize_slice(into, &mut slice[..]).unwrap();
     assert_eq!(slice[..], expected);
@@ -899,11 +662,7 @@ fn structs_are_points() {
         type Scalar = f64;
 
         fn zero_like(&self) -> Self {
-            Line {
-                slope: self.slope.zero_like(),
-                intercepts: self.intercepts.zero_like(),
-                name: self.name,
-            }
+            Line { slope: self.slope.zero_like(), intercepts: self.intercepts.zero_like(), name: self.name }
         }
 
         fn same_shape(&self, other: &Self) -> bool {
@@ -915,11 +674,7 @@ fn structs_are_points() {
             sources: [&Self; K],
             visit: &mut impl FnMut([&mut f64; M], [f64; K]),
         ) {
-            f64::zip_components(
-                targets.each_mut().map(|t| &mut t.slope),
-                sources.map(|s| &s.slope),
-                visit,
-            );
+            f64::zip_components(targets.each_mut().map(|t| &mut t.slope), sources.map(|s| &s.slope), visit);
             Differentiable::zip_components(
                 targets.each_mut().map(|t| &mut t.intercepts),
                 sources.map(|s| &s.intercepts),
@@ -938,11 +693,7 @@ fn structs_are_points() {
         }
         value
     };
-    let start = Line {
-        slope: 0.0,
-        intercepts: alloc::vec![5.0, 7.0],
-        name: "fit",
-    };
+    let start = Line { slope: 0.0, intercepts: alloc::vec![5.0, 7.0], name: "fit" };
     let found = minimize(objective, start).unwrap();
     assert_eq!((found.point.slope, found.point.name), (2.0, "fit"));
     assert_eq!(found.point.intercepts, [1.0, 1.0]);
