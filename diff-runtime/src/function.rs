@@ -17,6 +17,11 @@ use crate::real::Real;
 ///
 /// A closure states its argument types, because there is more than one shape: `|x: &[f64; 2]| x[0] * x[1]`. For any
 /// other signature, write a closure around it: `|(w, b): &([f64; 3], f64)| loss::gradient(w, *b)`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no function from a point of type `{P}` to `{Y}`",
+    label = "cannot be called with a `{P}`, or does not return a `{Y}`",
+    note = "a closure must state the types of its arguments: `|x: &[f64; 2]| ..`"
+)]
 pub trait Function<P: ?Sized, Y, Shape> {
     /// The value at `point`.
     fn at(&mut self, point: &P) -> Y;

@@ -142,11 +142,11 @@ pub fn gradient<F: Real>(
     Ok(result)
 }
 
-/// [`gradient`] into a buffer, without allocation.
+/// `gradient` into a buffer, without allocation.
 ///
 /// # Errors
 ///
-/// As [`gradient`], and if the buffer has another length than the values. The buffer is then unchanged.
+/// As `gradient`, and if the buffer has another length than the values. The buffer is then unchanged.
 ///
 /// ```
 /// use diff_runtime::sampled::{Edges, Spacing, gradient_into};
@@ -171,7 +171,7 @@ pub fn gradient_into<F: Real>(
 ///
 /// # Errors
 ///
-/// As [`gradient`]; and if the values are not as many as the shape says, or there is no such axis.
+/// As `gradient`; and if the values are not as many as the shape says, or there is no such axis.
 ///
 /// ```
 /// use diff_runtime::sampled::{Edges, Spacing, gradient_along};

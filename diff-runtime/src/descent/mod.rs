@@ -315,7 +315,7 @@ impl<C> Descent<C> {
 
     /// Minimises the objective, and shows `observe` the state at the start and after every iteration.
     ///
-    /// The observer prints progress, records a [`History`], or returns `Break` to stop, with a reason of its choice
+    /// The observer prints progress, records a `History`, or returns `Break` to stop, with a reason of its choice
     /// (usually [`StopReason::Observer`]).
     ///
     /// # Errors

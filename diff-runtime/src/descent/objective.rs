@@ -14,13 +14,22 @@ use crate::tangent::Differentiable;
 /// | `fn(&[F; N]) -> (F, [F; N])` | `f::value_and_gradient` of `fn f(x: &[F; N]) -> F` | `[F; N]` |
 /// | `fn(F, F, ..) -> (F, [F; n])` | `f::value_and_gradient` of `fn f(x: F, y: F, ..) -> F` | `[F; n]` |
 /// | `fn(F) -> (F, F)` | `f::value_and_derivative` of `fn f(x: F) -> F` | `F` |
-/// | `fn(&[F]) -> (F, Vec<F>)` | `f::value_and_gradient` of `fn f(x: &[F]) -> F` | `Vec<F>` |
+/// | `fn(&[F]) -> (F, Vec<F>)` | `f::value_and_gradient` of `fn f(x: &[F]) -> F` | `Vec<F>`, `[F; N]` |
 /// | `fn(&[F], &mut [F]) -> F` | `f::value_and_gradient_into` of `fn f(x: &[F]) -> F` | `Vec<F>`, `[F; N]` |
 /// | `fn(&P) -> (F, P)` | `f::value_and_gradient` of `fn f(x: &P) -> F` | any [`Differentiable`] |
 /// | `fn(&P, &mut P) -> F` | `f::value_and_gradient_into` of `fn f(x: &P) -> F` | any [`Differentiable`] |
 /// | `fn(&A, &B) -> (F, (A, B))` | `f::value_and_gradient` of `fn f(a: &A, b: &B) -> F` | `(A, B)` |
 ///
 /// A closure states its argument types: `|x: &[f64; 2]| (x[0] * x[0], [2.0 * x[0], 0.0])`.
+///
+/// A gradient of another length than the point is a [`DescentError::DimensionMismatch`](super::DescentError), except that
+/// a `Vec` returned for a point that is an array panics.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no objective of a point of type `{P}`",
+    label = "gives no value and gradient at `{P}`",
+    note = "pass a companion such as `f::value_and_gradient`, or a closure with stated argument types, \
+            `|x: &[f64; 2]| (value, gradient)`; the gradient has the type of the point"
+)]
 pub trait Objective<P: Differentiable, Shape> {
     /// Whether two evaluations at one point agree. Line searches, which compare values, refuse an objective for which
     /// this is `false`.
@@ -43,6 +52,9 @@ pub mod shape {
     /// The value and the gradient are returned, by a function whose arguments have the shape `Arguments`.
     #[derive(Debug)]
     pub struct Returned<Arguments>(PhantomData<Arguments>);
+    /// The gradient is returned as a `Vec`, and the point is an array.
+    #[derive(Debug)]
+    pub enum ReturnedVec {}
     /// The gradient is written through `&mut P`.
     #[derive(Debug)]
     pub enum Into {}
@@ -63,6 +75,19 @@ where
     fn value_and_gradient(&mut self, point: &P, gradient: &mut P) -> P::Scalar {
         let (value, returned) = self.at(point);
         *gradient = returned;
+        value
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<C, F: Real, const N: usize> Objective<[F; N], shape::ReturnedVec> for C
+where
+    C: FnMut(&[F]) -> (F, alloc::vec::Vec<F>),
+{
+    #[inline]
+    fn value_and_gradient(&mut self, point: &[F; N], gradient: &mut [F; N]) -> F {
+        let (value, returned) = self(point);
+        gradient.copy_from_slice(&returned);
         value
     }
 }

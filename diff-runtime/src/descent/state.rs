@@ -46,6 +46,8 @@ pub struct State<P: Differentiable, C = Unconstrained> {
     constraint: C,
     stopping: Stopping,
     gradient_tolerance: P::Scalar,
+    /// Whether the start has been evaluated, and is finite.
+    has_started: bool,
     iteration: usize,
     evaluations: usize,
     step_length: P::Scalar,
@@ -110,6 +112,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
             constraint: descent.constraint,
             gradient_tolerance: descent.stopping.gradient_tolerance(),
             stopping: descent.stopping,
+            has_started: false,
             iteration: 0,
             evaluations: 0,
             step_length: P::Scalar::ZERO,
@@ -148,7 +151,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
         &mut self,
         objective: &mut O,
     ) -> Result<(), DescentError> {
-        if self.evaluations > 0 && self.value().is_finite() {
+        if self.has_started {
             return Ok(());
         }
         let searches = matches!(self.stride, Stride::Search { .. });
@@ -157,6 +160,7 @@ impl<P: Differentiable, C: Constraint<P>> State<P, C> {
         let (current, other) = split(&mut self.iterates, self.current);
         current.evaluate(objective)?;
         measure_stationarity(&self.constraint, current, &mut other.point);
+        self.has_started = true;
         Ok(())
     }
 

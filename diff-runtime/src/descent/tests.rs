@@ -498,6 +498,19 @@ fn a_gradient_that_is_not_finite_is_an_error_with_its_component() {
 }
 
 #[test]
+fn a_start_that_failed_is_evaluated_again() {
+    let mut calls = 0;
+    let mut fails_once = |x: f64| {
+        calls += 1;
+        (x * x, if calls == 1 { f64::NAN } else { 2.0 * x })
+    };
+    let mut state = Descent::new().fixed_step(0.25).start(4.0).unwrap();
+    assert!(matches!(state.step(&mut fails_once), Err(DescentError::NonFiniteGradient { component: 0, .. })));
+    assert!(state.step(&mut fails_once).is_ok());
+    assert_eq!((state.point(), state.iteration()), (&2.0, 1));
+}
+
+#[test]
 fn a_finite_gradient_whose_norm_overflows_is_no_error() {
     let steep = |x: &Point| (x[0], [1.5e308, 1.5e308]);
     let found = Descent::new().fixed_step(1e-308).max_iterations(1).minimize(steep, [0.0; 2]).unwrap();
@@ -635,6 +648,7 @@ fn vectors_take_the_path_of_arrays() {
     let expected: Vec<f64> = after_steps(Descent::new()).to_vec();
     assert_eq!(descent().minimize(returned, vec![-1.2, 1.0]).unwrap().point, expected);
     assert_eq!(descent().minimize(into, vec![-1.2, 1.0]).unwrap().point, expected);
+    assert_eq!(descent().minimize(returned, [-1.2, 1.0]).unwrap().point[..], expected);
     let mut slice = [-1.2, 1.0];
     descent().minimize_slice(into, &mut slice[..]).unwrap();
     assert_eq!(slice[..], expected);
