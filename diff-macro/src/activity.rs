@@ -35,9 +35,7 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
                 varied.extend(&stmt.results);
             }
         }
-        Op::If {
-            then, otherwise, ..
-        } => {
+        Op::If { then, otherwise, .. } => {
             mark_region(then, varied);
             mark_region(otherwise, varied);
             for (k, result) in stmt.results.iter().enumerate() {
@@ -47,14 +45,7 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
             }
         }
         Op::Loop(l) => {
-            let carried = || {
-                l.body
-                    .params
-                    .iter()
-                    .zip(&l.body.yields[1..])
-                    .zip(&l.init)
-                    .zip(&stmt.results)
-            };
+            let carried = || l.body.params.iter().zip(&l.body.yields[1..]).zip(&l.init).zip(&stmt.results);
             for (((param, next), init), result) in carried() {
                 if is_varied(*init, varied) || is_varied(*next, varied) {
                     varied.extend([*param, *result]);
@@ -79,10 +70,7 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
 
 /// Whether the primitive has the derivative zero wherever it has one.
 pub(crate) fn is_locally_constant(prim: Prim) -> bool {
-    use Prim::{
-        And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne,
-        Not, Or,
-    };
+    use Prim::{And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne, Not, Or};
     matches!(
         prim,
         Lt | Le
@@ -115,23 +103,13 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
         }
         match &stmt.op {
             Op::Prim(_, args) => {
-                wanted.extend(
-                    args.iter()
-                        .filter_map(|atom| atom.value())
-                        .filter(|value| varied.contains(value)),
-                );
+                wanted.extend(args.iter().filter_map(|atom| atom.value()).filter(|value| varied.contains(value)));
             }
-            Op::If {
-                then, otherwise, ..
-            } => {
+            Op::If { then, otherwise, .. } => {
                 for branch in [then, otherwise] {
                     for (k, result) in stmt.results.iter().enumerate() {
                         if wanted.contains(result) {
-                            wanted.extend(
-                                branch.yields[k]
-                                    .value()
-                                    .filter(|value| varied.contains(value)),
-                            );
+                            wanted.extend(branch.yields[k].value().filter(|value| varied.contains(value)));
                         }
                     }
                     slice(branch, wanted, varied);
@@ -156,20 +134,12 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
 }
 
 /// Extends the wanted values by those that the wanted parameters of a loop's body depend on, around the back edge.
-pub(crate) fn loop_slice(
-    l: &crate::ir::Loop,
-    wanted: &mut HashSet<Value>,
-    varied: &HashSet<Value>,
-) {
+pub(crate) fn loop_slice(l: &crate::ir::Loop, wanted: &mut HashSet<Value>, varied: &HashSet<Value>) {
     loop {
         let before = wanted.len();
         for (k, param) in l.body.params.iter().enumerate() {
             if wanted.contains(param) {
-                wanted.extend(
-                    l.body.yields[k + 1]
-                        .value()
-                        .filter(|value| varied.contains(value)),
-                );
+                wanted.extend(l.body.yields[k + 1].value().filter(|value| varied.contains(value)));
             }
         }
         slice(&l.body, wanted, varied);

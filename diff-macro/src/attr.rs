@@ -47,10 +47,7 @@ impl Parse for Option_ {
         if input.peek(Token![crate]) {
             let token = input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
-            return Ok(Option_::Crate(
-                token.span,
-                input.call(syn::Path::parse_mod_style)?,
-            ));
+            return Ok(Option_::Crate(token.span, input.call(syn::Path::parse_mod_style)?));
         }
         let name: Ident = input.parse()?;
         let text = name.to_string();

@@ -34,6 +34,8 @@ pub(crate) struct Builder {
     verbatim: HashMap<Value, Opaque>,
     /// The type of a primitive whose operands are all literals.
     pub(crate) default_scalar: Scalar,
+    /// The primitives to come are made by differentiation, not by the user.
+    pub(crate) derives: bool,
 }
 
 impl Builder {
@@ -46,12 +48,18 @@ impl Builder {
             defs: HashMap::new(),
             verbatim: HashMap::new(),
             default_scalar,
+            derives: true,
         }
+    }
+
+    /// A builder for the user's function itself.
+    pub(crate) fn of_user(default_scalar: Scalar) -> Self {
+        Builder { derives: false, ..Builder::new(default_scalar) }
     }
 
     pub(crate) fn value(&mut self, ty: Ty, hint: Option<Hint>) -> Value {
         let value = Value(u32::try_from(self.values.len()).unwrap_or(u32::MAX));
-        self.values.push(Info { ty, hint });
+        self.values.push(Info { ty, hint, derived: false });
         self.contexts.push(self.context);
         value
     }
@@ -62,19 +70,12 @@ impl Builder {
 
     /// Ends the innermost region and returns its statements.
     pub(crate) fn close(&mut self) -> Vec<Stmt> {
-        self.scopes
-            .pop()
-            .map(|scope| scope.stmts)
-            .unwrap_or_default()
+        self.scopes.pop().map(|scope| scope.stmts).unwrap_or_default()
     }
 
     /// Ends the innermost region, which yields the atoms.
     pub(crate) fn close_region(&mut self, params: Vec<Value>, yields: Vec<Atom>) -> Region {
-        Region {
-            params,
-            stmts: self.close(),
-            yields,
-        }
+        Region { params, stmts: self.close(), yields }
     }
 
     pub(crate) fn push(&mut self, results: Vec<Value>, op: Op) {
@@ -90,11 +91,7 @@ impl Builder {
     /// Whether no statement in scope asserts the same yet; from now on one does.
     pub(crate) fn is_new_assertion(&mut self, text: &Rc<str>) -> bool {
         let key = (text.clone(), Vec::new());
-        if self
-            .scopes
-            .iter()
-            .any(|scope| scope.opaques.contains_key(&key))
-        {
+        if self.scopes.iter().any(|scope| scope.opaques.contains_key(&key)) {
             return false;
         }
         if let Some(scope) = self.scopes.last_mut() {
@@ -139,9 +136,7 @@ impl Builder {
 
     fn result_ty(&self, prim: Prim, args: &[Atom]) -> Ty {
         match prim {
-            Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => {
-                Ty::Bool
-            }
+            Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => Ty::Bool,
             Prim::And | Prim::Or | Prim::Not => Ty::Bool,
             Prim::IntPred | Prim::IntSucc => Ty::Int,
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => Ty::Float(scalar),
@@ -162,6 +157,7 @@ impl Builder {
         }
         let ty = self.result_ty(prim, args);
         let value = self.value(ty, None);
+        self.values[value.0 as usize].derived = self.derives;
         self.define(value, prim, args);
         Atom::Value(value)
     }
@@ -184,29 +180,21 @@ impl Builder {
             return Atom::Value(value);
         }
         let value = self.value(info.ty, info.hint.clone());
+        self.values[value.0 as usize].derived = info.derived;
         self.define(value, prim, args);
         Atom::Value(value)
     }
 
     fn find(&self, prim: Prim, args: &[Atom]) -> Option<Value> {
         let key = (prim, args.to_vec());
-        if let Some(value) = self
-            .scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.prims.get(&key))
-        {
+        if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.prims.get(&key)) {
             return Some(*value);
         }
         if !matches!(prim, Prim::Add | Prim::Mul) {
             return None;
         }
         let swapped = (prim, vec![args[1], args[0]]);
-        self.scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.prims.get(&swapped))
-            .copied()
+        self.scopes.iter().rev().find_map(|scope| scope.prims.get(&swapped)).copied()
     }
 
     /// Verbatim code with one result, shared where it is pure.
@@ -214,12 +202,7 @@ impl Builder {
         let key = (opaque.text.clone(), opaque.args.clone());
         let shareable = opaque.effect == Effect::Pure && matches!(opaque.code, Code::Expr(..));
         if shareable {
-            if let Some(value) = self
-                .scopes
-                .iter()
-                .rev()
-                .find_map(|scope| scope.opaques.get(&key))
-            {
+            if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.opaques.get(&key)) {
                 return Atom::Value(*value);
             }
         }
@@ -250,13 +233,27 @@ impl Builder {
 
     /// `split`, which looks one product deeper: `(2 a) b` is `2 (a b)`.
     fn split_product(&mut self, atom: Atom) -> (f64, Atom) {
-        if let Some((Prim::Mul, &[a, b])) = self.def(atom) {
+        let (c, rest) = self.split(atom);
+        if let Some((Prim::Mul, &[a, b])) = self.def(rest) {
             let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
             if (ca != 1.0 || cb != 1.0) && ra.value().is_some() && rb.value().is_some() {
-                return (ca * cb, self.product(ra, rb));
+                return (c * ca * cb, self.product(ra, rb));
             }
         }
-        self.split(atom)
+        (c, rest)
+    }
+
+    /// Two products that differ only in their literals: `(2 a) b` and `a (3 b)`.
+    fn like_products(&mut self, a: Atom, b: Atom) -> Option<(f64, f64, Atom)> {
+        let is_product = |x: Atom| matches!(self.def(x), Some((Prim::Mul | Prim::Neg, _)));
+        if !is_product(a) || !is_product(b) {
+            return None;
+        }
+        let ((ca, ra), (cb, rb)) = (self.split_product(a), self.split_product(b));
+        let same = ra == rb
+            || matches!((self.def(ra), self.def(rb)),
+            (Some((Prim::Mul, &[p, q])), Some((Prim::Mul, &[r, s]))) if p == s && q == r);
+        (same && ra.value().is_some()).then_some((ca, cb, ra))
     }
 
     fn scaled(&mut self, c: f64, rest: Atom) -> Atom {
@@ -279,14 +276,13 @@ impl Builder {
             return self.mul(Atom::Float(x), a);
         }
         if let Atom::Float(x) = a {
+            if x == 1.0 {
+                return b;
+            }
             if x == 0.0 {
                 return self.prim(Prim::Mul, &[a, b]);
             }
-            let (c, rest) = if x == 1.0 || x == -1.0 {
-                self.split(b)
-            } else {
-                self.split_product(b)
-            };
+            let (c, rest) = if x == 1.0 || x == -1.0 { self.split(b) } else { self.split_product(b) };
             if (c * x).is_finite() && c * x != 0.0 {
                 return self.scaled(c * x, rest);
             }
@@ -304,6 +300,14 @@ impl Builder {
 
     /// A product without literals, as a power where both factors are powers of one base.
     fn product(&mut self, a: Atom, b: Atom) -> Atom {
+        for (factor, other) in [(a, b), (b, a)] {
+            // `a * (1 / d)` where `a / d` is known.
+            if let Some((Prim::Div, &[Atom::Float(1.0), d])) = self.def(other) {
+                if let Some(quotient) = self.find(Prim::Div, &[factor, d]) {
+                    return Atom::Value(quotient);
+                }
+            }
+        }
         if self.find(Prim::Mul, &[a, b]).is_none() {
             let ((base_a, n), (base_b, m)) = (self.power_of(a), self.power_of(b));
             if base_a == base_b {
@@ -349,7 +353,7 @@ impl Builder {
             (_, Some((Prim::Mul, &[Atom::Float(c), x] | &[x, Atom::Float(c)]))) => {
                 self.prim(Prim::Mul, &[Atom::Float(-c), x])
             }
-            (_, Some((Prim::Div, &[Atom::Float(c), x]))) => {
+            (Atom::Value(value), Some((Prim::Div, &[Atom::Float(c), x]))) if self.values[value.0 as usize].derived => {
                 self.prim(Prim::Div, &[Atom::Float(-c), x])
             }
             _ => self.prim(Prim::Neg, &[a]),
@@ -375,6 +379,11 @@ impl Builder {
         if let Some(merged) = self.merge_selects(a, b) {
             return merged;
         }
+        if let Some((ca, cb, core)) = self.like_products(a, b) {
+            if ca + cb != 0.0 {
+                return self.mul(Atom::Float(ca + cb), core);
+            }
+        }
         if cb < 0.0 {
             let positive = self.neg(b);
             return self.sub(a, positive);
@@ -388,8 +397,7 @@ impl Builder {
 
     /// `select(c, a, 0) + select(c, 0, b)` is `select(c, a, b)`.
     fn merge_selects(&mut self, a: Atom, b: Atom) -> Option<Atom> {
-        let (Some((Prim::Select, &[ca, ta, ea])), Some((Prim::Select, &[cb, tb, eb]))) =
-            (self.def(a), self.def(b))
+        let (Some((Prim::Select, &[ca, ta, ea])), Some((Prim::Select, &[cb, tb, eb]))) = (self.def(a), self.def(b))
         else {
             return None;
         };
@@ -417,6 +425,11 @@ impl Builder {
         let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
         if ra == rb && ca - cb != 0.0 && ra.value().is_some() {
             return self.mul(Atom::Float(ca - cb), ra);
+        }
+        if let Some((ca, cb, core)) = self.like_products(a, b) {
+            if ca - cb != 0.0 {
+                return self.mul(Atom::Float(ca - cb), core);
+            }
         }
         if cb < 0.0 {
             let positive = self.neg(b);
@@ -476,14 +489,9 @@ impl Builder {
             return x >= 0.0;
         }
         match self.def(atom) {
-            Some((
-                Prim::Exp | Prim::Exp2 | Prim::Abs | Prim::Sqrt | Prim::Cosh | Prim::Hypot,
-                _,
-            )) => true,
+            Some((Prim::Exp | Prim::Exp2 | Prim::Abs | Prim::Sqrt | Prim::Cosh | Prim::Hypot, _)) => true,
             Some((Prim::Powi, &[_, Atom::Int(n)])) => n % 2 == 0,
-            Some((Prim::Mul, &[x, y])) => {
-                x == y || (self.is_nonnegative(x) && self.is_nonnegative(y))
-            }
+            Some((Prim::Mul, &[x, y])) => x == y || (self.is_nonnegative(x) && self.is_nonnegative(y)),
             Some((Prim::Add, &[x, y])) => self.is_nonnegative(x) && self.is_nonnegative(y),
             _ => false,
         }

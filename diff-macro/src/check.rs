@@ -7,10 +7,7 @@ use crate::ir::{Atom, Function, Header, Op, Region, Stmt, Value};
 
 /// Checks the invariants that `ir.rs` states.
 pub(crate) fn check(function: &Function) -> Result<(), String> {
-    let mut checker = Checker {
-        defined: HashSet::new(),
-        scopes: vec![HashSet::new()],
-    };
+    let mut checker = Checker { defined: HashSet::new(), scopes: vec![HashSet::new()] };
     checker.region(&function.body)
 }
 
@@ -60,12 +57,7 @@ impl Checker {
             self.shape(stmt)?;
             self.scopes.push(HashSet::new());
             if let Op::Loop(l) = &stmt.op {
-                for bind in l
-                    .header
-                    .binds()
-                    .iter()
-                    .chain(l.records.iter().flat_map(|records| &records.binds))
-                {
+                for bind in l.header.binds().iter().chain(l.records.iter().flat_map(|records| &records.binds)) {
                     self.define(*bind)?;
                 }
             }
@@ -83,24 +75,14 @@ impl Checker {
     fn shape(&self, stmt: &Stmt) -> Result<(), String> {
         let results = stmt.results.len();
         let expected = |what: &str, found: usize, wanted: usize| {
-            if found == wanted {
-                Ok(())
-            } else {
-                Err(format!("{what}: {found} where {wanted} are expected"))
-            }
+            if found == wanted { Ok(()) } else { Err(format!("{what}: {found} where {wanted} are expected")) }
         };
         match &stmt.op {
             Op::Prim(..) | Op::NewTape(_) => expected("results of a primitive", results, 1),
             Op::Opaque(_) => Ok(()),
             Op::Push(..) => expected("results of a push", results, 0),
-            Op::If {
-                then, otherwise, ..
-            } => {
-                expected(
-                    "parameters of a branch",
-                    then.params.len() + otherwise.params.len(),
-                    0,
-                )?;
+            Op::If { then, otherwise, .. } => {
+                expected("parameters of a branch", then.params.len() + otherwise.params.len(), 0)?;
                 expected("yields of a branch", then.yields.len(), results)?;
                 expected("yields of a branch", otherwise.yields.len(), results)
             }
@@ -113,9 +95,7 @@ impl Checker {
                         expected("parameters of a condition", cond.params.len(), results)?;
                         expected("yields of a condition", cond.yields.len(), 1)
                     }
-                    Header::Range(_) | Header::Iter { .. } | Header::Forever | Header::Times(_) => {
-                        Ok(())
-                    }
+                    Header::Range(_) | Header::Iter { .. } | Header::Forever | Header::Times(_) => Ok(()),
                 }
             }
         }

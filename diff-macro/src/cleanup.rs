@@ -4,11 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::ir::{Atom, Effect, Function, Header, Loop, Op, Region, Stmt, Value};
+use crate::rules::Prim;
 
 /// Simplifies until nothing changes.
 pub(crate) fn cleanup(function: &mut Function) {
     loop {
         let mut names = HashMap::new();
+        decide_flags(&mut function.body, &mut names);
         find_copies(&function.body, &mut names);
         let renamed = !names.is_empty();
         if renamed {
@@ -23,13 +25,35 @@ pub(crate) fn cleanup(function: &mut Function) {
 
 // ---- values that are copies of others ---------------------------------------------------------------------------
 
+/// A branch that only chooses between true and false is its condition, or the negation of it.
+fn decide_flags(region: &mut Region, names: &mut HashMap<Value, Atom>) {
+    for stmt in &mut region.stmts {
+        for inner in regions_mut(&mut stmt.op) {
+            decide_flags(inner, names);
+        }
+        let Op::If { cond, then, otherwise } = &stmt.op else { continue };
+        if !then.stmts.is_empty() || !otherwise.stmts.is_empty() {
+            continue;
+        }
+        let cond = *cond;
+        for (k, result) in stmt.results.iter().enumerate() {
+            if (then.yields[k], otherwise.yields[k]) == (Atom::Bool(true), Atom::Bool(false)) {
+                names.insert(*result, cond);
+            }
+        }
+        if let ([_], [Atom::Bool(false)], [Atom::Bool(true)]) =
+            (&stmt.results[..], &then.yields[..], &otherwise.yields[..])
+        {
+            stmt.op = Op::Prim(Prim::Not, vec![cond]);
+        }
+    }
+}
+
 /// Results and parameters that always equal another atom.
 fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
     for stmt in &region.stmts {
         match &stmt.op {
-            Op::If {
-                then, otherwise, ..
-            } => {
+            Op::If { then, otherwise, .. } => {
                 for (k, result) in stmt.results.iter().enumerate() {
                     if let Some(atom) = same_yield(then.yields[k], otherwise.yields[k]) {
                         if visible_outside(atom, &[then, otherwise]) {
@@ -56,12 +80,7 @@ fn visible_outside(atom: Atom, regions: &[&Region]) -> bool {
     let Some(value) = atom.value() else {
         return true;
     };
-    !regions.iter().any(|region| {
-        region
-            .stmts
-            .iter()
-            .any(|stmt| stmt.results.contains(&value))
-    })
+    !regions.iter().any(|region| region.stmts.iter().any(|stmt| stmt.results.contains(&value)))
 }
 
 /// A carried value that no iteration changes is its initial value.
@@ -129,9 +148,7 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
 
 fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
     match op {
-        Op::If {
-            then, otherwise, ..
-        } => vec![then, otherwise],
+        Op::If { then, otherwise, .. } => vec![then, otherwise],
         Op::Loop(l) => {
             let l = &mut **l;
             match &mut l.header {
@@ -174,11 +191,7 @@ fn mark(region: &Region, live: &mut HashSet<Value>) {
 fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
     for stmt in stmts.iter().rev() {
         match &stmt.op {
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            Op::If { cond, then, otherwise } => {
                 for (k, result) in stmt.results.iter().enumerate() {
                     if live.contains(result) {
                         need(then.yields[k], live);
@@ -194,10 +207,7 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
             Op::Loop(l) => mark_loop(stmt, l, live),
             Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {
                 if is_live(stmt, live) {
-                    stmt.op
-                        .operands()
-                        .into_iter()
-                        .for_each(|atom| need(atom, live));
+                    stmt.op.operands().into_iter().for_each(|atom| need(atom, live));
                 }
             }
         }
@@ -206,8 +216,7 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
 
 fn mark_loop(stmt: &Stmt, l: &Loop, live: &mut HashSet<Value>) {
     for (k, param) in l.body.params.iter().enumerate() {
-        let in_condition =
-            matches!(&l.header, Header::While(cond) if live.contains(&cond.params[k]));
+        let in_condition = matches!(&l.header, Header::While(cond) if live.contains(&cond.params[k]));
         if live.contains(&stmt.results[k]) || live.contains(param) || in_condition {
             live.extend([stmt.results[k], *param]);
             need(l.init[k], live);
@@ -217,10 +226,7 @@ fn mark_loop(stmt: &Stmt, l: &Loop, live: &mut HashSet<Value>) {
     mark_stmts(&l.body.stmts, live);
     if is_live(stmt, live) {
         need(l.body.yields[0], live);
-        l.header
-            .operands()
-            .into_iter()
-            .for_each(|atom| need(atom, live));
+        l.header.operands().into_iter().for_each(|atom| need(atom, live));
         live.extend(l.records.iter().map(|records| records.tape));
         if let Header::While(cond) = &l.header {
             mark(cond, live);
@@ -238,10 +244,9 @@ fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
         Op::Prim(..) | Op::NewTape(_) => false,
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
         Op::Push(tape, _) => live.contains(tape),
-        Op::If { .. } | Op::Loop(_) => op
-            .regions()
-            .iter()
-            .any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live))),
+        Op::If { .. } | Op::Loop(_) => {
+            op.regions().iter().any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live)))
+        }
     }
 }
 
@@ -259,14 +264,9 @@ fn prune(region: &mut Region, live: &HashSet<Value>) -> bool {
 }
 
 fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
-    let dead: Vec<usize> = (0..stmt.results.len())
-        .filter(|k| !live.contains(&stmt.results[*k]))
-        .rev()
-        .collect();
+    let dead: Vec<usize> = (0..stmt.results.len()).filter(|k| !live.contains(&stmt.results[*k])).rev().collect();
     match &mut stmt.op {
-        Op::If {
-            then, otherwise, ..
-        } => {
+        Op::If { then, otherwise, .. } => {
             for k in &dead {
                 stmt.results.remove(*k);
                 then.yields.remove(*k);

@@ -100,10 +100,7 @@ impl Plan<'_> {
             let ident = Ident::new(&companion.name, name.span());
             self.method(&ident, companion)
         });
-        let docs = format!(
-            " Derivatives of the function [`{0}`](fn@{0}), as associated functions.",
-            plain(name)
-        );
+        let docs = format!(" Derivatives of the function [`{0}`](fn@{0}), as associated functions.", plain(name));
         quote! {
             #[doc = #docs]
             #(#cfg)*
@@ -118,24 +115,14 @@ impl Plan<'_> {
     }
 
     fn method(&self, ident: &Ident, companion: &Companion) -> TokenStream {
-        let Companion {
-            docs,
-            extra,
-            output,
-            body,
-            ..
-        } = companion;
+        let Companion { docs, extra, output, body, .. } = companion;
         let vis = &self.item.vis;
         let generics = &self.item.sig.generics;
         let clause = &self.item.sig.generics.where_clause;
         let inputs = self.inputs();
         let extra = extra.iter().map(|(name, ty)| quote!(#name: #ty));
         let inline = self.attributes("inline");
-        let cfg = if self.signature.is_method || self.suffix {
-            self.attributes("cfg")
-        } else {
-            Vec::new()
-        };
+        let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
         let docs = docs.iter().map(|line| format!(" {line}"));
         let params = inputs.into_iter().chain(extra);
         quote! {
@@ -159,13 +146,8 @@ impl Plan<'_> {
                 FnArg::Receiver(receiver) => quote!(#receiver),
                 FnArg::Typed(typed) => {
                     let ty = &typed.ty;
-                    let attrs = typed
-                        .attrs
-                        .iter()
-                        .filter(|attr| !attr.path().is_ident("constant"));
-                    let keeps_mut = parameters
-                        .next()
-                        .is_some_and(|p| p.ty.scalar().is_none() && p.mutable);
+                    let attrs = typed.attrs.iter().filter(|attr| !attr.path().is_ident("constant"));
+                    let keeps_mut = parameters.next().is_some_and(|p| p.ty.scalar().is_none() && p.mutable);
                     let pat = match &*typed.pat {
                         Pat::Ident(pat) => {
                             let ident = &pat.ident;
@@ -181,11 +163,7 @@ impl Plan<'_> {
     }
 
     fn attributes(&self, name: &str) -> Vec<&Attribute> {
-        self.item
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident(name))
-            .collect()
+        self.item.attrs.iter().filter(|attr| attr.path().is_ident(name)).collect()
     }
 
     // ---- what is active -----------------------------------------------------------------------------------------
@@ -193,23 +171,15 @@ impl Plan<'_> {
     /// The positions of the active parameters.
     fn active(&self) -> Vec<usize> {
         let parameters = &self.signature.parameters;
-        (0..parameters.len())
-            .filter(|k| parameters[*k].active)
-            .collect()
+        (0..parameters.len()).filter(|k| parameters[*k].active).collect()
     }
 
     fn active_values(&self) -> Vec<Value> {
-        self.active()
-            .into_iter()
-            .map(|k| self.function.body.params[k])
-            .collect()
+        self.active().into_iter().map(|k| self.function.body.params[k]).collect()
     }
 
     fn scalars(&self) -> Vec<Scalar> {
-        self.active()
-            .into_iter()
-            .filter_map(|k| self.signature.parameters[k].ty.scalar())
-            .collect()
+        self.active().into_iter().filter_map(|k| self.signature.parameters[k].ty.scalar()).collect()
     }
 
     fn name_of(&self, k: usize) -> String {
@@ -288,12 +258,7 @@ impl Plan<'_> {
         emit::emit(&function, &params, &self.runtime, names, wrap)
     }
 
-    fn seed_params(
-        &self,
-        function: &Function,
-        seeds: &[Value],
-        names: &mut Names,
-    ) -> Vec<(Ident, TokenStream)> {
+    fn seed_params(&self, function: &Function, seeds: &[Value], names: &mut Names) -> Vec<(Ident, TokenStream)> {
         seeds
             .iter()
             .map(|seed| {
@@ -303,10 +268,7 @@ impl Plan<'_> {
                     None => ("seed".to_owned(), Span::call_site()),
                 };
                 let ident = generated(&names.fresh(&wish, false), span);
-                (
-                    ident,
-                    self.ty(info.ty.scalar().unwrap_or(self.signature.output)),
-                )
+                (ident, self.ty(info.ty.scalar().unwrap_or(self.signature.output)))
             })
             .collect()
     }
@@ -315,11 +277,7 @@ impl Plan<'_> {
     fn forward_gradient(&self) -> Function {
         let active = self.active_values();
         let seeds: Vec<Vec<Seed>> = (0..active.len())
-            .map(|d| {
-                (0..active.len())
-                    .map(|k| if k == d { Seed::One } else { Seed::Zero })
-                    .collect()
-            })
+            .map(|d| (0..active.len()).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect())
             .collect();
         forward::jvp(self.function, &active, &seeds, self.signature.output).function
     }
@@ -332,10 +290,7 @@ impl Plan<'_> {
         let (name, summary) = match gives {
             Gives::Derivative => {
                 function.body.yields.remove(0);
-                (
-                    "derivative",
-                    format!("The derivative of [`{f}`](fn@{f}) with respect to `{x}`."),
-                )
+                ("derivative", format!("The derivative of [`{f}`](fn@{f}) with respect to `{x}`."))
             }
             Gives::Both => (
                 "value_and_derivative",
@@ -346,18 +301,8 @@ impl Plan<'_> {
         };
         let body = self.body(function, &[], self.names(), &|atoms| tuple(atoms));
         let (value, derivative) = (self.output(), self.output());
-        let output = if gives == Gives::Both {
-            quote!((#value, #derivative))
-        } else {
-            derivative
-        };
-        Companion {
-            name: name.to_owned(),
-            docs: self.docs(summary, formula),
-            extra: Vec::new(),
-            output,
-            body,
-        }
+        let output = if gives == Gives::Both { quote!((#value, #derivative)) } else { derivative };
+        Companion { name: name.to_owned(), docs: self.docs(summary, formula), extra: Vec::new(), output, body }
     }
 
     /// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
@@ -377,18 +322,13 @@ impl Plan<'_> {
             .filter_map(|k| formula_line(&function, k + 1, &format!("d{f}/d{}", self.name_of(k))))
             .collect();
         let formula = (formulas.len() == self.active().len()).then(|| formulas.join("\n\n"));
-        let list = (0..self.active().len())
-            .map(|k| format!("`{}`", self.name_of(k)))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let list = (0..self.active().len()).map(|k| format!("`{}`", self.name_of(k))).collect::<Vec<_>>().join(", ");
         let (name, summary) = match gives {
             Gives::Derivative => {
                 function.body.yields.remove(0);
                 (
                     "gradient",
-                    format!(
-                        "The gradient of [`{f}`](fn@{f}): its partial derivatives with respect to {list}."
-                    ),
+                    format!("The gradient of [`{f}`](fn@{f}): its partial derivatives with respect to {list}."),
                 )
             }
             Gives::Both => (
@@ -408,18 +348,8 @@ impl Plan<'_> {
         let body = self.body(function, &[], self.names(), &wrap);
         let gradient = self.gradient_type();
         let value = self.output();
-        let output = if gives == Gives::Both {
-            quote!((#value, #gradient))
-        } else {
-            gradient
-        };
-        Companion {
-            name: name.to_owned(),
-            docs: self.docs(summary, formula),
-            extra: Vec::new(),
-            output,
-            body,
-        }
+        let output = if gives == Gives::Both { quote!((#value, #gradient)) } else { gradient };
+        Companion { name: name.to_owned(), docs: self.docs(summary, formula), extra: Vec::new(), output, body }
     }
 
     fn jvp(&self) -> Companion {
@@ -432,19 +362,11 @@ impl Plan<'_> {
         let body = self.body(pushforward.function, &idents, names, &|atoms| tuple(atoms));
         let f = plain(&self.item.sig.ident);
         let docs = vec![
-            format!(
-                "The value of [`{f}`](fn@{f}) and its directional derivative (JVP, pushforward):"
-            ),
+            format!("The value of [`{f}`](fn@{f}) and its directional derivative (JVP, pushforward):"),
             "the Jacobian times the given tangents, one per active parameter.".to_owned(),
         ];
         let output = self.output();
-        Companion {
-            name: "jvp".to_owned(),
-            docs,
-            extra,
-            output: quote!((#output, #output)),
-            body,
-        }
+        Companion { name: "jvp".to_owned(), docs, extra, output: quote!((#output, #output)), body }
     }
 
     fn vjp(&self) -> Companion {
@@ -459,9 +381,7 @@ impl Plan<'_> {
         };
         let f = plain(&self.item.sig.ident);
         let mut docs = vec![
-            format!(
-                "The value of [`{f}`](fn@{f}) and the adjoints of its active parameters (VJP, pullback):"
-            ),
+            format!("The value of [`{f}`](fn@{f}) and the adjoints of its active parameters (VJP, pullback):"),
             "the given seed, the adjoint of the value, times the Jacobian.".to_owned(),
         ];
         if has_tape(&pullback.function.body) {
@@ -470,37 +390,19 @@ impl Plan<'_> {
         }
         let body = self.body(pullback.function, &idents, names, &wrap);
         let (value, gradient) = (self.output(), self.gradient_type());
-        Companion {
-            name: "vjp".to_owned(),
-            docs,
-            extra,
-            output: quote!((#value, #gradient)),
-            body,
-        }
+        Companion { name: "vjp".to_owned(), docs, extra, output: quote!((#value, #gradient)), body }
     }
 
     fn partial(&self, k: usize) -> Companion {
         let active = vec![self.active_values()[k]];
-        let mut function = forward::jvp(
-            self.function,
-            &active,
-            &[vec![Seed::One]],
-            self.signature.output,
-        )
-        .function;
+        let mut function = forward::jvp(self.function, &active, &[vec![Seed::One]], self.signature.output).function;
         let (f, x) = (plain(&self.item.sig.ident), self.name_of(k));
         let formula = formula_line(&function, 1, &format!("d{f}/d{x}"));
         function.body.yields.remove(0);
         let body = self.body(function, &[], self.names(), &|atoms| tuple(atoms));
         let summary = format!("The partial derivative of [`{f}`](fn@{f}) with respect to `{x}`.");
         let output = self.output();
-        Companion {
-            name: format!("partial_{x}"),
-            docs: self.docs(summary, formula),
-            extra: Vec::new(),
-            output,
-            body,
-        }
+        Companion { name: format!("partial_{x}"), docs: self.docs(summary, formula), extra: Vec::new(), output, body }
     }
 
     fn docs(&self, summary: String, formula: Option<String>) -> Vec<String> {
@@ -528,33 +430,22 @@ fn tuple(atoms: &[TokenStream]) -> TokenStream {
 }
 
 fn allowed_lints() -> TokenStream {
-    let lints = ALLOWED
-        .iter()
-        .filter_map(|lint| syn::parse_str::<syn::Path>(lint).ok());
+    let lints = ALLOWED.iter().filter_map(|lint| syn::parse_str::<syn::Path>(lint).ok());
     quote!(#[allow(#(#lints),*)])
 }
 
 fn has_loop(region: &Region) -> bool {
-    region
-        .stmts
-        .iter()
-        .any(|stmt| matches!(stmt.op, Op::Loop(_)) || stmt.op.regions().into_iter().any(has_loop))
+    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::Loop(_)) || stmt.op.regions().into_iter().any(has_loop))
 }
 
 fn has_tape(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| {
-        matches!(stmt.op, Op::NewTape(_)) || stmt.op.regions().into_iter().any(has_tape)
-    })
+    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::NewTape(_)) || stmt.op.regions().into_iter().any(has_tape))
 }
 
 /// Names that the body uses without declaring them: functions and constants, which no variable may hide.
 fn free_names(item: &ItemFn) -> Vec<String> {
     let mentioned = crate::fence::mentions_in_stmt(&syn::Stmt::Expr(
-        syn::Expr::Block(syn::ExprBlock {
-            attrs: Vec::new(),
-            label: None,
-            block: (*item.block).clone(),
-        }),
+        syn::Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block: (*item.block).clone() }),
         None,
     ));
     struct Bound(std::collections::HashSet<String>);
@@ -566,8 +457,5 @@ fn free_names(item: &ItemFn) -> Vec<String> {
     }
     let mut bound = Bound(std::collections::HashSet::new());
     syn::visit::Visit::visit_item_fn(&mut bound, item);
-    mentioned
-        .into_iter()
-        .filter(|name| !bound.0.contains(name))
-        .collect()
+    mentioned.into_iter().filter(|name| !bound.0.contains(name)).collect()
 }

@@ -40,15 +40,7 @@ impl Diagnostics {
 
     /// The errors as `compile_error!` invocations.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.errors
-            .into_iter()
-            .map(|error| error.into_compile_error())
-            .collect()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn messages(&self) -> Vec<String> {
-        self.errors.iter().map(ToString::to_string).collect()
+        self.errors.into_iter().map(|error| error.into_compile_error()).collect()
     }
 }
 
@@ -89,10 +81,7 @@ pub(crate) fn unknown_wrt(name: &str, params: &[String]) -> String {
     if params.is_empty() {
         return format!("the function has no parameter `{name}`");
     }
-    format!(
-        "the function has no parameter `{name}`\nhelp: the parameters are {}",
-        quoted(params)
-    )
+    format!("the function has no parameter `{name}`\nhelp: the parameters are {}", quoted(params))
 }
 
 pub(crate) fn constant_wrt(name: &str) -> String {
@@ -111,10 +100,7 @@ pub(crate) fn unknown_option(name: &str) -> String {
         Some(option) => format!("unknown option `{name}`\nhelp: did you mean `{option}`?"),
         None => {
             let all: Vec<String> = OPTIONS.iter().map(ToString::to_string).collect();
-            format!(
-                "unknown option `{name}`\nhelp: the options are {}",
-                quoted(&all)
-            )
+            format!("unknown option `{name}`\nhelp: the options are {}", quoted(&all))
         }
     }
 }
@@ -141,10 +127,7 @@ pub(crate) fn unknown_function(name: &str) -> String {
 }
 
 pub(crate) fn unknown_method(name: &str) -> String {
-    match crate::rules::TABLE
-        .iter()
-        .find(|row| !row.method.is_empty() && distance(row.method, name) <= 1)
-    {
+    match crate::rules::TABLE.iter().find(|row| !row.method.is_empty() && distance(row.method, name) <= 1) {
         Some(row) => format!(
             "the method `{name}` has no known derivative\n\
              help: there is a method `{}`",
@@ -158,10 +141,7 @@ pub(crate) fn unknown_method(name: &str) -> String {
 }
 
 pub(crate) fn wrong_arity(name: &str, expected: usize, found: usize) -> String {
-    format!(
-        "`{name}` takes {expected} operand{}, here it has {found}",
-        if expected == 1 { "" } else { "s" }
-    )
+    format!("`{name}` takes {expected} operand{}, here it has {found}", if expected == 1 { "" } else { "s" })
 }
 
 pub(crate) fn active_macro(name: &str) -> String {
@@ -189,15 +169,9 @@ pub(crate) fn inactive_to_active(name: &str) -> String {
     )
 }
 
-pub(crate) const INTEGER_LITERAL: &str = "a power needs an exponent";
-
 /// Names in backticks, separated by commas.
 fn quoted(names: &[String]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// The edit distance of two words, for suggestions.

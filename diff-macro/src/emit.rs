@@ -12,9 +12,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
-use crate::ir::{
-    Atom, Code, Effect, Function, Header, Info, Loop, Op, Opaque, Region, Scalar, Stmt, Ty, Value,
-};
+use crate::ir::{Atom, Code, Effect, Function, Header, Info, Loop, Op, Opaque, Region, Scalar, Stmt, Ty, Value};
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
 
@@ -67,11 +65,7 @@ pub(crate) fn emit(
         values: &function.values,
         definitions: HashMap::new(),
         inlined: HashSet::new(),
-        written: params
-            .iter()
-            .zip(&function.body.params)
-            .map(|(ident, value)| (*value, ident.clone()))
-            .collect(),
+        written: params.iter().zip(&function.body.params).map(|(ident, value)| (*value, ident.clone())).collect(),
         shared: HashMap::new(),
         mutable: HashSet::new(),
         fixed: function.body.params.iter().copied().collect(),
@@ -79,17 +73,8 @@ pub(crate) fn emit(
         runtime: runtime.clone(),
     };
     Inliner::new(&function.values).run(&function.body, &mut emitter);
-    let types = function
-        .body
-        .yields
-        .iter()
-        .map(|atom| emitter.ty(*atom))
-        .collect();
-    emitter.region(
-        &function.body.stmts,
-        &function.body.yields,
-        &End::Return(wrap, types),
-    )
+    let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
+    emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types))
 }
 
 struct Emitter<'a> {
@@ -124,14 +109,7 @@ struct Inliner<'a> {
 
 impl<'a> Inliner<'a> {
     fn new(values: &'a [Info]) -> Self {
-        Inliner {
-            values,
-            uses: HashMap::new(),
-            homes: HashMap::new(),
-            barred: HashSet::new(),
-            loops: 0,
-            next_loop: 0,
-        }
+        Inliner { values, uses: HashMap::new(), homes: HashMap::new(), barred: HashSet::new(), loops: 0, next_loop: 0 }
     }
 
     fn run(mut self, body: &'a Region, emitter: &mut Emitter<'a>) {
@@ -142,11 +120,7 @@ impl<'a> Inliner<'a> {
     fn note(&mut self, atom: Atom, weight: usize) {
         if let Some(value) = atom.value() {
             *self.uses.entry(value).or_default() += weight;
-            if self
-                .homes
-                .get(&value)
-                .is_some_and(|home| *home != self.loops)
-            {
+            if self.homes.get(&value).is_some_and(|home| *home != self.loops) {
                 self.barred.insert(value);
             }
         }
@@ -174,10 +148,7 @@ impl<'a> Inliner<'a> {
                 }
                 match &l.header {
                     Header::Iter { iter, .. } => self.count_opaque(iter),
-                    other => other
-                        .operands()
-                        .into_iter()
-                        .for_each(|atom| self.note(atom, 1)),
+                    other => other.operands().into_iter().for_each(|atom| self.note(atom, 1)),
                 }
                 let outer = self.loops;
                 self.next_loop += 1;
@@ -190,16 +161,10 @@ impl<'a> Inliner<'a> {
             }
             other => {
                 // A capacity is only a second mention of the bounds of a loop: it must not keep them from their place.
-                other.operands().into_iter().for_each(|atom| {
-                    self.note(
-                        atom,
-                        if matches!(other, Op::NewTape(_)) {
-                            2
-                        } else {
-                            1
-                        },
-                    )
-                });
+                other
+                    .operands()
+                    .into_iter()
+                    .for_each(|atom| self.note(atom, if matches!(other, Op::NewTape(_)) { 2 } else { 1 }));
                 for region in other.regions() {
                     self.count(region);
                 }
@@ -212,14 +177,7 @@ impl<'a> Inliner<'a> {
 
     fn count_opaque(&mut self, opaque: &Opaque) {
         for (name, atom) in &opaque.args {
-            self.note(
-                *atom,
-                if name.starts_with(crate::lower::PLACEHOLDER) {
-                    1
-                } else {
-                    2
-                },
-            );
+            self.note(*atom, if name.starts_with(crate::lower::PLACEHOLDER) { 1 } else { 2 });
         }
     }
 
@@ -231,21 +189,14 @@ impl<'a> Inliner<'a> {
             let [result] = stmt.results[..] else { continue };
             let movable = match &stmt.op {
                 Op::Prim(..) => true,
-                Op::Opaque(Opaque {
-                    code: Code::Expr(_, None),
-                    effect,
-                    ..
-                }) => match effect {
+                Op::Opaque(Opaque { code: Code::Expr(_, None), effect, .. }) => match effect {
                     Effect::Pure => true,
                     Effect::Reads => is_read_next(result, &stmts[position + 1..]),
                     Effect::Any => false,
                 },
                 _ => false,
             };
-            let named = self.values[result.0 as usize]
-                .hint
-                .as_ref()
-                .is_some_and(|hint| hint.user);
+            let named = self.values[result.0 as usize].hint.as_ref().is_some_and(|hint| hint.declared);
             let once = self.uses.get(&result) == Some(&1) && !self.barred.contains(&result);
             let trivial = is_trivial(&stmt.op);
             if movable && ((once && !named) || trivial) {
@@ -298,10 +249,7 @@ impl<'a> Emitter<'a> {
     fn leaves(&self, atom: Atom, out: &mut HashSet<Value>) {
         let Some(value) = atom.value() else { return };
         match self.definitions.get(&value) {
-            Some(op) => op
-                .operands()
-                .into_iter()
-                .for_each(|operand| self.leaves(operand, out)),
+            Some(op) => op.operands().into_iter().for_each(|operand| self.leaves(operand, out)),
             None => {
                 out.insert(value);
             }
@@ -318,11 +266,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn leaves_of_stmt(&self, stmt: &Stmt, out: &mut HashSet<Value>) {
-        if stmt
-            .results
-            .iter()
-            .any(|result| self.inlined.contains(result))
-        {
+        if stmt.results.iter().any(|result| self.inlined.contains(result)) {
             return;
         }
         for atom in stmt.op.operands() {
@@ -349,12 +293,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn same_name(&self, a: Value, b: Value) -> bool {
-        let name = |value: Value| {
-            self.values[value.0 as usize]
-                .hint
-                .as_ref()
-                .map(|hint| hint.name.clone())
-        };
+        let name = |value: Value| self.values[value.0 as usize].hint.as_ref().map(|hint| hint.name.clone());
         name(a).is_some() && name(a) == name(b)
     }
 
@@ -365,30 +304,14 @@ impl<'a> Emitter<'a> {
         let mut taken = HashSet::new();
         for (position, stmt) in stmts.iter().enumerate() {
             let candidates: Vec<(Value, Value)> = match &stmt.op {
-                Op::If {
-                    then, otherwise, ..
-                } => (0..stmt.results.len())
-                    .flat_map(|k| {
-                        let result = stmt.results[k];
-                        [otherwise.yields[k], then.yields[k]]
-                            .into_iter()
-                            .filter_map(move |a| Some((result, a.value()?)))
-                    })
-                    .filter(|(result, earlier)| self.same_name(*result, *earlier))
-                    .collect(),
+                Op::If { then, otherwise, .. } => self.branch_candidates(stmt, then, otherwise, &own),
                 Op::Loop(l) => self.loop_candidates(stmt, l),
                 _ => Vec::new(),
             };
             for (result, earlier) in candidates {
-                let dead_after = reads
-                    .last
-                    .get(&earlier)
-                    .is_some_and(|last| *last <= position);
-                let free = own.contains(&earlier)
-                    && !self.fixed.contains(&earlier)
-                    && !self.inlined.contains(&earlier);
-                if dead_after && free && !self.shared.contains_key(&result) && taken.insert(earlier)
-                {
+                let dead_after = reads.last.get(&earlier).is_some_and(|last| *last <= position);
+                let free = own.contains(&earlier) && !self.fixed.contains(&earlier) && !self.inlined.contains(&earlier);
+                if dead_after && free && !self.shared.contains_key(&result) && taken.insert(earlier) {
                     self.shared.insert(result, earlier);
                     self.mark_mutable(earlier);
                 }
@@ -397,6 +320,27 @@ impl<'a> Emitter<'a> {
                 own.extend(&stmt.results);
             }
         }
+    }
+
+    /// Results that replace a variable of their name, which a branch yields or reads.
+    fn branch_candidates(
+        &self,
+        stmt: &Stmt,
+        then: &Region,
+        otherwise: &Region,
+        own: &HashSet<Value>,
+    ) -> Vec<(Value, Value)> {
+        let mut read = HashSet::new();
+        self.leaves_of_stmt(stmt, &mut read);
+        let mut read: Vec<Value> = read.into_iter().filter(|value| own.contains(value)).collect();
+        read.sort_unstable();
+        let mut candidates = Vec::new();
+        for (k, result) in stmt.results.iter().enumerate() {
+            let yielded = [otherwise.yields[k], then.yields[k]].into_iter().filter_map(Atom::value);
+            let earlier = yielded.chain(read.iter().copied().rev());
+            candidates.extend(earlier.filter(|value| self.same_name(*result, *value)).map(|value| (*result, value)));
+        }
+        candidates
     }
 
     /// Carried values whose initial value is a variable that nothing else reads.
@@ -413,8 +357,7 @@ impl<'a> Emitter<'a> {
             .enumerate()
             .filter_map(|(k, init)| Some((stmt.results[k], init.value()?)))
             .filter(|(_, init)| {
-                !inside.contains(init)
-                    && l.init.iter().filter(|a| a.value() == Some(*init)).count() == 1
+                !inside.contains(init) && l.init.iter().filter(|a| a.value() == Some(*init)).count() == 1
             })
             .filter(|(result, init)| self.same_name(*result, *init))
             .collect()
@@ -454,21 +397,13 @@ impl<'a> Emitter<'a> {
             let Some(position) = stmts.iter().position(|stmt| stmt.results.contains(&root)) else {
                 continue;
             };
-            if self.inlined.contains(&root)
-                || yields.iter().filter(|a| a.value() == Some(value)).count() > 1
-            {
+            if self.inlined.contains(&root) || yields.iter().filter(|a| a.value() == Some(value)).count() > 1 {
                 continue;
             }
             let stmt = &stmts[position];
             let single = match &stmt.op {
                 Op::Prim(..) => true,
-                Op::If { .. } => {
-                    stmt.results
-                        .iter()
-                        .filter(|result| !self.shared.contains_key(result))
-                        .count()
-                        == 1
-                }
+                Op::If { .. } => stmt.results.iter().filter(|result| !self.shared.contains_key(result)).count() == 1,
                 Op::Loop(l) => {
                     let slot = stmt.results.iter().position(|result| *result == root);
                     slot.is_some_and(|slot| l.init[slot].value() == Some(*holder))
@@ -479,10 +414,7 @@ impl<'a> Emitter<'a> {
             let free = match &stmt.op {
                 Op::Loop(_) => {
                     let mut inside = HashSet::new();
-                    stmt.op
-                        .regions()
-                        .into_iter()
-                        .for_each(|region| self.leaves_of_region(region, &mut inside));
+                    stmt.op.regions().into_iter().for_each(|region| self.leaves_of_region(region, &mut inside));
                     last.is_none_or(|last| last <= position) && !inside.contains(holder)
                 }
                 _ => last.is_none_or(|last| last <= position),
@@ -526,27 +458,39 @@ impl<'a> Emitter<'a> {
     fn end(&mut self, yields: &[Atom], end: &End<'_>) -> TokenStream {
         match end {
             End::Return(wrap, types) => {
-                let atoms: Vec<TokenStream> = yields
-                    .iter()
-                    .zip(types)
-                    .map(|(a, ty)| self.typed(*a, *ty))
-                    .collect();
+                let atoms: Vec<TokenStream> = yields.iter().zip(types).map(|(a, ty)| self.typed(*a, *ty)).collect();
                 wrap(&atoms)
             }
-            End::Value(types) => {
-                self.block_value(yields.iter().copied().zip(types.iter().copied()).collect())
-            }
+            End::Value(types) => self.block_value(yields.iter().copied().zip(types.iter().copied()).collect()),
             End::Assign(targets) => {
-                let mut tokens = self.assignments(yields, targets);
-                let values = yields
-                    .iter()
-                    .zip(targets)
-                    .filter_map(|(atom, target)| match target {
-                        Target::Value(ty) => Some((*atom, *ty)),
-                        Target::Variable { .. } => None,
-                    })
-                    .collect();
-                tokens.extend(self.block_value(values));
+                let mut values: Vec<(Atom, Ty)> = Vec::new();
+                for (atom, target) in yields.iter().zip(targets) {
+                    if let Target::Value(ty) = target {
+                        values.push((*atom, *ty));
+                    }
+                }
+                // A value that reads a variable which is about to change is computed first.
+                let changes = |emitter: &Self, atom: Atom| {
+                    targets.iter().any(|t| matches!(t, Target::Variable { name, .. } if emitter.mentions(atom, name)))
+                };
+                let mut tokens = TokenStream::new();
+                let mut written = Vec::new();
+                for (atom, ty) in values {
+                    if changes(self, atom) {
+                        let expr = self.typed(atom, ty);
+                        let name = names::generated(&self.names.fresh("value", false), Span::call_site());
+                        tokens.extend(quote!(let #name = #expr;));
+                        written.push(quote!(#name));
+                    } else {
+                        written.push(self.typed(atom, ty));
+                    }
+                }
+                tokens.extend(self.assignments(yields, targets));
+                tokens.extend(match &written[..] {
+                    [value] => value.clone(),
+                    [] => TokenStream::new(),
+                    values => quote!((#(#values),*)),
+                });
                 tokens
             }
             End::Body(targets) => {
@@ -565,10 +509,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn block_value(&mut self, values: Vec<(Atom, Ty)>) -> TokenStream {
-        let atoms: Vec<TokenStream> = values
-            .iter()
-            .map(|(atom, ty)| self.typed(*atom, *ty))
-            .collect();
+        let atoms: Vec<TokenStream> = values.iter().map(|(atom, ty)| self.typed(*atom, *ty)).collect();
         match &atoms[..] {
             [] => TokenStream::new(),
             [atom] => atom.clone(),
@@ -584,11 +525,7 @@ impl<'a> Emitter<'a> {
                 continue;
             };
             let held = atom.value().is_some_and(|value| {
-                !self.inlined.contains(&value)
-                    && self
-                        .written
-                        .get(&value)
-                        .is_some_and(|variable| variable == name)
+                !self.inlined.contains(&value) && self.written.get(&value).is_some_and(|variable| variable == name)
             });
             if !held && *atom != Atom::Undefined {
                 pending.push((name.clone(), *atom));
@@ -598,17 +535,11 @@ impl<'a> Emitter<'a> {
         while !pending.is_empty() {
             let free = (0..pending.len()).find(|k| {
                 let name = &pending[*k].0;
-                pending
-                    .iter()
-                    .enumerate()
-                    .all(|(j, (_, atom))| j == *k || !self.mentions(*atom, name))
+                pending.iter().enumerate().all(|(j, (_, atom))| j == *k || !self.mentions(*atom, name))
             });
             let Some(k) = free else {
                 let (names, atoms): (Vec<Ident>, Vec<Atom>) = pending.into_iter().unzip();
-                let atoms: Vec<TokenStream> = atoms
-                    .into_iter()
-                    .map(|atom| self.atom(atom, Level::Any))
-                    .collect();
+                let atoms: Vec<TokenStream> = atoms.into_iter().map(|atom| self.atom(atom, Level::Any)).collect();
                 tokens.extend(quote!((#(#names),*) = (#(#atoms),*);));
                 return tokens;
             };
@@ -621,27 +552,28 @@ impl<'a> Emitter<'a> {
     fn mentions(&self, atom: Atom, name: &Ident) -> bool {
         let mut leaves = HashSet::new();
         self.leaves(atom, &mut leaves);
-        leaves
-            .iter()
-            .any(|leaf| self.written.get(leaf) == Some(name))
+        leaves.iter().any(|leaf| self.written.get(leaf) == Some(name))
     }
 
     /// `name = atom`, as a compound assignment where the atom is an operation on the variable.
     fn assign(&mut self, name: &Ident, atom: Atom) -> TokenStream {
-        let definition = atom
-            .value()
-            .and_then(|value| self.definitions.get(&value).copied());
+        let definition = atom.value().and_then(|value| self.definitions.get(&value).copied());
         if let Some(Op::Prim(prim, args)) = definition {
-            return self.assign_prim(name, *prim, args);
+            let derived = atom.value().is_some_and(|value| self.values[value.0 as usize].derived);
+            return self.assign_prim(name, *prim, args, derived);
         }
         let value = self.atom(atom, Level::Any);
         quote!(#name = #value;)
     }
 
-    fn assign_prim(&mut self, name: &Ident, prim: Prim, args: &[Atom]) -> TokenStream {
-        let on_itself = args.first().and_then(|a| a.value()).is_some_and(|value| {
-            !self.inlined.contains(&value) && self.written.get(&value) == Some(name)
-        });
+    fn assign_prim(&mut self, name: &Ident, prim: Prim, args: &[Atom], derived: bool) -> TokenStream {
+        let on_itself = args
+            .first()
+            .and_then(|a| a.value())
+            .is_some_and(|value| !self.inlined.contains(&value) && self.written.get(&value) == Some(name));
+        if on_itself && prim == Prim::IntSucc {
+            return quote!(#name += 1;);
+        }
         let operator = match prim {
             Prim::Add => quote!(+=),
             Prim::Sub => quote!(-=),
@@ -653,70 +585,50 @@ impl<'a> Emitter<'a> {
             let operand = self.atom(args[1], Level::Any);
             return quote!(#name #operator #operand;);
         }
-        let value = self.prim(prim, args, Level::Any);
+        let value = self.prim(prim, args, derived, Level::Any);
         quote!(#name = #value;)
     }
 
     /// A region whose last statement is a branch, all of whose results the region yields, ends with the branch.
-    fn tail_branch(
-        &mut self,
-        stmts: &'a [Stmt],
-        yields: &[Atom],
-        end: &End<'_>,
-    ) -> Option<TokenStream> {
+    fn tail_branch(&mut self, stmts: &'a [Stmt], yields: &[Atom], end: &End<'_>) -> Option<TokenStream> {
         let (last, prefix) = stmts.split_last()?;
-        let Op::If {
-            cond,
-            then,
-            otherwise,
-        } = &last.op
-        else {
+        let Op::If { cond, then, otherwise } = &last.op else {
             return None;
         };
         if last.results.is_empty() {
             return None;
         }
-        let is_result = |atom: &Atom| {
-            atom.value()
-                .is_some_and(|value| last.results.contains(&value))
-        };
+        let is_result = |atom: &Atom| atom.value().is_some_and(|value| last.results.contains(&value));
         if !yields.iter().any(is_result) {
             return None;
         }
+        // What does not come from the branch: in place before it, or assigned before it.
+        let mut early: Vec<(usize, Atom, Target)> = Vec::new();
         if let End::Assign(targets) | End::Body(targets) = end {
             let skip = yields.len() - targets.len();
-            let rest: Vec<Atom> = yields[skip..]
-                .iter()
-                .map(|atom| {
-                    if is_result(atom) {
-                        Atom::Undefined
-                    } else {
-                        *atom
-                    }
-                })
-                .collect();
-            // What does not come from the branch must be in place before it.
+            let rest: Vec<Atom> =
+                yields[skip..].iter().map(|atom| if is_result(atom) { Atom::Undefined } else { *atom }).collect();
             self.place(stmts, &rest, targets);
-            let settled = rest
-                .iter()
-                .zip(targets)
-                .all(|(atom, target)| match (atom, target) {
-                    (Atom::Undefined, _) => true,
-                    (Atom::Value(value), Target::Variable { holder, .. }) => {
-                        !self.inlined.contains(value) && self.root(*value) == *holder
+            let mut read = HashSet::new();
+            self.leaves_of_stmt(last, &mut read);
+            for (k, (atom, target)) in rest.iter().zip(targets).enumerate() {
+                match target {
+                    Target::Variable { holder, .. } => {
+                        let in_place =
+                            atom.value().is_some_and(|v| !self.inlined.contains(&v) && self.root(v) == *holder);
+                        if *atom == Atom::Undefined || in_place {
+                            continue;
+                        }
+                        if read.iter().any(|leaf| self.root(*leaf) == *holder) {
+                            return None;
+                        }
+                        early.push((skip + k, *atom, target.clone()));
                     }
-                    (atom, Target::Value(_)) => !atom
-                        .value()
-                        .is_some_and(|value| self.inlined.contains(&value)),
-                    _ => false,
-                });
-            if !settled {
-                return None;
+                    Target::Value(_) if atom.value().is_some_and(|v| self.inlined.contains(&v)) => return None,
+                    Target::Value(_) => {}
+                }
             }
-        } else if yields
-            .iter()
-            .any(|a| !is_result(a) && a.value().is_some_and(|v| self.inlined.contains(&v)))
-        {
+        } else if yields.iter().any(|a| !is_result(a) && a.value().is_some_and(|v| self.inlined.contains(&v))) {
             return None;
         }
         for result in &last.results {
@@ -726,25 +638,17 @@ impl<'a> Emitter<'a> {
         for stmt in prefix {
             tokens.extend(self.stmt(stmt));
         }
+        let (atoms, targets): (Vec<Atom>, Vec<Target>) = early.iter().map(|(_, a, t)| (*a, t.clone())).unzip();
+        tokens.extend(self.assignments(&atoms, &targets));
+        let is_early = |k: usize| early.iter().any(|(slot, ..)| *slot == k);
         let through = |branch: &Region| -> Vec<Atom> {
-            let position = |atom: &Atom| {
-                last.results
-                    .iter()
-                    .position(|result| Some(*result) == atom.value())
-            };
-            yields
-                .iter()
-                .map(|atom| position(atom).map_or(*atom, |k| branch.yields[k]))
-                .collect()
+            let position = |atom: &Atom| last.results.iter().position(|result| Some(*result) == atom.value());
+            let yields = yields.iter().enumerate().map(|(k, atom)| if is_early(k) { Atom::Undefined } else { *atom });
+            yields.map(|atom| position(&atom).map_or(atom, |k| branch.yields[k])).collect()
         };
         let then_yields = through(then);
         let else_yields = through(otherwise);
-        tokens.extend(self.tail_arms(
-            *cond,
-            (&then.stmts, &then_yields),
-            (&otherwise.stmts, &else_yields),
-            end,
-        ));
+        tokens.extend(self.tail_arms(*cond, (&then.stmts, &then_yields), (&otherwise.stmts, &else_yields), end));
         Some(tokens)
     }
 
@@ -759,10 +663,8 @@ impl<'a> Emitter<'a> {
         let stops = |yields: &[Atom]| matches!(end, End::Body(_)) && yields[0] == Atom::Bool(false);
         let is_return = matches!(end, End::Return(..));
         // A short branch that leaves the function, before a long rest, leaves it early.
-        if is_return
-            && !ends_in_branch(then.0)
-            && (ends_in_branch(otherwise.0) || otherwise.0.len() > 12)
-        {
+        let lines = otherwise.0.iter().filter(|stmt| !stmt.results.iter().any(|r| self.inlined.contains(r))).count();
+        if is_return && !ends_in_branch(then.0) && lines > 1 {
             self.share(then.0, then.1, &HashSet::new());
             let then_stmts: TokenStream = then.0.iter().map(|stmt| self.stmt(stmt)).collect();
             let then_value = self.end(then.1, end);
@@ -822,11 +724,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn stmt(&mut self, stmt: &'a Stmt) -> TokenStream {
-        if stmt
-            .results
-            .iter()
-            .any(|result| self.inlined.contains(result))
-        {
+        if stmt.results.iter().any(|result| self.inlined.contains(result)) {
             return TokenStream::new();
         }
         match &stmt.op {
@@ -836,25 +734,19 @@ impl<'a> Emitter<'a> {
                     // The operands are read before the variable changes hands.
                     let name = self.written.get(&self.root(result)).cloned();
                     if let Some(name) = name {
-                        let tokens = self.assign_prim(&name, *prim, args);
+                        let tokens = self.assign_prim(&name, *prim, args, self.values[result.0 as usize].derived);
                         self.written.insert(result, name);
                         return tokens;
                     }
                 }
-                let operand = args
-                    .first()
-                    .and_then(|a| a.value())
-                    .and_then(|v| self.values[v.0 as usize].hint.as_ref());
+                let operand =
+                    args.first().and_then(|a| a.value()).and_then(|v| self.values[v.0 as usize].hint.as_ref());
                 let wish = names::of_prim(*prim, operand.map(|hint| &hint.name));
-                let expr = self.prim(*prim, args, Level::Any);
+                let expr = self.prim(*prim, args, self.values[result.0 as usize].derived, Level::Any);
                 self.bind(result, &wish, expr)
             }
             Op::Opaque(opaque) => self.opaque_stmt(stmt, opaque),
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => self.branch(stmt, *cond, then, otherwise),
+            Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::NewTape(range) => {
                 let name = self.declare(stmt.results[0], "tape");
@@ -870,10 +762,7 @@ impl<'a> Emitter<'a> {
             }
             Op::Push(tape, record) => {
                 let name = self.atom(Atom::Value(*tape), Level::Method);
-                let fields: Vec<TokenStream> = record
-                    .iter()
-                    .map(|atom| self.atom(*atom, Level::Any))
-                    .collect();
+                let fields: Vec<TokenStream> = record.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
                 match &fields[..] {
                     [field] => quote!(#name.push(#field);),
                     fields => quote!(#name.push((#(#fields),*));),
@@ -912,10 +801,7 @@ impl<'a> Emitter<'a> {
             }
             Code::Assert(expr, scalar) => {
                 let mut expr = (**expr).clone();
-                Substitution {
-                    map: self.arguments(opaque),
-                }
-                .visit_expr_mut(&mut expr);
+                Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
                 let scalar = Ident::new(scalar.name(), Span::call_site());
                 let runtime = &self.runtime;
                 quote!(let _: #runtime::private::#scalar = #expr;)
@@ -923,36 +809,16 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    fn branch(
-        &mut self,
-        stmt: &'a Stmt,
-        cond: Atom,
-        then: &'a Region,
-        otherwise: &'a Region,
-    ) -> TokenStream {
+    fn branch(&mut self, stmt: &'a Stmt, cond: Atom, then: &'a Region, otherwise: &'a Region) -> TokenStream {
         let test = self.atom(cond, Level::Any);
         let mut targets = Vec::new();
         let mut values = Vec::new();
         for (k, result) in stmt.results.iter().enumerate() {
             let earlier = self.shared.get(result).copied();
-            let by_branch = earlier.is_some_and(|earlier| {
-                [then.yields[k], otherwise.yields[k]].iter().any(|atom| {
-                    atom.value().is_some_and(|v| {
-                        v == earlier
-                            || self
-                                .written
-                                .get(&v)
-                                .is_some_and(|name| Some(name) == self.written.get(&earlier))
-                    })
-                })
-            });
             match earlier {
-                Some(earlier) if by_branch => {
+                Some(earlier) if self.written.contains_key(&self.root(earlier)) => {
                     let name = self.declare(*result, "value");
-                    targets.push(Target::Variable {
-                        name,
-                        holder: earlier,
-                    });
+                    targets.push(Target::Variable { name, holder: self.root(earlier) });
                 }
                 _ => {
                     targets.push(Target::Value(self.values[result.0 as usize].ty));
@@ -961,12 +827,7 @@ impl<'a> Emitter<'a> {
             }
         }
         let end = if values.len() == targets.len() {
-            End::Value(
-                values
-                    .iter()
-                    .map(|value| self.values[value.0 as usize].ty)
-                    .collect(),
-            )
+            End::Value(values.iter().map(|value| self.values[value.0 as usize].ty).collect())
         } else {
             End::Assign(targets)
         };
@@ -1012,18 +873,10 @@ impl<'a> Emitter<'a> {
             if let Header::While(cond) = &l.header {
                 self.written.insert(cond.params[k], name.clone());
             }
-            targets.push(Target::Variable {
-                name,
-                holder: param,
-            });
+            targets.push(Target::Variable { name, holder: param });
         }
         let head = self.head(l);
-        let binds: Vec<Ident> = l
-            .header
-            .binds()
-            .iter()
-            .filter_map(|bind| self.written.get(bind).cloned())
-            .collect();
+        let binds: Vec<Ident> = l.header.binds().iter().filter_map(|bind| self.written.get(bind).cloned()).collect();
         let body = self.region(&l.body.stmts, &l.body.yields, &End::Body(targets));
         for bind in binds {
             self.names.release(&bind.to_string());
@@ -1039,23 +892,11 @@ impl<'a> Emitter<'a> {
         let index = |emitter: &mut Self, value: Value, body: &Region| {
             let mut leaves = HashSet::new();
             emitter.leaves_of_region(body, &mut leaves);
-            if leaves.contains(&value) {
-                emitter.declare(value, "i").to_token_stream()
-            } else {
-                quote!(_)
-            }
+            if leaves.contains(&value) { emitter.declare(value, "i").to_token_stream() } else { quote!(_) }
         };
         let records = l.records.as_ref().map(|records| {
-            let binds: Vec<Ident> = records
-                .binds
-                .iter()
-                .map(|bind| self.declare(*bind, "residual"))
-                .collect();
-            let pattern = if let [bind] = &binds[..] {
-                quote!(#bind)
-            } else {
-                quote!((#(#binds),*))
-            };
+            let binds: Vec<Ident> = records.binds.iter().map(|bind| self.declare(*bind, "residual")).collect();
+            let pattern = if let [bind] = &binds[..] { quote!(#bind) } else { quote!((#(#binds),*)) };
             let tape = self.atom(Atom::Value(records.tape), Level::Method);
             let iter = if records.all {
                 quote!(#tape.into_iter().rev())
@@ -1078,15 +919,7 @@ impl<'a> Emitter<'a> {
                     }
                 }
             }
-            (
-                Header::Iter {
-                    pat,
-                    names,
-                    binds,
-                    iter,
-                },
-                _,
-            ) => {
+            (Header::Iter { pat, names, binds, iter }, _) => {
                 let mut map = HashMap::new();
                 for (name, bind) in names.iter().zip(binds) {
                     let ident = self.declare(*bind, name);
@@ -1127,11 +960,7 @@ impl<'a> Emitter<'a> {
     fn range(&mut self, range: &crate::ir::Range, receiver: bool) -> TokenStream {
         let start = self.atom(range.start, Level::Sum);
         let end = self.atom(range.end, Level::Sum);
-        let plain = if range.inclusive {
-            quote!(#start..=#end)
-        } else {
-            quote!(#start..#end)
-        };
+        let plain = if range.inclusive { quote!(#start..=#end) } else { quote!(#start..#end) };
         let step = range.step.map(|step| {
             let step = self.atom(step, Level::Any);
             quote!(.step_by(#step))
@@ -1175,17 +1004,16 @@ impl<'a> Emitter<'a> {
             Atom::Float(x) => float(x, None, level),
             Atom::Int(n) => {
                 let literal = proc_macro2::Literal::i64_unsuffixed(n.saturating_abs());
-                let literal = if n < 0 {
-                    quote!(-#literal)
-                } else {
-                    quote!(#literal)
-                };
+                let literal = if n < 0 { quote!(-#literal) } else { quote!(#literal) };
                 wrap_if(n < 0 && level > Level::Unary, literal)
             }
             Atom::Bool(b) => quote!(#b),
             Atom::Undefined => quote!(::core::default::Default::default()),
             Atom::Value(value) => match self.definitions.get(&value).copied() {
-                Some(Op::Prim(prim, args)) => self.prim(*prim, args, level),
+                Some(Op::Prim(prim, args)) => {
+                    let derived = self.values[value.0 as usize].derived;
+                    self.prim(*prim, args, derived, level)
+                }
                 Some(Op::Opaque(opaque)) => {
                     let loose = !is_tight(&opaque.code);
                     let tokens = self.opaque(opaque);
@@ -1208,30 +1036,63 @@ impl<'a> Emitter<'a> {
     }
 
     fn scalar_of(&self, args: &[Atom]) -> Scalar {
-        args.iter()
-            .filter(|a| a.value().is_some())
-            .find_map(|a| self.ty(*a).scalar())
-            .unwrap_or(Scalar::F64)
+        args.iter().filter(|a| a.value().is_some()).find_map(|a| self.ty(*a).scalar()).unwrap_or(Scalar::F64)
     }
 
-    fn binary(
-        &mut self,
-        args: &[Atom],
-        operator: TokenStream,
-        own: Level,
-        right: Level,
-        level: Level,
-    ) -> TokenStream {
+    fn binary(&mut self, args: &[Atom], operator: TokenStream, own: Level, right: Level, level: Level) -> TokenStream {
         let left_level = if own == Level::Compare { right } else { own };
         let (a, b) = (self.atom(args[0], left_level), self.atom(args[1], right));
         wrap_if(level > own, quote!(#a #operator #b))
     }
 
-    fn prim(&mut self, prim: Prim, args: &[Atom], level: Level) -> TokenStream {
+    /// A product of a derivative: its factors in a row, a literal first.
+    fn product(&mut self, args: &[Atom], level: Level) -> TokenStream {
+        let mut factors = Vec::new();
+        self.factors(args, &mut factors);
+        factors.sort_by_key(|atom| !matches!(atom, Atom::Float(_)));
+        let (divisors, factors): (Vec<Atom>, Vec<Atom>) =
+            factors.into_iter().partition(|factor| self.divisor(*factor).is_some());
+        let mut tokens = TokenStream::new();
+        for (k, factor) in factors.iter().enumerate() {
+            let factor = self.atom(*factor, if k == 0 { Level::Product } else { Level::Unary });
+            tokens.extend(if k == 0 { factor } else { quote!(* #factor) });
+        }
+        if factors.is_empty() {
+            tokens = quote!(1.0);
+        }
+        let divisors: Vec<Atom> = divisors.into_iter().filter_map(|factor| self.divisor(factor)).collect();
+        for divisor in divisors {
+            let divisor = self.atom(divisor, Level::Unary);
+            tokens.extend(quote!(/ #divisor));
+        }
+        wrap_if(level > Level::Product, tokens)
+    }
+
+    /// The divisor of a reciprocal that is written where it is used.
+    fn divisor(&self, factor: Atom) -> Option<Atom> {
+        match self.definitions.get(&factor.value()?)? {
+            Op::Prim(Prim::Div, args) if args[0].is_float(1.0) => Some(args[1]),
+            _ => None,
+        }
+    }
+
+    /// The factors of a product and of the products that are written in it.
+    fn factors(&self, args: &[Atom], out: &mut Vec<Atom>) {
+        for arg in args {
+            let inner = arg.value().and_then(|value| self.definitions.get(&value));
+            match inner {
+                Some(Op::Prim(Prim::Mul, inner)) => self.factors(inner, out),
+                _ => out.push(*arg),
+            }
+        }
+    }
+
+    fn prim(&mut self, prim: Prim, args: &[Atom], derived: bool, level: Level) -> TokenStream {
         use Level::{And, Compare, Or, Product, Sum, Unary};
         match prim {
             Prim::Add => self.binary(args, quote!(+), Sum, Product, level),
             Prim::Sub => self.binary(args, quote!(-), Sum, Product, level),
+            Prim::Mul if derived => self.product(args, level),
             Prim::Mul => self.binary(args, quote!(*), Product, Unary, level),
             Prim::Div => self.binary(args, quote!(/), Product, Unary, level),
             Prim::Rem => self.binary(args, quote!(%), Product, Unary, level),
@@ -1253,36 +1114,20 @@ impl<'a> Emitter<'a> {
             }
             Prim::Select => {
                 let cond = self.atom(args[0], Level::Any);
-                let (then, otherwise) = (
-                    self.atom(args[1], Level::Any),
-                    self.atom(args[2], Level::Any),
-                );
-                wrap_if(
-                    level > Level::Any,
-                    quote!(if #cond { #then } else { #otherwise }),
-                )
+                let (then, otherwise) = (self.atom(args[1], Level::Any), self.atom(args[2], Level::Any));
+                wrap_if(level > Level::Any, quote!(if #cond { #then } else { #otherwise }))
             }
             Prim::StrongMul | Prim::StrongDiv => {
                 let t = self.atom(args[0], Level::Sum);
-                let factor = if prim == Prim::StrongMul {
-                    Prim::Mul
-                } else {
-                    Prim::Div
-                };
-                let product = self.prim(factor, args, Level::Any);
-                wrap_if(
-                    level > Level::Any,
-                    quote!(if #t == 0.0 { 0.0 } else { #product }),
-                )
+                let factor = if prim == Prim::StrongMul { Prim::Mul } else { Prim::Div };
+                let product = self.prim(factor, args, true, Level::Any);
+                wrap_if(level > Level::Any, quote!(if #t == 0.0 { 0.0 } else { #product }))
             }
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => {
                 let operand = self.atom(args[0], Unary);
                 let ty = Ident::new(scalar.name(), Span::call_site());
                 let runtime = &self.runtime;
-                wrap_if(
-                    level > Level::Any,
-                    quote!(#operand as #runtime::private::#ty),
-                )
+                wrap_if(level > Level::Any, quote!(#operand as #runtime::private::#ty))
             }
             Prim::IntPred => {
                 let operand = self.atom(args[0], Level::Method);
@@ -1294,32 +1139,25 @@ impl<'a> Emitter<'a> {
     }
 
     fn method(&mut self, prim: Prim, args: &[Atom]) -> TokenStream {
-        let Some(row) = rules::row(prim) else {
-            unreachable!("what is no operator is a method of the table")
-        };
+        let Some(row) = rules::row(prim) else { unreachable!("what is no operator is a method of the table") };
         let scalar = self.scalar_of(args);
         let receiver = self.receiver(args[0], scalar);
         let method = Ident::new(row.method, Span::call_site());
-        let rest: Vec<TokenStream> = args[1..]
-            .iter()
-            .map(|atom| self.atom(*atom, Level::Any))
-            .collect();
+        let rest: Vec<TokenStream> = args[1..].iter().map(|atom| self.atom(*atom, Level::Any)).collect();
         quote!(#receiver.#method(#(#rest),*))
     }
 
     /// The negation of a condition, as a comparison where that is the same for NaN too.
     fn negated(&mut self, cond: Atom) -> TokenStream {
-        let definition = cond
-            .value()
-            .and_then(|value| self.definitions.get(&value).copied());
+        let definition = cond.value().and_then(|value| self.definitions.get(&value).copied());
         match (cond, definition) {
             (Atom::Bool(b), _) => {
                 let b = !b;
                 quote!(#b)
             }
             (_, Some(Op::Prim(Prim::Not, args))) => self.atom(args[0], Level::Any),
-            (_, Some(Op::Prim(Prim::Eq, args))) => self.prim(Prim::Ne, args, Level::Any),
-            (_, Some(Op::Prim(Prim::Ne, args))) => self.prim(Prim::Eq, args, Level::Any),
+            (_, Some(Op::Prim(Prim::Eq, args))) => self.prim(Prim::Ne, args, true, Level::Any),
+            (_, Some(Op::Prim(Prim::Ne, args))) => self.prim(Prim::Eq, args, true, Level::Any),
             _ => {
                 let cond = self.atom(cond, Level::Unary);
                 quote!(!#cond)
@@ -1328,11 +1166,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn arguments(&mut self, opaque: &Opaque) -> HashMap<String, TokenStream> {
-        opaque
-            .args
-            .iter()
-            .map(|(name, atom)| (name.to_string(), self.argument(*atom)))
-            .collect()
+        opaque.args.iter().map(|(name, atom)| (name.to_string(), self.argument(*atom))).collect()
     }
 
     fn argument(&mut self, atom: Atom) -> TokenStream {
@@ -1348,10 +1182,7 @@ impl<'a> Emitter<'a> {
             return TokenStream::new();
         };
         let mut expr = (**expr).clone();
-        Substitution {
-            map: self.arguments(opaque),
-        }
-        .visit_expr_mut(&mut expr);
+        Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
     }
 }
@@ -1363,13 +1194,7 @@ enum Head {
 }
 
 fn ends_in_branch(stmts: &[Stmt]) -> bool {
-    matches!(
-        stmts.last(),
-        Some(Stmt {
-            op: Op::If { .. },
-            ..
-        })
-    )
+    matches!(stmts.last(), Some(Stmt { op: Op::If { .. }, .. }))
 }
 
 fn wrap_if(wrap: bool, tokens: TokenStream) -> TokenStream {
@@ -1399,19 +1224,12 @@ fn float(x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
     let magnitude = x.abs();
     let literal = match scalar {
         Some(Scalar::F64) => proc_macro2::Literal::f64_suffixed(magnitude),
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "the literal is of type f32"
-        )]
+        #[allow(clippy::cast_possible_truncation, reason = "the literal is of type f32")]
         Some(Scalar::F32) => proc_macro2::Literal::f32_suffixed(magnitude as f32),
         None => proc_macro2::Literal::f64_unsuffixed(magnitude),
     };
     let literal = readable(&literal.to_string(), magnitude, scalar).unwrap_or(literal);
-    if x.is_sign_negative() {
-        wrap_if(level > Level::Unary, quote!(-#literal))
-    } else {
-        quote!(#literal)
-    }
+    if x.is_sign_negative() { wrap_if(level > Level::Unary, quote!(-#literal)) } else { quote!(#literal) }
 }
 
 /// `1e-12` rather than `0.000000000001`, `2.0_f64` rather than `2f64`.
@@ -1422,13 +1240,9 @@ fn readable(plain: &str, magnitude: f64, scalar: Option<Scalar>) -> Option<proc_
         Some(Scalar::F64) => format!("{digits}_f64"),
         Some(Scalar::F32) => format!(
             "{}_f32",
-            plain.strip_suffix("f32").map_or(digits, |text| {
-                if text.contains('.') {
-                    text.to_owned()
-                } else {
-                    format!("{text}.0")
-                }
-            })
+            plain
+                .strip_suffix("f32")
+                .map_or(digits, |text| { if text.contains('.') { text.to_owned() } else { format!("{text}.0") } })
         ),
     };
     text.parse().ok()
@@ -1446,14 +1260,12 @@ impl Substitution {
         while let Some(tree) = trees.next() {
             match tree {
                 TokenTree::Group(group) => {
-                    let mut inner =
-                        proc_macro2::Group::new(group.delimiter(), self.tokens(group.stream()));
+                    let mut inner = proc_macro2::Group::new(group.delimiter(), self.tokens(group.stream()));
                     inner.set_span(group.span());
                     out.push(TokenTree::Group(inner));
                 }
                 TokenTree::Ident(ident) => {
-                    let field =
-                        matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == '.');
+                    let field = matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == '.');
                     let name = matches!(trees.peek(), Some(TokenTree::Punct(p))
                         if p.as_char() == '=' && p.spacing() == proc_macro2::Spacing::Alone);
                     match self.map.get(&ident.to_string()) {
@@ -1471,11 +1283,7 @@ impl Substitution {
 impl VisitMut for Substitution {
     fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
         if let syn::Expr::Path(path) = expr {
-            if let Some(tokens) = path
-                .path
-                .get_ident()
-                .and_then(|ident| self.map.get(&ident.to_string()))
-            {
+            if let Some(tokens) = path.path.get_ident().and_then(|ident| self.map.get(&ident.to_string())) {
                 *expr = syn::Expr::Verbatim(tokens.clone());
                 return;
             }
@@ -1484,10 +1292,7 @@ impl VisitMut for Substitution {
     }
 
     fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
-        let renamed = self
-            .map
-            .get(&pat.ident.to_string())
-            .and_then(|tokens| syn::parse2(tokens.clone()).ok());
+        let renamed = self.map.get(&pat.ident.to_string()).and_then(|tokens| syn::parse2(tokens.clone()).ok());
         if let Some(ident) = renamed {
             pat.ident = ident;
         }

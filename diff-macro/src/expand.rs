@@ -43,42 +43,22 @@ fn companions(
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     let mut body = (*item.block).clone();
-    let params: Vec<_> = signature
-        .parameters
-        .iter()
-        .map(|p| (p.ident.clone(), p.mutable))
-        .collect();
+    let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
     let resolved = resolve::resolve(&params, &mut body);
     let runtime = options.runtime();
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
-        .map(|p| Param {
-            name: p.ident.to_string(),
-            ty: p.ty,
-            active: p.active,
-            mutable: p.mutable,
-        })
+        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
         .collect();
-    let source = Source {
-        params: &lowered,
-        body: &body,
-        resolved: &resolved,
-        output: signature.output,
-        runtime: &runtime,
-    };
+    let source =
+        Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime: &runtime };
     let function = lower::lower(&source, diagnostics);
     if !diagnostics.is_empty() {
         return None;
     }
-    let plan = Plan {
-        item,
-        signature,
-        function: &function,
-        runtime,
-        partials: options.partials,
-        suffix: options.suffix,
-    };
+    let plan =
+        Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
     Some(plan.expand())
 }
 
@@ -97,7 +77,5 @@ fn strip(function: &ItemFn) -> ItemFn {
 
 /// Whether the tokens are meant as a function: there is an `fn` outside of all brackets.
 fn is_function(item: &TokenStream) -> bool {
-    item.clone()
-        .into_iter()
-        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
+    item.clone().into_iter().any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
 }

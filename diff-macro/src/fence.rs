@@ -153,10 +153,7 @@ pub(crate) fn is_compound(op: &syn::BinOp) -> Option<crate::rules::Prim> {
 
 pub(crate) fn is_bit_assign(op: &syn::BinOp) -> bool {
     use syn::BinOp::{BitAndAssign, BitOrAssign, BitXorAssign, ShlAssign, ShrAssign};
-    matches!(
-        op,
-        BitAndAssign(_) | BitOrAssign(_) | BitXorAssign(_) | ShlAssign(_) | ShrAssign(_)
-    )
+    matches!(op, BitAndAssign(_) | BitOrAssign(_) | BitXorAssign(_) | ShlAssign(_) | ShrAssign(_))
 }
 
 /// Jumps that leave a piece of code: to a loop around it, or out of the function.
@@ -187,8 +184,7 @@ impl Exits {
     }
 
     fn within(&mut self, label: Option<&syn::Label>, run: impl FnOnce(&mut Self)) {
-        self.labels
-            .push(label.map(|label| label.name.ident.to_string()));
+        self.labels.push(label.map(|label| label.name.ident.to_string()));
         run(self);
         self.labels.pop();
     }
@@ -228,10 +224,7 @@ impl<'a> Visit<'a> for Exits {
                 let mut inner = Exits::default();
                 visit::visit_block(&mut inner, &block.block);
                 self.returns |= inner.returns;
-                let outer = inner
-                    .jumps
-                    .into_iter()
-                    .filter(|jump| *jump != Some(name.clone()));
+                let outer = inner.jumps.into_iter().filter(|jump| *jump != Some(name.clone()));
                 for jump in outer {
                     match &jump {
                         None if !self.labels.is_empty() => {}
@@ -273,10 +266,7 @@ pub(crate) fn expr_diverges(expr: &Expr) -> bool {
         Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
         Expr::Block(block) => block.label.is_none() && diverges(&block.block),
         Expr::If(branch) => {
-            let otherwise = branch
-                .else_branch
-                .as_ref()
-                .is_some_and(|(_, otherwise)| expr_diverges(otherwise));
+            let otherwise = branch.else_branch.as_ref().is_some_and(|(_, otherwise)| expr_diverges(otherwise));
             diverges(&branch.then_branch) && otherwise
         }
         Expr::Paren(paren) => expr_diverges(&paren.expr),
@@ -334,13 +324,7 @@ fn is_pure_method(name: &str) -> bool {
 
 /// How far verbatim code may be moved; `is_cell` says which variables change.
 pub(crate) fn effect_of(expr: &Expr, is_cell: &dyn Fn(&str) -> bool) -> Effect {
-    let worst = |parts: &[&Expr]| {
-        parts
-            .iter()
-            .map(|part| effect_of(part, is_cell))
-            .max()
-            .unwrap_or(Effect::Pure)
-    };
+    let worst = |parts: &[&Expr]| parts.iter().map(|part| effect_of(part, is_cell)).max().unwrap_or(Effect::Pure);
     match expr {
         Expr::Lit(_) => Effect::Pure,
         Expr::Path(_) => match variable(expr) {
@@ -353,34 +337,18 @@ pub(crate) fn effect_of(expr: &Expr, is_cell: &dyn Fn(&str) -> bool) -> Effect {
         Expr::Cast(e) => effect_of(&e.expr, is_cell),
         Expr::Field(e) => effect_of(&e.base, is_cell),
         Expr::Reference(e) if e.mutability.is_none() => effect_of(&e.expr, is_cell),
-        Expr::Binary(e) if is_compound(&e.op).is_none() && !is_bit_assign(&e.op) => {
-            worst(&[&e.left, &e.right])
-        }
+        Expr::Binary(e) if is_compound(&e.op).is_none() && !is_bit_assign(&e.op) => worst(&[&e.left, &e.right]),
         Expr::Index(e) => worst(&[&e.expr, &e.index]),
-        Expr::Range(e) => worst(
-            &e.start
-                .iter()
-                .chain(&e.end)
-                .map(|e| &**e)
-                .collect::<Vec<_>>(),
-        ),
+        Expr::Range(e) => worst(&e.start.iter().chain(&e.end).map(|e| &**e).collect::<Vec<_>>()),
         Expr::Tuple(e) => worst(&e.elems.iter().collect::<Vec<_>>()),
         Expr::Array(e) => worst(&e.elems.iter().collect::<Vec<_>>()),
         Expr::MethodCall(e) if is_pure_method(&e.method.to_string()) => {
-            let args = e
-                .args
-                .iter()
-                .map(|arg| effect_of(arg, is_cell))
-                .max()
-                .unwrap_or(Effect::Pure);
+            let args = e.args.iter().map(|arg| effect_of(arg, is_cell)).max().unwrap_or(Effect::Pure);
             args.max(effect_of(&e.receiver, is_cell))
         }
-        Expr::Call(e) if is_pure_function(&e.func) => e
-            .args
-            .iter()
-            .map(|arg| effect_of(arg, is_cell))
-            .max()
-            .unwrap_or(Effect::Pure),
+        Expr::Call(e) if is_pure_function(&e.func) => {
+            e.args.iter().map(|arg| effect_of(arg, is_cell)).max().unwrap_or(Effect::Pure)
+        }
         _ => Effect::Any,
     }
 }
@@ -388,31 +356,18 @@ pub(crate) fn effect_of(expr: &Expr, is_cell: &dyn Fn(&str) -> bool) -> Effect {
 /// `f64::from(..)`, `f64::sin(..)`, `Some(..)` and the like.
 fn is_pure_function(func: &Expr) -> bool {
     let Expr::Path(path) = func else { return false };
-    let Some(last) = path
-        .path
-        .segments
-        .last()
-        .map(|segment| segment.ident.to_string())
-    else {
+    let Some(last) = path.path.segments.last().map(|segment| segment.ident.to_string()) else {
         return false;
     };
     match primitive_type(&path.path) {
-        Some(_) => {
-            last == "from"
-                || rules::method(&last).is_some()
-                || matches!(last.as_str(), "min" | "max" | "pow")
-        }
+        Some(_) => last == "from" || rules::method(&last).is_some() || matches!(last.as_str(), "min" | "max" | "pow"),
         None => matches!(last.as_str(), "Some" | "Ok" | "Err") && path.path.segments.len() == 1,
     }
 }
 
 /// The primitive type whose associated item a path names: `f64` of `f64::sin` and of `std::primitive::f64::sin`.
 pub(crate) fn primitive_type(path: &syn::Path) -> Option<String> {
-    let segments: Vec<String> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
+    let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     let ty = segments.len().checked_sub(2).map(|k| segments[k].clone())?;
     let leading = &segments[..segments.len() - 2];
     let prefix_ok = leading.is_empty()
@@ -443,9 +398,7 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
     let of = |e: &Expr| type_of(e, variable_ty);
     match expr {
         Expr::Lit(lit) => match &lit.lit {
-            syn::Lit::Float(float) => {
-                Scalar::from_name(float.suffix()).map_or(Ty::Unknown, Ty::Float)
-            }
+            syn::Lit::Float(float) => Scalar::from_name(float.suffix()).map_or(Ty::Unknown, Ty::Float),
             syn::Lit::Int(int) => Scalar::from_name(int.suffix()).map_or(Ty::Int, Ty::Float),
             syn::Lit::Bool(_) => Ty::Bool,
             _ => Ty::Unknown,
@@ -469,32 +422,19 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         },
         Expr::Binary(e) => binary_ty(&e.op, (&e.left, of(&e.left)), (&e.right, of(&e.right))),
         Expr::MethodCall(e) => match of(&e.receiver) {
-            Ty::Float(scalar) if rules::method(&e.method.to_string()).is_some() => {
-                Ty::Float(scalar)
-            }
+            Ty::Float(scalar) if rules::method(&e.method.to_string()).is_some() => Ty::Float(scalar),
             _ if e.method == "len" => Ty::Int,
             _ => Ty::Unknown,
         },
         Expr::Call(e) => match &*e.func {
-            Expr::Path(path) => {
-                match primitive_type(&path.path).and_then(|name| Scalar::from_name(&name)) {
-                    Some(scalar) => {
-                        let last = path
-                            .path
-                            .segments
-                            .last()
-                            .map(|segment| segment.ident.to_string())
-                            .unwrap_or_default();
-                        let known = last == "from" || rules::method(&last).is_some();
-                        if known {
-                            Ty::Float(scalar)
-                        } else {
-                            Ty::Unknown
-                        }
-                    }
-                    None => Ty::Unknown,
+            Expr::Path(path) => match primitive_type(&path.path).and_then(|name| Scalar::from_name(&name)) {
+                Some(scalar) => {
+                    let last = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+                    let known = last == "from" || rules::method(&last).is_some();
+                    if known { Ty::Float(scalar) } else { Ty::Unknown }
                 }
-            }
+                None => Ty::Unknown,
+            },
             _ => Ty::Unknown,
         },
         _ => Ty::Unknown,
@@ -504,18 +444,7 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
 fn integer_or_unknown(name: &str) -> Ty {
     let integer = matches!(
         name,
-        "usize"
-            | "isize"
-            | "u8"
-            | "u16"
-            | "u32"
-            | "u64"
-            | "u128"
-            | "i8"
-            | "i16"
-            | "i32"
-            | "i64"
-            | "i128"
+        "usize" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128"
     );
     if integer { Ty::Int } else { Ty::Unknown }
 }
@@ -546,18 +475,11 @@ fn binary_ty(op: &syn::BinOp, left: (&Expr, Ty), right: (&Expr, Ty)) -> Ty {
 
 /// `std::f64::consts::PI`, `f64::EPSILON`: constants of the standard library whose type their path tells.
 fn constant_ty(path: &syn::Path) -> Ty {
-    let segments: Vec<String> = path
-        .segments
-        .iter()
-        .map(|segment| segment.ident.to_string())
-        .collect();
+    let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     let scalar = match names[..] {
         ["std" | "core", ty, "consts", _] | ["std" | "core", ty, _] => Scalar::from_name(ty),
-        [
-            ty,
-            "EPSILON" | "MAX" | "MIN" | "MIN_POSITIVE" | "INFINITY" | "NEG_INFINITY" | "NAN",
-        ] => Scalar::from_name(ty),
+        [ty, "EPSILON" | "MAX" | "MIN" | "MIN_POSITIVE" | "INFINITY" | "NEG_INFINITY" | "NAN"] => Scalar::from_name(ty),
         _ => None,
     };
     scalar.map_or(Ty::Unknown, Ty::Float)
@@ -566,9 +488,5 @@ fn constant_ty(path: &syn::Path) -> Ty {
 /// Whether a macro only looks at its arguments: it prints, or it asserts.
 pub(crate) fn is_observer(mac: &syn::Macro) -> bool {
     crate::resolve::is_format_macro(mac)
-        && !mac
-            .path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == "format" || segment.ident == "dbg")
+        && !mac.path.segments.last().is_some_and(|segment| segment.ident == "format" || segment.ident == "dbg")
 }

@@ -11,23 +11,13 @@ pub(crate) fn formula(function: &Function, index: usize) -> Option<String> {
     let mut definitions = HashMap::new();
     for stmt in &function.body.stmts {
         match (&stmt.op, &stmt.results[..]) {
-            (
-                Op::Prim(..)
-                | Op::Opaque(Opaque {
-                    code: Code::Expr(..),
-                    ..
-                }),
-                [result],
-            ) => {
+            (Op::Prim(..) | Op::Opaque(Opaque { code: Code::Expr(..), .. }), [result]) => {
                 definitions.insert(*result, &stmt.op);
             }
             _ => return None,
         }
     }
-    let writer = Writer {
-        definitions,
-        values: &function.values,
-    };
+    let writer = Writer { definitions, values: &function.values };
     let text = writer.write(function.body.yields[index], Level::Sum, 24)?;
     (text.chars().count() <= 100).then_some(text)
 }
@@ -54,16 +44,10 @@ impl Writer<'_> {
             Atom::Int(n) => Some(n.to_string()),
             Atom::Bool(_) | Atom::Undefined => None,
             Atom::Value(value) => match self.definitions.get(&value) {
-                None => self.values[value.0 as usize]
-                    .hint
-                    .as_ref()
-                    .map(|hint| hint.name.to_string()),
+                None => self.values[value.0 as usize].hint.as_ref().map(|hint| hint.name.to_string()),
                 Some(Op::Prim(prim, args)) => self.prim(*prim, args, level, depth - 1),
                 Some(Op::Opaque(opaque)) => {
-                    let simple = opaque
-                        .text
-                        .chars()
-                        .all(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | ' ' | '.'));
+                    let simple = opaque.text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | ':' | ' ' | '.'));
                     simple.then(|| opaque.text.replace(' ', ""))
                 }
                 Some(_) => None,
@@ -74,36 +58,20 @@ impl Writer<'_> {
     fn prim(&self, prim: Prim, args: &[Atom], level: Level, depth: usize) -> Option<String> {
         let at = |k: usize, level: Level| self.write(args[k], level, depth);
         Some(match prim {
-            Prim::Add => wrap(
-                format!("{} + {}", at(0, Level::Sum)?, at(1, Level::Sum)?),
-                level > Level::Sum,
-            ),
-            Prim::Sub => wrap(
-                format!("{} - {}", at(0, Level::Sum)?, at(1, Level::Product)?),
-                level > Level::Sum,
-            ),
+            Prim::Add => wrap(format!("{} + {}", at(0, Level::Sum)?, at(1, Level::Sum)?), level > Level::Sum),
+            Prim::Sub => wrap(format!("{} - {}", at(0, Level::Sum)?, at(1, Level::Product)?), level > Level::Sum),
             Prim::Neg => wrap(format!("-{}", at(0, Level::Product)?), level > Level::Sum),
-            Prim::Mul => wrap(
-                format!("{} {}", at(0, Level::Product)?, at(1, Level::Product)?),
-                level > Level::Product,
-            ),
-            Prim::Div => wrap(
-                format!("{} / {}", at(0, Level::Product)?, at(1, Level::Power)?),
-                level > Level::Product,
-            ),
-            Prim::Powi | Prim::Powf => wrap(
-                format!("{}^{}", at(0, Level::Power)?, at(1, Level::Power)?),
-                level > Level::Product,
-            ),
+            Prim::Mul => wrap(format!("{} {}", at(0, Level::Product)?, at(1, Level::Product)?), level > Level::Product),
+            Prim::Div => wrap(format!("{} / {}", at(0, Level::Product)?, at(1, Level::Power)?), level > Level::Product),
+            Prim::Powi | Prim::Powf => {
+                wrap(format!("{}^{}", at(0, Level::Power)?, at(1, Level::Power)?), level > Level::Product)
+            }
             Prim::Recip => wrap(format!("1 / {}", at(0, Level::Power)?), level > Level::Sum),
             Prim::Select | Prim::StrongMul | Prim::StrongDiv => return None,
             Prim::Cast(_) | Prim::IntToFloat(_) => return at(0, level),
             other => {
-                let name = rules::row(other)
-                    .map(|row| row.method)
-                    .filter(|name| !name.is_empty())?;
-                let args: Option<Vec<String>> =
-                    (0..args.len()).map(|k| at(k, Level::Sum)).collect();
+                let name = rules::row(other).map(|row| row.method).filter(|name| !name.is_empty())?;
+                let args: Option<Vec<String>> = (0..args.len()).map(|k| at(k, Level::Sum)).collect();
                 format!("{name}({})", args?.join(", "))
             }
         })

@@ -11,9 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::activity;
 use crate::build::Builder;
-use crate::ir::{
-    Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Region, Scalar, Stmt, Value,
-};
+use crate::ir::{Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Region, Scalar, Stmt, Value};
 use crate::linearize::linearize;
 
 /// The tangent of one value in each direction; none where it is zero.
@@ -37,12 +35,7 @@ pub(crate) struct Pushforward {
 
 /// Differentiates forwards. `seeds[d][k]` is the seed of the `k`-th active parameter in direction `d`. The function
 /// yields what the input yields, then for each direction the tangents of the yields.
-pub(crate) fn jvp(
-    function: &Function,
-    active: &[Value],
-    seeds: &[Vec<Seed>],
-    default: Scalar,
-) -> Pushforward {
+pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], default: Scalar) -> Pushforward {
     let mut pass = Forward {
         b: Builder::new(default),
         map: HashMap::new(),
@@ -52,12 +45,7 @@ pub(crate) fn jvp(
         source: function,
     };
     pass.b.open();
-    let mut params: Vec<Value> = function
-        .body
-        .params
-        .iter()
-        .map(|param| pass.fresh(*param))
-        .collect();
+    let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
     let mut seed_params = Vec::new();
     for (k, param) in active.iter().enumerate() {
         let tangent = seeds
@@ -77,38 +65,17 @@ pub(crate) fn jvp(
     }
     params.extend(&seed_params);
     pass.stmts(&function.body);
-    let mut yields: Vec<Atom> = function
-        .body
-        .yields
-        .iter()
-        .map(|atom| pass.atom(*atom))
-        .collect();
+    let mut yields: Vec<Atom> = function.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
     for d in 0..seeds.len() {
-        yields.extend(
-            function
-                .body
-                .yields
-                .iter()
-                .map(|atom| pass.tangent(*atom, d).unwrap_or(Atom::Float(0.0))),
-        );
+        yields.extend(function.body.yields.iter().map(|atom| pass.tangent(*atom, d).unwrap_or(Atom::Float(0.0))));
     }
     let body = pass.b.close_region(params, yields);
-    Pushforward {
-        function: Function {
-            values: pass.b.values,
-            body,
-        },
-        seeds: seed_params,
-    }
+    Pushforward { function: Function { values: pass.b.values, body }, seeds: seed_params }
 }
 
 /// The name of a tangent.
 fn dotted(info: &Info) -> Option<Hint> {
-    info.hint.as_ref().map(|hint| Hint {
-        name: format!("{}_dot", hint.name).into(),
-        span: hint.span,
-        user: false,
-    })
+    info.hint.as_ref().map(|hint| Hint::generated(format!("{}_dot", hint.name), hint.span))
 }
 
 struct Forward<'a> {
@@ -163,18 +130,12 @@ impl Forward<'_> {
                 self.map.insert(result, y);
                 if self.is_varied(result) {
                     let linear = linearize(&mut self.b, *prim, &atoms, y);
-                    let tangent = (0..self.directions)
-                        .map(|d| self.differential(&linear, args, y, d))
-                        .collect();
+                    let tangent = (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
                     self.tangents.insert(result, tangent);
                 }
             }
             Op::Opaque(opaque) => self.opaque(stmt, opaque),
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => self.branch(stmt, *cond, then, otherwise),
+            Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("forward mode is applied before reverse mode makes tapes")
@@ -196,8 +157,7 @@ impl Forward<'_> {
             let Some(t) = self.tangent(*arg, direction) else {
                 continue;
             };
-            let Some(term) = linear.term(&mut self.b, index, (t, target), &mut |_, atom| atom)
-            else {
+            let Some(term) = linear.term(&mut self.b, index, (t, target), &mut |_, atom| atom) else {
                 continue;
             };
             sum = Some(match sum {
@@ -215,11 +175,7 @@ impl Forward<'_> {
             let atom = self.b.opaque(renamed, info);
             self.map.insert(*result, atom);
         } else {
-            let results = stmt
-                .results
-                .iter()
-                .map(|result| self.fresh(*result))
-                .collect();
+            let results = stmt.results.iter().map(|result| self.fresh(*result)).collect();
             self.b.push(results, Op::Opaque(renamed));
         }
     }
@@ -229,29 +185,17 @@ impl Forward<'_> {
         self.b.open();
         self.stmts(region);
         let yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
-        let tangents = varied
-            .iter()
-            .map(|k| {
-                (0..self.directions)
-                    .map(|d| self.tangent(region.yields[*k], d))
-                    .collect()
-            })
-            .collect();
+        let tangents =
+            varied.iter().map(|k| (0..self.directions).map(|d| self.tangent(region.yields[*k], d)).collect()).collect();
         (self.b.close(), yields, tangents)
     }
 
     fn branch(&mut self, stmt: &Stmt, cond: Atom, then: &Region, otherwise: &Region) {
         let cond = self.atom(cond);
-        let varied: Vec<usize> = (0..stmt.results.len())
-            .filter(|k| self.is_varied(stmt.results[*k]))
-            .collect();
+        let varied: Vec<usize> = (0..stmt.results.len()).filter(|k| self.is_varied(stmt.results[*k])).collect();
         let (then_stmts, mut then_yields, then_tangents) = self.arm(then, &varied);
         let (else_stmts, mut else_yields, else_tangents) = self.arm(otherwise, &varied);
-        let mut results: Vec<Value> = stmt
-            .results
-            .iter()
-            .map(|result| self.fresh(*result))
-            .collect();
+        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
         for (slot, k) in varied.iter().enumerate() {
             let info = self.info(stmt.results[*k]);
             let mut tangent = Tangent::new();
@@ -269,30 +213,13 @@ impl Forward<'_> {
             }
             self.tangents.insert(stmt.results[*k], tangent);
         }
-        let then = Region {
-            params: Vec::new(),
-            stmts: then_stmts,
-            yields: then_yields,
-        };
-        let otherwise = Region {
-            params: Vec::new(),
-            stmts: else_stmts,
-            yields: else_yields,
-        };
-        self.b.push(
-            results,
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            },
-        );
+        let then = Region { params: Vec::new(), stmts: then_stmts, yields: then_yields };
+        let otherwise = Region { params: Vec::new(), stmts: else_stmts, yields: else_yields };
+        self.b.push(results, Op::If { cond, then, otherwise });
     }
 
     fn repeat(&mut self, stmt: &Stmt, l: &Loop) {
-        let carried: Vec<usize> = (0..l.body.params.len())
-            .filter(|k| self.is_varied(l.body.params[*k]))
-            .collect();
+        let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
         let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
         for k in &carried {
             for d in 0..self.directions {
@@ -306,23 +233,12 @@ impl Forward<'_> {
         let mut yields: Vec<Atom> = l.body.yields.iter().map(|atom| self.atom(*atom)).collect();
         for k in &carried {
             for d in 0..self.directions {
-                yields.push(
-                    self.tangent(l.body.yields[k + 1], d)
-                        .unwrap_or(Atom::Float(0.0)),
-                );
+                yields.push(self.tangent(l.body.yields[k + 1], d).unwrap_or(Atom::Float(0.0)));
             }
         }
         let body = self.b.close_region(params, yields);
         let results = self.carried(&stmt.results, &carried);
-        self.b.push(
-            results,
-            Op::Loop(Box::new(Loop {
-                header,
-                records: None,
-                init,
-                body,
-            })),
-        );
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
     }
 
     /// New values for carried ones, followed by their tangents.
@@ -330,13 +246,8 @@ impl Forward<'_> {
         let mut new: Vec<Value> = values.iter().map(|value| self.fresh(*value)).collect();
         for k in varied {
             let info = self.info(values[*k]);
-            let tangents: Vec<Value> = (0..self.directions)
-                .map(|_| self.b.value(info.ty, dotted(&info)))
-                .collect();
-            self.tangents.insert(
-                values[*k],
-                tangents.iter().map(|t| Some(Atom::Value(*t))).collect(),
-            );
+            let tangents: Vec<Value> = (0..self.directions).map(|_| self.b.value(info.ty, dotted(&info))).collect();
+            self.tangents.insert(values[*k], tangents.iter().map(|t| Some(Atom::Value(*t))).collect());
             new.extend(tangents);
         }
         new
@@ -348,28 +259,12 @@ impl Forward<'_> {
                 let (start, end) = (self.atom(range.start), self.atom(range.end));
                 let step = range.step.map(|step| self.atom(step));
                 let index = self.fresh(range.index);
-                Header::Range(Range {
-                    index,
-                    start,
-                    end,
-                    step,
-                    ..range.clone()
-                })
+                Header::Range(Range { index, start, end, step, ..range.clone() })
             }
-            Header::Iter {
-                pat,
-                names,
-                binds,
-                iter,
-            } => {
+            Header::Iter { pat, names, binds, iter } => {
                 let iter = rename_opaque(&self.map, iter);
                 let binds = binds.iter().map(|bind| self.fresh(*bind)).collect();
-                Header::Iter {
-                    pat: pat.clone(),
-                    names: names.clone(),
-                    binds,
-                    iter,
-                }
+                Header::Iter { pat: pat.clone(), names: names.clone(), binds, iter }
             }
             Header::While(cond) => {
                 self.b.open();
@@ -393,13 +288,6 @@ pub(crate) fn rename(map: &HashMap<Value, Atom>, atom: Atom) -> Atom {
 }
 
 pub(crate) fn rename_opaque(map: &HashMap<Value, Atom>, opaque: &Opaque) -> Opaque {
-    let args = opaque
-        .args
-        .iter()
-        .map(|(name, atom)| (name.clone(), rename(map, *atom)))
-        .collect();
-    Opaque {
-        args,
-        ..opaque.clone()
-    }
+    let args = opaque.args.iter().map(|(name, atom)| (name.clone(), rename(map, *atom))).collect();
+    Opaque { args, ..opaque.clone() }
 }

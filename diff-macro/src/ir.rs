@@ -124,14 +124,25 @@ impl Ty {
 pub(crate) struct Hint {
     pub(crate) name: Rc<str>,
     pub(crate) span: Span,
-    /// The user wrote this name: the value keeps its `let`.
+    /// The user wrote this name: the variable may have it.
     pub(crate) user: bool,
+    /// The user declared a variable of this value: it keeps its `let`.
+    pub(crate) declared: bool,
+}
+
+impl Hint {
+    /// A name for a variable that the macro makes.
+    pub(crate) fn generated(name: impl Into<Rc<str>>, span: Span) -> Self {
+        Hint { name: name.into(), span, user: false, declared: false }
+    }
 }
 
 #[derive(Clone)]
 pub(crate) struct Info {
     pub(crate) ty: Ty,
     pub(crate) hint: Option<Hint>,
+    /// Made by differentiation: its arithmetic may be written in another order than it was made.
+    pub(crate) derived: bool,
 }
 
 /// How far a piece of the user's code may be moved, repeated or left out.
@@ -218,12 +229,7 @@ pub(crate) enum Header {
     /// `for index in start..end`, in steps, forwards or backwards.
     Range(Range),
     /// `for pattern in iterable`, anything that the macro does not look into; the values that the pattern binds.
-    Iter {
-        pat: Rc<syn::Pat>,
-        names: Vec<Rc<str>>,
-        binds: Vec<Value>,
-        iter: Opaque,
-    },
+    Iter { pat: Rc<syn::Pat>, names: Vec<Rc<str>>, binds: Vec<Value>, iter: Opaque },
     /// `while cond`: the region computes the condition from the carried values (its parameters).
     While(Region),
     /// `loop`: ends by its flag alone.
@@ -289,9 +295,7 @@ impl Op {
     /// The regions that the operation owns.
     pub(crate) fn regions(&self) -> Vec<&Region> {
         match self {
-            Op::If {
-                then, otherwise, ..
-            } => vec![then, otherwise],
+            Op::If { then, otherwise, .. } => vec![then, otherwise],
             Op::Loop(l) => match &l.header {
                 Header::While(cond) => vec![cond, &l.body],
                 Header::Range(_) | Header::Iter { .. } | Header::Forever | Header::Times(_) => {
@@ -349,11 +353,7 @@ impl fmt::Display for Atom {
 }
 
 fn list<T: fmt::Display>(items: &[T]) -> String {
-    items
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl fmt::Display for Opaque {
@@ -397,11 +397,7 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
         match &stmt.op {
             Op::Prim(prim, args) => writeln!(f, "{prim:?} {}", list(args))?,
             Op::Opaque(opaque) => writeln!(f, "{opaque}")?,
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => {
+            Op::If { cond, then, otherwise } => {
                 writeln!(f, "if {cond} {{")?;
                 write_region(f, then, depth + 1)?;
                 writeln!(f, "{pad}}} else {{")?;
@@ -430,12 +426,7 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
                     Header::Times(n) => write!(f, "{n} times")?,
                 }
                 if let Some(records) = &l.records {
-                    write!(
-                        f,
-                        " popping ({}) from {}",
-                        list(&records.binds),
-                        records.tape
-                    )?;
+                    write!(f, " popping ({}) from {}", list(&records.binds), records.tape)?;
                 }
                 writeln!(f, " ({}) = ({}) {{", list(&l.body.params), list(&l.init))?;
                 write_region(f, &l.body, depth + 1)?;

@@ -6,6 +6,7 @@ use proc_macro::TokenStream;
 mod activity;
 mod attr;
 mod build;
+#[cfg(test)]
 mod check;
 mod cleanup;
 mod companion;

@@ -21,10 +21,7 @@ pub(crate) struct Linear {
 /// The differential of `y = prim(args)`.
 pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom) -> Linear {
     let partials = rules::partials(b, prim, args, y);
-    Linear {
-        partials,
-        singular: rules::is_singular(b, prim, args),
-    }
+    Linear { partials, singular: rules::is_singular(b, prim, args) }
 }
 
 impl Linear {
@@ -102,9 +99,7 @@ fn apply(
 /// `num * t / den`, in the order that shares the most and overflows the least.
 fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool) -> Atom {
     match (num, den) {
-        (num, None) if careful && !matches!(num, Atom::Float(_)) => {
-            b.prim(Prim::StrongMul, &[t, num])
-        }
+        (num, None) if careful && !matches!(num, Atom::Float(_)) => b.prim(Prim::StrongMul, &[t, num]),
         (num, None) => b.mul(num, t),
         (num, Some(den)) if t.is_float(1.0) => b.div(num, den),
         (num @ Atom::Float(_), Some(den)) => {
@@ -113,19 +108,11 @@ fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool)
         }
         (num, Some(den)) => {
             let quotient = divide(b, t, den, careful);
-            if careful {
-                b.prim(Prim::StrongMul, &[quotient, num])
-            } else {
-                b.mul(num, quotient)
-            }
+            if careful { b.prim(Prim::StrongMul, &[quotient, num]) } else { b.mul(num, quotient) }
         }
     }
 }
 
 fn divide(b: &mut Builder, t: Atom, den: Atom, careful: bool) -> Atom {
-    if careful && !b.is_nonzero(den) {
-        b.prim(Prim::StrongDiv, &[t, den])
-    } else {
-        b.div(t, den)
-    }
+    if careful && !b.is_nonzero(den) { b.prim(Prim::StrongDiv, &[t, den]) } else { b.div(t, den) }
 }

@@ -18,14 +18,18 @@ pub(crate) struct Names {
 impl Names {
     /// Takes every identifier of the user's tokens, so that no generated name can meet one of them.
     pub(crate) fn reserve_tokens(&mut self, tokens: TokenStream) {
+        let mut after_dot = false;
         for token in tokens {
+            // Fields and methods have names of their own.
+            let is_member =
+                std::mem::replace(&mut after_dot, matches!(&token, TokenTree::Punct(p) if p.as_char() == '.'));
             match token {
-                TokenTree::Ident(ident) => {
+                TokenTree::Ident(ident) if !is_member => {
                     self.reserved.insert(plain(&ident));
                 }
                 TokenTree::Group(group) => self.reserve_tokens(group.stream()),
                 TokenTree::Literal(literal) => self.reserve_words(&literal.to_string()),
-                TokenTree::Punct(_) => {}
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
             }
         }
     }
@@ -48,8 +52,7 @@ impl Names {
         let mut name = wish.to_owned();
         let mut number = 1;
         loop {
-            let reserved = is_reserved_word(&name)
-                || (self.reserved.contains(&name) && !(user && number == 1));
+            let reserved = is_reserved_word(&name) || (self.reserved.contains(&name) && !(user && number == 1));
             if !reserved && self.taken.insert(name.clone()) {
                 return name;
             }

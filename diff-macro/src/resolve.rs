@@ -21,8 +21,6 @@ pub(crate) struct Variable {
     /// The name in the source.
     pub(crate) name: Rc<str>,
     pub(crate) span: Span,
-    pub(crate) mutable: bool,
-    pub(crate) ty: Option<Rc<syn::Type>>,
 }
 
 #[derive(Default)]
@@ -31,13 +29,10 @@ pub(crate) struct Resolved {
 }
 
 /// Renames the variables of the body. `params` are its free variables.
-pub(crate) fn resolve(params: &[(Ident, bool)], body: &mut Block) -> Resolved {
-    let mut resolver = Resolver {
-        scopes: vec![HashMap::new()],
-        resolved: Resolved::default(),
-    };
-    for (ident, mutable) in params {
-        resolver.declare(ident, *mutable, None);
+pub(crate) fn resolve(params: &[Ident], body: &mut Block) -> Resolved {
+    let mut resolver = Resolver { scopes: vec![HashMap::new()], resolved: Resolved::default() };
+    for ident in params {
+        resolver.declare(ident);
     }
     resolver.visit_block_mut(body);
     resolver.resolved
@@ -51,7 +46,7 @@ struct Resolver {
 
 impl Resolver {
     /// Declares a variable in the innermost scope and returns its unique name.
-    fn declare(&mut self, ident: &Ident, mutable: bool, ty: Option<Rc<syn::Type>>) -> Ident {
+    fn declare(&mut self, ident: &Ident) -> Ident {
         let source = plain(ident);
         let mut unique = ident.to_string();
         let mut number = 2;
@@ -59,12 +54,7 @@ impl Resolver {
             unique = format!("{source}__{number}");
             number += 1;
         }
-        let variable = Variable {
-            name: source.into(),
-            span: ident.span(),
-            mutable,
-            ty,
-        };
+        let variable = Variable { name: source.into(), span: ident.span() };
         self.resolved.variables.insert(unique.clone(), variable);
         if let Some(scope) = self.scopes.last_mut() {
             scope.insert(ident.to_string(), unique.clone());
@@ -74,11 +64,7 @@ impl Resolver {
 
     fn lookup(&self, ident: &Ident) -> Option<Ident> {
         let name = ident.to_string();
-        let unique = self
-            .scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.get(&name))?;
+        let unique = self.scopes.iter().rev().find_map(|scope| scope.get(&name))?;
         Some(rename(ident, unique))
     }
 
@@ -88,24 +74,23 @@ impl Resolver {
         self.scopes.pop();
     }
 
-    /// Declares the variables of a pattern, which may have a type.
-    fn pattern(&mut self, pat: &mut Pat, ty: Option<Rc<syn::Type>>) {
+    /// Declares the variables of a pattern.
+    fn pattern(&mut self, pat: &mut Pat) {
         match pat {
             Pat::Ident(pat) if is_binding(pat) => {
-                pat.ident = self.declare(&pat.ident, pat.mutability.is_some(), ty);
+                pat.ident = self.declare(&pat.ident);
                 if let Some((_, subpattern)) = &mut pat.subpat {
-                    self.pattern(subpattern, None);
+                    self.pattern(subpattern);
                 }
             }
             Pat::Type(typed) => {
-                let ty = Rc::new((*typed.ty).clone());
-                self.pattern(&mut typed.pat, Some(ty));
+                self.pattern(&mut typed.pat);
             }
             Pat::Or(or) => {
                 // Each case binds the same names: the first declares them, the others repeat them.
                 let mut cases = or.cases.iter_mut();
                 if let Some(first) = cases.next() {
-                    self.pattern(first, None);
+                    self.pattern(first);
                 }
                 for case in cases {
                     Repeat { resolver: self }.visit_pat_mut(case);
@@ -115,25 +100,16 @@ impl Resolver {
                 for field in &mut pat.fields {
                     // `S { x }` binds `x`; under another name it has to be spelt out.
                     field.colon_token.get_or_insert_with(Default::default);
-                    self.pattern(&mut field.pat, None);
+                    self.pattern(&mut field.pat);
                 }
             }
-            Pat::Tuple(pat) => pat
-                .elems
-                .iter_mut()
-                .for_each(|elem| self.pattern(elem, None)),
-            Pat::TupleStruct(pat) => pat
-                .elems
-                .iter_mut()
-                .for_each(|elem| self.pattern(elem, None)),
-            Pat::Slice(pat) => pat
-                .elems
-                .iter_mut()
-                .for_each(|elem| self.pattern(elem, None)),
-            Pat::Reference(pat) => self.pattern(&mut pat.pat, None),
-            Pat::Paren(pat) => self.pattern(&mut pat.pat, None),
+            Pat::Tuple(pat) => pat.elems.iter_mut().for_each(|elem| self.pattern(elem)),
+            Pat::TupleStruct(pat) => pat.elems.iter_mut().for_each(|elem| self.pattern(elem)),
+            Pat::Slice(pat) => pat.elems.iter_mut().for_each(|elem| self.pattern(elem)),
+            Pat::Reference(pat) => self.pattern(&mut pat.pat),
+            Pat::Paren(pat) => self.pattern(&mut pat.pat),
             Pat::Guard(pat) => {
-                self.pattern(&mut pat.pat, None);
+                self.pattern(&mut pat.pat);
                 self.visit_expr_mut(&mut pat.guard);
             }
             _ => {}
@@ -144,7 +120,7 @@ impl Resolver {
         match cond {
             Expr::Let(cond) => {
                 self.visit_expr_mut(&mut cond.expr);
-                self.pattern(&mut cond.pat, None);
+                self.pattern(&mut cond.pat);
             }
             Expr::Binary(binary) => {
                 self.condition(&mut binary.left);
@@ -164,10 +140,7 @@ fn rename(ident: &Ident, name: &str) -> Ident {
 
 /// A lower-case identifier in a pattern binds; an upper-case one is a constant or a unit variant.
 fn is_binding(pat: &syn::PatIdent) -> bool {
-    let constant = plain(&pat.ident)
-        .chars()
-        .next()
-        .is_some_and(char::is_uppercase);
+    let constant = plain(&pat.ident).chars().next().is_some_and(char::is_uppercase);
     !constant || pat.subpat.is_some() || pat.mutability.is_some() || pat.by_ref.is_some()
 }
 
@@ -202,7 +175,7 @@ impl VisitMut for Resolver {
                         self.visit_expr_mut(diverge);
                     }
                 }
-                self.pattern(&mut local.pat, None);
+                self.pattern(&mut local.pat);
             }
             Stmt::Macro(stmt) => self.visit_macro_mut(&mut stmt.mac),
             // An item sees none of the variables.
@@ -232,13 +205,13 @@ impl VisitMut for Resolver {
             Expr::ForLoop(l) => {
                 self.visit_expr_mut(&mut l.expr);
                 self.scoped(|resolver| {
-                    resolver.pattern(&mut l.pat, None);
+                    resolver.pattern(&mut l.pat);
                     resolver.visit_block_mut(&mut l.body);
                 });
             }
             Expr::Closure(closure) => self.scoped(|resolver| {
                 for input in &mut closure.inputs {
-                    resolver.pattern(input, None);
+                    resolver.pattern(input);
                 }
                 resolver.visit_expr_mut(&mut closure.body);
             }),
@@ -246,7 +219,7 @@ impl VisitMut for Resolver {
                 self.visit_expr_mut(&mut m.expr);
                 for arm in &mut m.arms {
                     self.scoped(|resolver| {
-                        resolver.pattern(&mut arm.pat, None);
+                        resolver.pattern(&mut arm.pat);
                         resolver.visit_expr_mut(&mut arm.body);
                     });
                 }
@@ -296,11 +269,7 @@ fn argument_name(arg: &Expr) -> Option<String> {
 
 fn with_captures(args: &Punctuated<Expr, Token![,]>, captured: &[(Ident, Ident)]) -> TokenStream {
     let mut args: Vec<TokenStream> = args.iter().map(|arg| quote!(#arg)).collect();
-    args.extend(
-        captured
-            .iter()
-            .map(|(source, unique)| quote!(#source = #unique)),
-    );
+    args.extend(captured.iter().map(|(source, unique)| quote!(#source = #unique)));
     quote!(#(#args),*)
 }
 
@@ -336,10 +305,7 @@ fn captured_words(argument: &str) -> Vec<&str> {
     let mut words = vec![name.trim()];
     let mut parts: Vec<&str> = spec.split('$').collect();
     parts.pop();
-    words.extend(parts.iter().filter_map(|part| {
-        part.rsplit(|c: char| !c.is_alphanumeric() && c != '_')
-            .next()
-    }));
+    words.extend(parts.iter().filter_map(|part| part.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next()));
     words
 }
 
@@ -372,8 +338,5 @@ pub(crate) fn is_format_macro(mac: &Macro) -> bool {
         "log",
         "dbg",
     ];
-    mac.path
-        .segments
-        .last()
-        .is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
+    mac.path.segments.last().is_some_and(|segment| NAMES.contains(&segment.ident.to_string().as_str()))
 }

@@ -20,10 +20,10 @@ use crate::activity;
 use crate::build::Builder;
 use crate::forward::{rename, rename_opaque};
 use crate::ir::{
-    Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Records, Region, Scalar,
-    Stmt, Ty, Value,
+    Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Records, Region, Scalar, Stmt, Ty, Value,
 };
 use crate::linearize::{Linear, linearize};
+use crate::names;
 use crate::rules::Prim;
 
 /// What reverse mode gives: the function, and the parameters that were added for the seeds.
@@ -34,12 +34,7 @@ pub(crate) struct Pullback {
 
 /// Differentiates backwards. Without `seeded`, the adjoint of each yield is one, else a parameter named `seed`. The
 /// function yields what the input yields, then the adjoints of the active parameters.
-pub(crate) fn vjp(
-    function: &Function,
-    active: &[Value],
-    seeded: bool,
-    default: Scalar,
-) -> Pullback {
+pub(crate) fn vjp(function: &Function, active: &[Value], seeded: bool, default: Scalar) -> Pullback {
     let mut pass = Reverse {
         b: Builder::new(default),
         map: HashMap::new(),
@@ -52,62 +47,28 @@ pub(crate) fn vjp(
         source: function,
     };
     pass.b.open();
-    let mut params: Vec<Value> = function
-        .body
-        .params
-        .iter()
-        .map(|param| pass.fresh(*param))
-        .collect();
+    let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
     let seeds: Vec<Value> = if seeded {
-        let hint = |k: usize| Hint {
-            name: if k == 0 {
-                "seed".into()
-            } else {
-                format!("seed_{k}").into()
-            },
-            span: proc_macro2::Span::call_site(),
-            user: false,
+        let hint = |k: usize| {
+            let name = if k == 0 { "seed".to_owned() } else { format!("seed_{k}") };
+            Hint::generated(name, proc_macro2::Span::call_site())
         };
-        let types: Vec<Ty> = function
-            .body
-            .yields
-            .iter()
-            .map(|atom| pass.source_ty(*atom))
-            .collect();
-        types
-            .into_iter()
-            .enumerate()
-            .map(|(k, ty)| pass.b.value(ty, Some(hint(k))))
-            .collect()
+        let types: Vec<Ty> = function.body.yields.iter().map(|atom| pass.source_ty(*atom)).collect();
+        types.into_iter().enumerate().map(|(k, ty)| pass.b.value(ty, Some(hint(k)))).collect()
     } else {
         Vec::new()
     };
     let seed_atoms: Vec<Atom> = if seeded {
         seeds.iter().map(|seed| Atom::Value(*seed)).collect()
     } else {
-        function
-            .body
-            .yields
-            .iter()
-            .map(|_| Atom::Float(1.0))
-            .collect()
+        function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
     };
     params.extend(&seeds);
     let mut yields = pass.tail(&function.body, &seed_atoms);
-    yields.extend(
-        active
-            .iter()
-            .map(|param| pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0))),
-    );
+    yields.extend(active.iter().map(|param| pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0))));
     let body = pass.b.close_region(params, yields);
-    let mut function = Function {
-        values: pass.b.values,
-        body,
-    };
-    let residuals = Residuals {
-        contexts: pass.contexts,
-        exports: pass.exports,
-    };
+    let mut function = Function { values: pass.b.values, body };
+    let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
     residuals.complete(&mut function.body);
     Pullback { function, seeds }
 }
@@ -124,23 +85,16 @@ enum Kind {
     /// Both sweeps share one region: everything is in scope.
     Fused,
     /// A branch: residuals are further results of the `If` that the marker names.
-    Branch { marker: Value, then: bool },
+    Branch { marker: Value, then: bool, yielded: HashMap<Value, Value> },
     /// The body of a loop: residuals are fields of the record.
-    Body {
-        tape: Value,
-        record: Vec<(Atom, Value)>,
-    },
+    Body { tape: Value, record: Vec<(Atom, Value)> },
     /// The reverse sweep itself.
     Sweep,
 }
 
 impl Context {
     fn fused() -> Self {
-        Context {
-            kind: Kind::Fused,
-            parent: 0,
-            available: HashMap::new(),
-        }
+        Context { kind: Kind::Fused, parent: 0, available: HashMap::new() }
     }
 }
 
@@ -149,21 +103,9 @@ type Export = (Value, Atom, Atom);
 
 /// A statement of the source in the forward sweep, with what its reverse needs.
 enum Swept {
-    Prim {
-        linear: Linear,
-        args: Vec<Atom>,
-        result: Value,
-    },
-    If {
-        cond: Atom,
-        arms: [(usize, Vec<Swept>); 2],
-    },
-    Loop {
-        context: usize,
-        trips: Option<Atom>,
-        index: Option<Value>,
-        body: Vec<Swept>,
-    },
+    Prim { linear: Linear, args: Vec<Atom>, result: Value },
+    If { cond: Atom, arms: [(usize, Vec<Swept>); 2] },
+    Loop { context: usize, trips: Option<Atom>, index: Option<Value>, body: Vec<Swept> },
     Inactive,
 }
 
@@ -183,11 +125,7 @@ struct Reverse<'a> {
 
 /// The name of an adjoint.
 fn barred(info: &Info) -> Option<Hint> {
-    info.hint.as_ref().map(|hint| Hint {
-        name: format!("{}_bar", hint.name).into(),
-        span: hint.span,
-        user: false,
-    })
+    info.hint.as_ref().map(|hint| Hint::generated(format!("{}_bar", hint.name), hint.span))
 }
 
 impl Reverse<'_> {
@@ -218,11 +156,7 @@ impl Reverse<'_> {
     }
 
     fn context(&mut self, kind: Kind) -> usize {
-        self.contexts.push(Context {
-            kind,
-            parent: self.current,
-            available: HashMap::new(),
-        });
+        self.contexts.push(Context { kind, parent: self.current, available: HashMap::new() });
         self.contexts.len() - 1
     }
 
@@ -243,34 +177,18 @@ impl Reverse<'_> {
         let Some((last, prefix)) = region.stmts.split_last() else {
             return self.straight(region, seeds);
         };
-        let Op::If {
-            cond,
-            then,
-            otherwise,
-        } = &last.op
-        else {
+        let Op::If { cond, then, otherwise } = &last.op else {
             return self.straight(region, seeds);
         };
-        let is_tail = region
-            .yields
-            .iter()
-            .all(|atom| atom.value().is_some_and(|v| last.results.contains(&v)));
-        if !is_tail
-            || !last
-                .results
-                .iter()
-                .any(|result| self.varied.contains(result))
-        {
+        let is_tail = region.yields.iter().all(|atom| atom.value().is_some_and(|v| last.results.contains(&v)));
+        if !is_tail || !last.results.iter().any(|result| self.varied.contains(result)) {
             return self.straight(region, seeds);
         }
         let swept = self.sweep(prefix);
         let cond = self.atom(*cond);
         let mut result_seeds: Vec<Option<Atom>> = vec![None; last.results.len()];
         for (atom, seed) in region.yields.iter().zip(seeds) {
-            let position = last
-                .results
-                .iter()
-                .position(|result| Some(*result) == atom.value());
+            let position = last.results.iter().position(|result| Some(*result) == atom.value());
             if let Some(k) = position {
                 result_seeds[k] = Some(match result_seeds[k] {
                     Some(sum) => self.b.add(sum, *seed),
@@ -290,17 +208,10 @@ impl Reverse<'_> {
         let context = self.context(Kind::Fused);
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
-        let seeds: Vec<Atom> = seeds
-            .iter()
-            .map(|seed| seed.unwrap_or(Atom::Float(0.0)))
-            .collect();
+        let seeds: Vec<Atom> = seeds.iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))).collect();
         let primal = self.within(context, |pass| pass.tail(region, &seeds));
         let adjoints = std::mem::replace(&mut self.adjoints, outer);
-        Arm {
-            stmts: self.b.close(),
-            primal,
-            adjoints,
-        }
+        Arm { stmts: self.b.close(), primal, adjoints }
     }
 
     fn straight(&mut self, region: &Region, seeds: &[Atom]) -> Vec<Atom> {
@@ -319,14 +230,10 @@ impl Reverse<'_> {
     fn merge(&mut self, cond: Atom, results: &[Value], arms: [Arm; 2]) {
         let [mut then, mut otherwise] = arms;
         let mut new: Vec<Value> = results.iter().map(|result| self.fresh(*result)).collect();
-        let mut outer: Vec<Value> = then
-            .adjoints
-            .keys()
-            .chain(otherwise.adjoints.keys())
-            .copied()
-            .collect();
+        let mut outer: Vec<Value> = then.adjoints.keys().chain(otherwise.adjoints.keys()).copied().collect();
         outer.sort_unstable();
         outer.dedup();
+        let mut joined = Vec::new();
         for value in outer {
             let info = self.info(value);
             let result = self.b.value(info.ty, barred(&info));
@@ -335,21 +242,14 @@ impl Reverse<'_> {
                 let yielded = arm.adjoints.remove(&value).unwrap_or(Atom::Float(0.0));
                 arm.primal.push(yielded);
             }
+            joined.push((value, result));
+        }
+        let [then, otherwise] =
+            [then, otherwise].map(|arm| Region { params: Vec::new(), stmts: arm.stmts, yields: arm.primal });
+        self.b.push(new, Op::If { cond, then, otherwise });
+        for (value, result) in joined {
             self.accumulate(value, Atom::Value(result));
         }
-        let [then, otherwise] = [then, otherwise].map(|arm| Region {
-            params: Vec::new(),
-            stmts: arm.stmts,
-            yields: arm.primal,
-        });
-        self.b.push(
-            new,
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            },
-        );
     }
 
     fn accumulate(&mut self, value: Value, term: Atom) {
@@ -378,21 +278,13 @@ impl Reverse<'_> {
                     return Swept::Inactive;
                 }
                 let linear = linearize(&mut self.b, *prim, &atoms, y);
-                Swept::Prim {
-                    linear,
-                    args: args.clone(),
-                    result,
-                }
+                Swept::Prim { linear, args: args.clone(), result }
             }
             Op::Opaque(opaque) => {
                 self.sweep_opaque(stmt, opaque);
                 Swept::Inactive
             }
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            } => self.sweep_if(stmt, *cond, then, otherwise),
+            Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.sweep_loop(stmt, l),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")
@@ -407,11 +299,7 @@ impl Reverse<'_> {
             let atom = self.b.opaque(renamed, info);
             self.map.insert(*result, atom);
         } else {
-            let results = stmt
-                .results
-                .iter()
-                .map(|result| self.fresh(*result))
-                .collect();
+            let results = stmt.results.iter().map(|result| self.fresh(*result)).collect();
             self.b.push(results, Op::Opaque(renamed));
         }
     }
@@ -422,10 +310,7 @@ impl Reverse<'_> {
         let mut arms = Vec::new();
         let mut regions = Vec::new();
         for (region, is_then) in [(then, true), (otherwise, false)] {
-            let context = self.context(Kind::Branch {
-                marker,
-                then: is_then,
-            });
+            let context = self.context(Kind::Branch { marker, then: is_then, yielded: HashMap::new() });
             self.b.open();
             let swept = self.within(context, |pass| pass.sweep(&region.stmts));
             let mut yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
@@ -433,22 +318,17 @@ impl Reverse<'_> {
             regions.push(self.b.close_region(Vec::new(), yields));
             arms.push((context, swept));
         }
-        let mut results: Vec<Value> = stmt
-            .results
-            .iter()
-            .map(|result| self.fresh(*result))
-            .collect();
+        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        for ((context, _), region) in arms.iter().zip(&regions) {
+            if let Kind::Branch { yielded, .. } = &mut self.contexts[*context].kind {
+                let pairs = region.yields.iter().zip(&results);
+                yielded.extend(pairs.filter_map(|(atom, result)| Some((atom.value()?, *result))));
+            }
+        }
         results.push(marker);
         self.make_tapes();
         if let ([then, otherwise], Ok(arms)) = (&regions[..], <[_; 2]>::try_from(arms)) {
-            self.b.push(
-                results,
-                Op::If {
-                    cond,
-                    then: then.clone(),
-                    otherwise: otherwise.clone(),
-                },
-            );
+            self.b.push(results, Op::If { cond, then: then.clone(), otherwise: otherwise.clone() });
             return Swept::If { cond, arms };
         }
         Swept::Inactive
@@ -456,28 +336,13 @@ impl Reverse<'_> {
 
     fn sweep_loop(&mut self, stmt: &Stmt, l: &Loop) -> Swept {
         let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
-        let tape = self.b.value(
-            Ty::Tape,
-            Some(Hint {
-                name: "tape".into(),
-                span: proc_macro2::Span::call_site(),
-                user: false,
-            }),
-        );
-        let context = self.context(Kind::Body {
-            tape,
-            record: Vec::new(),
-        });
+        let tape = self.b.value(Ty::Tape, Some(Hint::generated("tape", proc_macro2::Span::call_site())));
+        let context = self.context(Kind::Body { tape, record: Vec::new() });
         let counted = l.breaks() || !matches!(l.header, Header::Range(_) | Header::Times(_));
         self.b.open();
         let (header, mut params, swept, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
-            let params: Vec<Value> = l
-                .body
-                .params
-                .iter()
-                .map(|param| pass.fresh(*param))
-                .collect();
+            let params: Vec<Value> = l.body.params.iter().map(|param| pass.fresh(*param)).collect();
             let swept = pass.sweep(&l.body.stmts);
             let yields: Vec<Atom> = l.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
             (header, params, swept, yields)
@@ -485,18 +350,10 @@ impl Reverse<'_> {
         // The record is filled in when the reverse sweep is known.
         self.b.push(Vec::new(), Op::Push(tape, Vec::new()));
         let mut trips = None;
-        let mut results: Vec<Value> = stmt
-            .results
-            .iter()
-            .map(|result| self.fresh(*result))
-            .collect();
+        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
         let mut header = header;
         if counted {
-            let hint = Hint {
-                name: "trips".into(),
-                span: proc_macro2::Span::call_site(),
-                user: false,
-            };
+            let hint = Hint::generated("trips", proc_macro2::Span::call_site());
             let [param, result] = [0, 1].map(|_| self.b.value(Ty::Int, Some(hint.clone())));
             let next = self.b.prim(Prim::IntSucc, &[Atom::Value(param)]);
             init.push(Atom::Int(0));
@@ -510,9 +367,7 @@ impl Reverse<'_> {
         }
         let body = self.b.close_region(params, yields);
         let capacity = match &header {
-            Header::Range(range)
-                if !l.breaks() && matches!(self.contexts[self.current].kind, Kind::Fused) =>
-            {
+            Header::Range(range) if !l.breaks() && matches!(self.contexts[self.current].kind, Kind::Fused) => {
                 Some(range.clone())
             }
             _ => None,
@@ -523,21 +378,8 @@ impl Reverse<'_> {
             Header::Range(range) => Some(range.index),
             _ => None,
         };
-        self.b.push(
-            results,
-            Op::Loop(Box::new(Loop {
-                header,
-                records: None,
-                init,
-                body,
-            })),
-        );
-        Swept::Loop {
-            context,
-            trips,
-            index,
-            body: swept,
-        }
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
+        Swept::Loop { context, trips, index, body: swept }
     }
 
     /// Where both sweeps are in scope, the tapes of the statement to come are made in front of it.
@@ -556,28 +398,12 @@ impl Reverse<'_> {
                 let (start, end) = (self.atom(range.start), self.atom(range.end));
                 let step = range.step.map(|step| self.atom(step));
                 let index = self.fresh(range.index);
-                Header::Range(Range {
-                    index,
-                    start,
-                    end,
-                    step,
-                    ..range.clone()
-                })
+                Header::Range(Range { index, start, end, step, ..range.clone() })
             }
-            Header::Iter {
-                pat,
-                names,
-                binds,
-                iter,
-            } => {
+            Header::Iter { pat, names, binds, iter } => {
                 let iter = rename_opaque(&self.map, iter);
                 let binds = binds.iter().map(|bind| self.fresh(*bind)).collect();
-                Header::Iter {
-                    pat: pat.clone(),
-                    names: names.clone(),
-                    binds,
-                    iter,
-                }
+                Header::Iter { pat: pat.clone(), names: names.clone(), binds, iter }
             }
             Header::While(cond) => {
                 self.b.open();
@@ -596,11 +422,7 @@ impl Reverse<'_> {
     fn back(&mut self, stmts: &[Stmt], swept: &[Swept]) {
         for (stmt, swept) in stmts.iter().zip(swept).rev() {
             match swept {
-                Swept::Prim {
-                    linear,
-                    args,
-                    result,
-                } => self.transpose(linear, args, *result),
+                Swept::Prim { linear, args, result } => self.transpose(linear, args, *result),
                 Swept::If { cond, arms } => self.back_if(stmt, *cond, arms),
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
                 Swept::Inactive => {}
@@ -625,11 +447,7 @@ impl Reverse<'_> {
             if !linear.depends_on(index) {
                 continue;
             }
-            let target = self
-                .info(value)
-                .ty
-                .scalar()
-                .unwrap_or(self.b.default_scalar);
+            let target = self.info(value).ty.scalar().unwrap_or(self.b.default_scalar);
             // The coefficients are read where the adjoint is: `read` needs the whole pass, so they are collected first.
             let term = self.term(linear, index, (adjoint, target));
             if let Some(term) = term {
@@ -644,23 +462,14 @@ impl Reverse<'_> {
             let read = self.read(atom);
             readings.insert(atom, read);
         }
-        linear.term(&mut self.b, index, t, &mut |_, atom| {
-            *readings.get(&atom).unwrap_or(&atom)
-        })
+        linear.term(&mut self.b, index, t, &mut |_, atom| *readings.get(&atom).unwrap_or(&atom))
     }
 
     fn back_if(&mut self, stmt: &Stmt, cond: Atom, arms: &[(usize, Vec<Swept>); 2]) {
-        let Op::If {
-            then, otherwise, ..
-        } = &stmt.op
-        else {
+        let Op::If { then, otherwise, .. } = &stmt.op else {
             return;
         };
-        let seeds: Vec<Option<Atom>> = stmt
-            .results
-            .iter()
-            .map(|result| self.adjoints.remove(result))
-            .collect();
+        let seeds: Vec<Option<Atom>> = stmt.results.iter().map(|result| self.adjoints.remove(result)).collect();
         if seeds.iter().all(Option::is_none) {
             return;
         }
@@ -670,13 +479,7 @@ impl Reverse<'_> {
         self.merge(cond, &[], [then, otherwise]);
     }
 
-    fn back_arm(
-        &mut self,
-        region: &Region,
-        context: usize,
-        swept: &[Swept],
-        seeds: &[Option<Atom>],
-    ) -> Arm {
+    fn back_arm(&mut self, region: &Region, context: usize, swept: &[Swept], seeds: &[Option<Atom>]) -> Arm {
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
         self.in_sweep(context, |pass| {
@@ -688,11 +491,7 @@ impl Reverse<'_> {
             pass.back(&region.stmts, swept);
         });
         let adjoints = std::mem::replace(&mut self.adjoints, outer);
-        Arm {
-            stmts: self.b.close(),
-            primal: Vec::new(),
-            adjoints,
-        }
+        Arm { stmts: self.b.close(), primal: Vec::new(), adjoints }
     }
 
     /// Runs the reverse sweep of a context: values are made in the sweep and read in the context.
@@ -707,16 +506,7 @@ impl Reverse<'_> {
     /// The reverse of a loop: the iterations backwards, each popping its record. The adjoints of carried values are
     /// carried the other way; those of values from outside accumulate.
     fn back_loop(&mut self, stmt: &Stmt, swept: &Swept) {
-        let (
-            Op::Loop(l),
-            Swept::Loop {
-                context,
-                trips,
-                index,
-                body,
-            },
-        ) = (&stmt.op, swept)
-        else {
+        let (Op::Loop(l), Swept::Loop { context, trips, index, body }) = (&stmt.op, swept) else {
             return;
         };
         let carried = self.useful(stmt, l);
@@ -726,11 +516,7 @@ impl Reverse<'_> {
         let mut init = Vec::new();
         let mut params = Vec::new();
         for k in &carried {
-            init.push(
-                self.adjoints
-                    .remove(&stmt.results[*k])
-                    .unwrap_or(Atom::Float(0.0)),
-            );
+            init.push(self.adjoints.remove(&stmt.results[*k]).unwrap_or(Atom::Float(0.0)));
             let info = self.info(l.body.params[*k]);
             params.push(self.b.value(info.ty, barred(&info)));
         }
@@ -748,11 +534,7 @@ impl Reverse<'_> {
         let mut adjoints = std::mem::replace(&mut self.adjoints, outer);
         let mut yields = vec![Atom::Bool(true)];
         for k in &carried {
-            yields.push(
-                adjoints
-                    .remove(&l.body.params[*k])
-                    .unwrap_or(Atom::Float(0.0)),
-            );
+            yields.push(adjoints.remove(&l.body.params[*k]).unwrap_or(Atom::Float(0.0)));
         }
         for param in &l.body.params {
             adjoints.remove(param);
@@ -777,15 +559,7 @@ impl Reverse<'_> {
                 self.b.value(info.ty, info.hint)
             })
             .collect();
-        self.b.push(
-            results.clone(),
-            Op::Loop(Box::new(Loop {
-                header,
-                records,
-                init,
-                body,
-            })),
-        );
+        self.b.push(results.clone(), Op::Loop(Box::new(Loop { header, records, init, body })));
         let (of_carried, of_captured) = results.split_at(carried.len());
         for (value, result) in captured.iter().zip(of_captured) {
             self.adjoints.insert(*value, Atom::Value(*result));
@@ -801,27 +575,17 @@ impl Reverse<'_> {
     fn useful(&self, stmt: &Stmt, l: &Loop) -> Vec<usize> {
         let params = &l.body.params;
         let mut wanted: HashSet<Value> = (0..params.len())
-            .filter(|k| {
-                self.varied.contains(&params[*k]) && self.adjoints.contains_key(&stmt.results[*k])
-            })
+            .filter(|k| self.varied.contains(&params[*k]) && self.adjoints.contains_key(&stmt.results[*k]))
             .map(|k| params[k])
             .collect();
         if wanted.is_empty() {
             return Vec::new();
         }
         activity::loop_slice(l, &mut wanted, &self.varied);
-        (0..params.len())
-            .filter(|k| wanted.contains(&params[*k]))
-            .collect()
+        (0..params.len()).filter(|k| wanted.contains(&params[*k])).collect()
     }
 
-    fn back_header(
-        &mut self,
-        l: &Loop,
-        context: usize,
-        trips: Option<Atom>,
-        index: Option<Value>,
-    ) -> Header {
+    fn back_header(&mut self, l: &Loop, context: usize, trips: Option<Atom>, index: Option<Value>) -> Header {
         if let Some(trips) = trips {
             return Header::Times(self.read(trips));
         }
@@ -837,9 +601,7 @@ impl Reverse<'_> {
                     let step = self.atom(step);
                     self.read(step)
                 });
-                self.contexts[context]
-                    .available
-                    .insert(forward, Atom::Value(reverse));
+                self.contexts[context].available.insert(forward, Atom::Value(reverse));
                 Header::Range(Range {
                     index: reverse,
                     start,
@@ -878,11 +640,7 @@ impl Reverse<'_> {
                 Kind::Branch { .. } | Kind::Sweep => outer = self.contexts[outer].parent,
             }
         }
-        Some(Records {
-            tape: *tape,
-            binds: record.iter().map(|(_, bind)| *bind).collect(),
-            all: true,
-        })
+        Some(Records { tape: *tape, binds: record.iter().map(|(_, bind)| *bind).collect(), all: true })
     }
 
     // ---- residuals ----------------------------------------------------------------------------------------------
@@ -950,10 +708,7 @@ impl Reverse<'_> {
         let Code::Expr(expr, _) = &opaque.code else {
             return None;
         };
-        if !matches!(
-            &**expr,
-            syn::Expr::Binary(_) | syn::Expr::Unary(_) | syn::Expr::Path(_) | syn::Expr::Cast(_)
-        ) {
+        if !matches!(&**expr, syn::Expr::Binary(_) | syn::Expr::Unary(_) | syn::Expr::Path(_) | syn::Expr::Cast(_)) {
             return None;
         }
         let mut args = Vec::new();
@@ -968,18 +723,27 @@ impl Reverse<'_> {
         Some(self.b.opaque(Opaque { args, ..opaque }, info))
     }
 
+    /// What is known of a value, with a name that tells how it was made.
+    fn named(&self, value: Value) -> Info {
+        let mut info = self.b.values[value.0 as usize].clone();
+        if let (None, Some((prim, args))) = (&info.hint, self.b.definition(value)) {
+            let operand = args.first().and_then(|arg| arg.value());
+            let operand = operand.and_then(|operand| self.b.values[operand.0 as usize].hint.as_ref());
+            let name = names::of_prim(*prim, operand.map(|hint| &hint.name));
+            info.hint = Some(Hint::generated(name, proc_macro2::Span::call_site()));
+        }
+        info
+    }
+
     /// Stores a residual in the forward sweep.
     fn transfer(&mut self, value: Value) -> Atom {
         let home = self.b.contexts[value.0 as usize];
-        let info = self.b.values[value.0 as usize].clone();
+        let info = self.named(value);
         let parent = self.contexts[home].parent;
-        let read = match self.contexts[home].kind {
+        let read = match &self.contexts[home].kind {
             Kind::Fused | Kind::Sweep => Atom::Value(value),
             Kind::Body { .. } => {
-                let sweep = self
-                    .contexts
-                    .iter()
-                    .position(|context| matches!(context.kind, Kind::Sweep));
+                let sweep = self.contexts.iter().position(|context| matches!(context.kind, Kind::Sweep));
                 let bind = self.b.value(info.ty, info.hint);
                 self.b.contexts[bind.0 as usize] = sweep.unwrap_or(self.b.context);
                 if let Kind::Body { record, .. } = &mut self.contexts[home].kind {
@@ -987,14 +751,17 @@ impl Reverse<'_> {
                 }
                 Atom::Value(bind)
             }
-            Kind::Branch { marker, then } => {
+            // What the branch yields anyway is a result already.
+            Kind::Branch { yielded, .. } if yielded.contains_key(&value) => {
+                let result = yielded[&value];
+                self.read(Atom::Value(result))
+            }
+            Kind::Branch { marker, then, .. } => {
+                let (marker, then) = (*marker, *then);
                 let result = self.b.value(info.ty, info.hint);
                 self.b.contexts[result.0 as usize] = parent;
-                let (a, b) = if then {
-                    (Atom::Value(value), Atom::Undefined)
-                } else {
-                    (Atom::Undefined, Atom::Value(value))
-                };
+                let (a, b) =
+                    if then { (Atom::Value(value), Atom::Undefined) } else { (Atom::Undefined, Atom::Value(value)) };
                 self.exports.entry(marker).or_default().push((result, a, b));
                 self.read(Atom::Value(result))
             }
@@ -1007,12 +774,12 @@ impl Reverse<'_> {
 /// Whether computing the primitive again costs no more than to load its result.
 fn is_cheap(prim: Prim, args: &[Atom]) -> bool {
     use Prim::{
-        Abs, Add, And, Cast, Copysign, Eq, Ge, Gt, IntEq, IntPred, IntToFloat, Le, Lt, Max, Min,
-        Mul, Ne, Neg, Not, Or, Select, Sub,
+        Abs, Add, And, Cast, Copysign, Eq, Ge, Gt, IntEq, IntPred, IntToFloat, Le, Lt, Max, Min, Mul, Ne, Neg, Not, Or,
+        Select, Sub,
     };
     match prim {
-        Neg | Add | Sub | Mul | Abs | Copysign | Min | Max | Lt | Le | Gt | Ge | Eq | Ne
-        | IntEq | And | Or | Not | Select | Cast(_) | IntToFloat(_) | IntPred => true,
+        Neg | Add | Sub | Mul | Abs | Copysign | Min | Max | Lt | Le | Gt | Ge | Eq | Ne | IntEq | And | Or | Not
+        | Select | Cast(_) | IntToFloat(_) | IntPred => true,
         Prim::Powi => matches!(args.get(1), Some(Atom::Int(2 | 3))),
         _ => false,
     }
@@ -1033,15 +800,10 @@ struct Residuals {
 
 impl Residuals {
     fn record(&self, tape: Value) -> Vec<Atom> {
-        let fields = self
-            .contexts
-            .iter()
-            .find_map(|context| match &context.kind {
-                Kind::Body { tape: own, record } if *own == tape => {
-                    Some(record.iter().map(|(atom, _)| *atom).collect())
-                }
-                Kind::Body { .. } | Kind::Fused | Kind::Branch { .. } | Kind::Sweep => None,
-            });
+        let fields = self.contexts.iter().find_map(|context| match &context.kind {
+            Kind::Body { tape: own, record } if *own == tape => Some(record.iter().map(|(atom, _)| *atom).collect()),
+            Kind::Body { .. } | Kind::Fused | Kind::Branch { .. } | Kind::Sweep => None,
+        });
         fields.unwrap_or_default()
     }
 
@@ -1054,13 +816,8 @@ impl Residuals {
         for stmt in &mut region.stmts {
             match &mut stmt.op {
                 Op::Push(tape, record) => *record = self.record(*tape),
-                Op::If {
-                    then, otherwise, ..
-                } => {
-                    let exports = stmt
-                        .results
-                        .iter()
-                        .find_map(|result| self.exports.get(result));
+                Op::If { then, otherwise, .. } => {
+                    let exports = stmt.results.iter().find_map(|result| self.exports.get(result));
                     for (result, a, b) in exports.into_iter().flatten() {
                         stmt.results.push(*result);
                         then.yields.push(*a);

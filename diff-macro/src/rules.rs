@@ -136,10 +136,7 @@ fn scale(num: Atom) -> Partial {
     Partial::Scale { num, den: None }
 }
 fn ratio(num: Atom, den: Atom) -> Partial {
-    Partial::Scale {
-        num,
-        den: Some(den),
-    }
+    Partial::Scale { num, den: Some(den) }
 }
 fn over(num: f64, den: Atom) -> Partial {
     ratio(Atom::Float(num), den)
@@ -156,10 +153,7 @@ pub(crate) struct Row {
     /// Whether a partial is infinite or undefined somewhere: then a zero tangent or adjoint contributes zero.
     pub(crate) singular: bool,
     /// Where the primitive is differentiable, one interval per operand: the test samples there.
-    #[cfg_attr(
-        not(test),
-        allow(dead_code, reason = "the domains are data for the test of the table")
-    )]
+    #[cfg_attr(not(test), allow(dead_code, reason = "the domains are data for the test of the table"))]
     pub(crate) domain: &'static [(f64, f64)],
     pub(crate) partials: Partials,
 }
@@ -259,10 +253,7 @@ pub(crate) fn row(prim: Prim) -> Option<&'static Row> {
 
 /// The primitive that a method of `f64` is, with the number of its operands (the receiver counts).
 pub(crate) fn method(name: &str) -> Option<(Prim, usize)> {
-    TABLE
-        .iter()
-        .find(|row| !row.method.is_empty() && row.method == name)
-        .map(|row| (row.prim, row.arity))
+    TABLE.iter().find(|row| !row.method.is_empty() && row.method == name).map(|row| (row.prim, row.arity))
 }
 
 /// The partials of `y = prim(x)`.
@@ -295,10 +286,7 @@ fn powi(b: &mut Builder, x: Atom, n: Atom) -> Partial {
         Atom::Int(0) => Partial::Zero,
         Atom::Int(n) => {
             let power = b.powi(x, n - 1);
-            #[allow(
-                clippy::cast_precision_loss,
-                reason = "the exponent of powi has 32 bits"
-            )]
+            #[allow(clippy::cast_precision_loss, reason = "the exponent of powi has 32 bits")]
             scale(b.mul(Atom::Float(n as f64), power))
         }
         n => {
@@ -344,10 +332,7 @@ fn powf_constant(b: &mut Builder, x: Atom, p: f64) -> Partial {
         return Partial::Zero;
     }
     let lower = p - 1.0;
-    #[allow(
-        clippy::cast_possible_truncation,
-        reason = "checked to be a small integer"
-    )]
+    #[allow(clippy::cast_possible_truncation, reason = "checked to be a small integer")]
     let power = if lower.fract() == 0.0 && (0.0..=16.0).contains(&lower) {
         b.powi(x, lower as i64)
     } else if lower == 0.5 {
@@ -428,11 +413,7 @@ fn acosh(b: &mut Builder, x: Atom) -> Partial {
 /// The sign of `x`, and +1 at zero: `abs(x)` is `x.max(-x)`.
 fn sign(b: &mut Builder, x: Atom) -> Partial {
     let positive = b.prim(Prim::Ge, &[x, Atom::Float(0.0)]);
-    Partial::Select(
-        positive,
-        Box::new(Partial::one()),
-        Box::new(Partial::minus_one()),
-    )
+    Partial::Select(positive, Box::new(Partial::one()), Box::new(Partial::minus_one()))
 }
 
 /// `copysign(x, s) = |x| sign(s)`.
@@ -440,20 +421,11 @@ fn copysign(b: &mut Builder, x: &[Atom]) -> Vec<Partial> {
     let positive = b.prim(Prim::Ge, &[x[0], Atom::Float(0.0)]);
     let sign = b.prim(Prim::Copysign, &[Atom::Float(1.0), x[1]]);
     let minus = b.neg(sign);
-    vec![
-        Partial::Select(positive, Box::new(scale(sign)), Box::new(scale(minus))),
-        Partial::Zero,
-    ]
+    vec![Partial::Select(positive, Box::new(scale(sign)), Box::new(scale(minus))), Partial::Zero]
 }
 
 /// The operand that the primal returned; on a tie the first.
-fn extremum(
-    b: &mut Builder,
-    x: &[Atom],
-    y: Atom,
-    first_wins: Prim,
-    second_wins: Prim,
-) -> Vec<Partial> {
+fn extremum(b: &mut Builder, x: &[Atom], y: Atom, first_wins: Prim, second_wins: Prim) -> Vec<Partial> {
     if matches!(x[0], Atom::Float(_)) {
         let second = b.prim(second_wins, &[x[1], x[0]]);
         return vec![Partial::inverse_gate(second), Partial::gate(second)];
@@ -470,9 +442,5 @@ fn clamp(b: &mut Builder, x: &[Atom]) -> Vec<Partial> {
     let below = b.prim(Prim::Lt, &[x[0], x[1]]);
     let above = b.prim(Prim::Gt, &[x[0], x[2]]);
     let outside = b.prim(Prim::Or, &[below, above]);
-    vec![
-        Partial::inverse_gate(outside),
-        Partial::gate(below),
-        Partial::gate(above),
-    ]
+    vec![Partial::inverse_gate(outside), Partial::gate(below), Partial::gate(above)]
 }

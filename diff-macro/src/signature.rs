@@ -26,11 +26,7 @@ pub(crate) struct Signature {
 }
 
 /// Reads the signature. Reports everything in it that rules out a derivative; none if anything does.
-pub(crate) fn read(
-    item: &ItemFn,
-    options: &Options,
-    diagnostics: &mut Diagnostics,
-) -> Option<Signature> {
+pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -> Option<Signature> {
     let sig = &item.sig;
     let before = diagnostics.count();
     if let Some(token) = &sig.asyncness {
@@ -54,11 +50,7 @@ pub(crate) fn read(
     if diagnostics.count() > before {
         return None;
     }
-    Some(Signature {
-        parameters,
-        output: output?,
-        is_method: has_receiver || options.associated,
-    })
+    Some(Signature { parameters, output: output?, is_method: has_receiver || options.associated })
 }
 
 fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Parameter> {
@@ -76,56 +68,29 @@ fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -
             }
         };
         let ty = ty_of(&typed.ty);
-        let constant = typed
-            .attrs
-            .iter()
-            .find(|attr| attr.path().is_ident("constant"));
+        let constant = typed.attrs.iter().find(|attr| attr.path().is_ident("constant"));
         if let Some(attr) = constant.filter(|attr| attr.meta.require_path_only().is_err()) {
             diagnostics.report(attr, diagnostics::NESTED_ATTRIBUTE);
         }
-        let named = options
-            .wrt
-            .as_ref()
-            .map(|names| names.iter().find(|name| **name == ident));
+        let named = options.wrt.as_ref().map(|names| names.iter().find(|name| **name == ident));
         let active = match named {
             Some(Some(name)) => {
                 if constant.is_some() {
                     diagnostics.report(name, diagnostics::constant_wrt(&ident.to_string()));
                 }
                 if ty.scalar().is_none() {
-                    let found = typed
-                        .ty
-                        .to_token_stream()
-                        .to_string()
-                        .replace("& ", "&")
-                        .replace(" ;", ";");
-                    diagnostics.report(
-                        name,
-                        diagnostics::parameter_type(&ident.to_string(), &found),
-                    );
+                    let found = typed.ty.to_token_stream().to_string().replace("& ", "&").replace(" ;", ";");
+                    diagnostics.report(name, diagnostics::parameter_type(&ident.to_string(), &found));
                 }
                 ty.scalar().is_some()
             }
             Some(None) => false,
             None => ty.scalar().is_some() && constant.is_none() && ident != "_",
         };
-        parameters.push(Parameter {
-            ident,
-            ty,
-            active,
-            mutable,
-        });
+        parameters.push(Parameter { ident, ty, active, mutable });
     }
-    let names: Vec<String> = parameters
-        .iter()
-        .map(|parameter| parameter.ident.to_string())
-        .collect();
-    for name in options
-        .wrt
-        .iter()
-        .flatten()
-        .filter(|name| !names.contains(&name.to_string()))
-    {
+    let names: Vec<String> = parameters.iter().map(|parameter| parameter.ident.to_string()).collect();
+    for name in options.wrt.iter().flatten().filter(|name| !names.contains(&name.to_string())) {
         diagnostics.report(name, diagnostics::unknown_wrt(&name.to_string(), &names));
     }
     parameters
@@ -138,17 +103,12 @@ fn ty_of(ty: &syn::Type) -> Ty {
     let name = ty.to_token_stream().to_string();
     match name.as_str() {
         "bool" => Ty::Bool,
-        "usize" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32"
-        | "i64" | "i128" => Ty::Int,
+        "usize" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128" => Ty::Int,
         _ => Ty::Unknown,
     }
 }
 
-fn output(
-    output: &ReturnType,
-    sig: &syn::Signature,
-    diagnostics: &mut Diagnostics,
-) -> Option<Scalar> {
+fn output(output: &ReturnType, sig: &syn::Signature, diagnostics: &mut Diagnostics) -> Option<Scalar> {
     match output {
         ReturnType::Default => {
             diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);

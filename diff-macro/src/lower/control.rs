@@ -10,7 +10,7 @@ use super::{Lowering, Val, go_key, live_key};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
-use crate::ir::{Atom, Code, Effect, Header, Loop, Op, Opaque, Range, Region, Ty, Value};
+use crate::ir::{Atom, Code, Effect, Header, Hint, Loop, Op, Opaque, Range, Region, Ty, Value};
 
 /// What one branch has done: its statements, what the variables are after it, and its value.
 struct Arm {
@@ -25,36 +25,22 @@ impl Lowering<'_> {
     /// A branch, followed by statements that run if it does not leave.
     pub(super) fn if_expr(&mut self, branch: &syn::ExprIf, rest: &[Stmt]) -> Val {
         if matches!(&*branch.cond, Expr::Let(_)) || fence_has_let(&branch.cond) {
-            self.error(
-                &branch.cond,
-                diagnostics::unsupported("`if let`", "write the condition as a comparison"),
-            );
+            self.error(&branch.cond, diagnostics::unsupported("`if let`", "write the condition as a comparison"));
             return Val::Atom(Atom::Undefined);
         }
         let cond = self.condition(&branch.cond);
         let then_leaves = fence::diverges(&branch.then_branch);
         let then = self.arm(|pass| {
             let value = pass.stmts(&branch.then_branch.stmts);
-            if then_leaves {
-                value
-            } else {
-                pass.then_rest(value, rest)
-            }
+            if then_leaves { value } else { pass.then_rest(value, rest) }
         });
         let otherwise = self.arm(|pass| {
             let value = match &branch.else_branch {
                 Some((_, otherwise)) => pass.expr(otherwise),
                 None => Val::Unit,
             };
-            let leaves = branch
-                .else_branch
-                .as_ref()
-                .is_some_and(|(_, e)| fence::expr_diverges(e));
-            if leaves {
-                value
-            } else {
-                pass.then_rest(value, rest)
-            }
+            let leaves = branch.else_branch.as_ref().is_some_and(|(_, e)| fence::expr_diverges(e));
+            if leaves { value } else { pass.then_rest(value, rest) }
         });
         self.merge(cond, then, otherwise)
     }
@@ -97,11 +83,7 @@ impl Lowering<'_> {
         self.b.open();
         let value = run(self);
         let stmts = self.b.close();
-        Arm {
-            stmts,
-            env: std::mem::replace(&mut self.env, before),
-            value,
-        }
+        Arm { stmts, env: std::mem::replace(&mut self.env, before), value }
     }
 
     /// Joins two branches: a variable that differs becomes a result.
@@ -119,76 +101,43 @@ impl Lowering<'_> {
                 continue;
             }
             let ty = self.joined_ty(a, b, &name);
-            let result = self.b.value(ty, self.hint(&name));
+            let result = self.b.value(ty, self.state_hint(&name));
             results.push(result);
             yields.0.push(a);
             yields.1.push(b);
             self.env.insert(name, Atom::Value(result));
         }
         let value = self.join(then.value, otherwise.value, &mut results, &mut yields);
-        let region = |stmts, yields| Region {
-            params: Vec::new(),
-            stmts,
-            yields,
-        };
+        let region = |stmts, yields| Region { params: Vec::new(), stmts, yields };
         let then = region(then.stmts, yields.0);
         let otherwise = region(otherwise.stmts, yields.1);
-        self.b.push(
-            results,
-            Op::If {
-                cond,
-                then,
-                otherwise,
-            },
-        );
+        self.b.push(results, Op::If { cond, then, otherwise });
         value
     }
 
     fn joined_ty(&self, a: Atom, b: Atom, name: &str) -> Ty {
-        let typed = [a, b]
-            .into_iter()
-            .find(|atom| atom.value().is_some() && self.b.ty(*atom) != Ty::Unknown);
+        let typed = [a, b].into_iter().find(|atom| atom.value().is_some() && self.b.ty(*atom) != Ty::Unknown);
         let literal = [a, b].into_iter().find(|atom| *atom != Atom::Undefined);
         match typed {
             Some(atom) => self.b.ty(atom),
-            None => self
-                .known
-                .types
-                .get(name)
-                .copied()
-                .unwrap_or(literal.map_or(Ty::Unknown, |atom| self.b.ty(atom))),
+            None => self.known.types.get(name).copied().unwrap_or(literal.map_or(Ty::Unknown, |atom| self.b.ty(atom))),
         }
     }
 
     /// The value of two branches.
-    fn join(
-        &mut self,
-        a: Val,
-        b: Val,
-        results: &mut Vec<Value>,
-        yields: &mut (Vec<Atom>, Vec<Atom>),
-    ) -> Val {
+    fn join(&mut self, a: Val, b: Val, results: &mut Vec<Value>, yields: &mut (Vec<Atom>, Vec<Atom>)) -> Val {
         match (a, b) {
             (Val::Never, Val::Never) => Val::Never,
             (Val::Unit, Val::Unit | Val::Never) | (Val::Never, Val::Unit) => Val::Unit,
-            (Val::Tuple(a), Val::Tuple(b)) if a.len() == b.len() => Val::Tuple(
-                a.into_iter()
-                    .zip(b)
-                    .map(|(a, b)| self.join(a, b, results, yields))
-                    .collect(),
-            ),
-            (Val::Tuple(parts), Val::Never) => Val::Tuple(
-                parts
-                    .into_iter()
-                    .map(|a| self.join(a, Val::Never, results, yields))
-                    .collect(),
-            ),
-            (Val::Never, Val::Tuple(parts)) => Val::Tuple(
-                parts
-                    .into_iter()
-                    .map(|b| self.join(Val::Never, b, results, yields))
-                    .collect(),
-            ),
+            (Val::Tuple(a), Val::Tuple(b)) if a.len() == b.len() => {
+                Val::Tuple(a.into_iter().zip(b).map(|(a, b)| self.join(a, b, results, yields)).collect())
+            }
+            (Val::Tuple(parts), Val::Never) => {
+                Val::Tuple(parts.into_iter().map(|a| self.join(a, Val::Never, results, yields)).collect())
+            }
+            (Val::Never, Val::Tuple(parts)) => {
+                Val::Tuple(parts.into_iter().map(|b| self.join(Val::Never, b, results, yields)).collect())
+            }
             (a, b) => {
                 let (a, b) = (a.atom(), b.atom());
                 if a == b {
@@ -294,13 +243,7 @@ impl Lowering<'_> {
             }
             Expr::While(l) => {
                 if fence_has_let(&l.cond) {
-                    self.error(
-                        &l.cond,
-                        diagnostics::unsupported(
-                            "`while let`",
-                            "write the condition as a comparison",
-                        ),
-                    );
+                    self.error(&l.cond, diagnostics::unsupported("`while let`", "write the condition as a comparison"));
                     return Val::Unit;
                 }
                 let label = label_of(l.label.as_ref());
@@ -318,28 +261,16 @@ impl Lowering<'_> {
 
     /// The variables that the body changes and that live on after an iteration, with the flags that it may clear.
     fn carried(&self, body: &syn::Block, label: Option<&str>) -> Vec<String> {
-        let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
-            .assigned
-            .into_iter()
-            .filter(|name| self.is_followed(name))
-            .collect();
+        let mut names: Vec<String> =
+            fence::writes_in_stmts(&body.stmts).assigned.into_iter().filter(|name| self.is_followed(name)).collect();
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();
         if exits.returns {
             outermost = 0;
             names.push("return".to_owned());
         }
-        for jump in exits
-            .jumps
-            .iter()
-            .flatten()
-            .filter(|jump| Some(jump.as_str()) != label)
-        {
-            if let Some(depth) = self
-                .frames
-                .iter()
-                .rposition(|frame| frame.label.as_ref() == Some(jump))
-            {
+        for jump in exits.jumps.iter().flatten().filter(|jump| Some(jump.as_str()) != label) {
+            if let Some(depth) = self.frames.iter().rposition(|frame| frame.label.as_ref() == Some(jump)) {
                 outermost = outermost.min(depth);
                 names.push(value_key(self.frames[depth].id));
             }
@@ -356,10 +287,7 @@ impl Lowering<'_> {
 
     fn for_header(&mut self, l: &syn::ExprForLoop) -> Pending<'static> {
         if self.is_active(&l.expr) {
-            self.error(
-                &l.expr,
-                diagnostics::unsupported("a loop over values", "iterate over a range of integers"),
-            );
+            self.error(&l.expr, diagnostics::unsupported("a loop over values", "iterate over a range of integers"));
         }
         if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat)) {
             if let (Some(start), Some(end)) = (&range.start, &range.end) {
@@ -372,14 +300,7 @@ impl Lowering<'_> {
                     self.env.insert(name, Atom::Value(value));
                 }
                 let (inclusive, reversed) = (range.inclusive, range.reversed);
-                return Pending::Ready(Header::Range(Range {
-                    index: value,
-                    start,
-                    end,
-                    inclusive,
-                    step,
-                    reversed,
-                }));
+                return Pending::Ready(Header::Range(Range { index: value, start, end, inclusive, step, reversed }));
             }
         }
         let args = self.arguments(&fence::mentions_in_expr(&l.expr));
@@ -399,25 +320,11 @@ impl Lowering<'_> {
             self.env.insert(name.clone(), Atom::Value(value));
             binds.push(value);
         }
-        let names = declared
-            .iter()
-            .map(|(name, _)| Rc::from(name.as_str()))
-            .collect();
-        Pending::Ready(Header::Iter {
-            pat: Rc::new((*l.pat).clone()),
-            names,
-            binds,
-            iter,
-        })
+        let names = declared.iter().map(|(name, _)| Rc::from(name.as_str())).collect();
+        Pending::Ready(Header::Iter { pat: Rc::new((*l.pat).clone()), names, binds, iter })
     }
 
-    fn repeat(
-        &mut self,
-        label: Option<String>,
-        carried: &[String],
-        header: Pending<'_>,
-        body: &syn::Block,
-    ) -> Val {
+    fn repeat(&mut self, label: Option<String>, carried: &[String], header: Pending<'_>, body: &syn::Block) -> Val {
         let id = self.next_frame;
         let key = value_key(id);
         let has_value = breaks_with_value(body);
@@ -440,25 +347,12 @@ impl Lowering<'_> {
         let params = self.parameters(&carried);
         let entered = self.enter(label, true);
         self.stmts(&body.stmts);
-        let mut yields = vec![
-            self.env
-                .get(&go_key(entered))
-                .copied()
-                .unwrap_or(Atom::Bool(true)),
-        ];
+        let mut yields = vec![self.env.get(&go_key(entered)).copied().unwrap_or(Atom::Bool(true))];
         yields.extend(carried.iter().map(|name| self.env[name]));
         self.leave(entered);
         let body = self.b.close_region(params, yields);
         let results = self.parameters(&carried);
-        self.b.push(
-            results,
-            Op::Loop(Box::new(Loop {
-                header,
-                records: None,
-                init,
-                body,
-            })),
-        );
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
         if has_value {
             let atom = self.env.remove(&key).unwrap_or(Atom::Undefined);
             return Val::Atom(atom);
@@ -478,11 +372,22 @@ impl Lowering<'_> {
                     (Atom::Undefined, None) => Ty::Float(self.b.default_scalar),
                     (literal, None) => self.b.ty(literal),
                 };
-                let value = self.b.value(ty, self.hint(name));
+                let value = self.b.value(ty, self.state_hint(name));
                 self.env.insert(name.clone(), Atom::Value(value));
                 value
             })
             .collect()
+    }
+
+    /// The name of a variable, or of the state that lowering keeps: flags and values on their way out.
+    fn state_hint(&self, name: &str) -> Option<Hint> {
+        let word = match name.split(' ').next() {
+            _ if self.source.resolved.variables.contains_key(name) => return self.again(name),
+            Some("live" | "go") => "running",
+            Some("return") => "result",
+            _ => "value",
+        };
+        Some(Hint::generated(word, proc_macro2::Span::call_site()))
     }
 }
 
@@ -547,10 +452,7 @@ fn range_of(expr: &Expr) -> Option<RangeExpr> {
         }),
         Expr::MethodCall(call) if call.method == "rev" && call.args.is_empty() => {
             let range = range_of(&call.receiver)?;
-            Some(RangeExpr {
-                reversed: !range.reversed,
-                ..range
-            })
+            Some(RangeExpr { reversed: !range.reversed, ..range })
         }
         // Steps before a reversal only: reversed first, the steps would start from the other end.
         Expr::MethodCall(call) if call.method == "step_by" && call.args.len() == 1 => {
@@ -558,10 +460,7 @@ fn range_of(expr: &Expr) -> Option<RangeExpr> {
             if range.reversed || range.step.is_some() {
                 return None;
             }
-            Some(RangeExpr {
-                step: call.args.first().cloned(),
-                ..range
-            })
+            Some(RangeExpr { step: call.args.first().cloned(), ..range })
         }
         _ => None,
     }

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::spanned::Spanned;
 use syn::{BinOp, Expr, Lit, UnOp};
 
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Info, Scalar, Ty};
+use crate::ir::{Atom, Scalar, Ty};
 use crate::rules::{self, Prim};
 
 impl Lowering<'_> {
@@ -46,10 +45,7 @@ impl Lowering<'_> {
         if self.is_active(expr) || fence::exits_of_expr(expr).any() {
             return true;
         }
-        fence::writes_in_expr(expr)
-            .assigned
-            .iter()
-            .any(|name| self.is_followed(name))
+        fence::writes_in_expr(expr).assigned.iter().any(|name| self.is_followed(name))
     }
 
     fn unsupported(&mut self, expr: &Expr) -> Val {
@@ -62,16 +58,10 @@ impl Lowering<'_> {
             Expr::Range(_) => ("a range of floats", "iterate over integers"),
             Expr::Try(_) => ("the operator `?`", "return a float"),
             Expr::Reference(_) => ("a mutable reference", "assign to the variable"),
-            Expr::Unsafe(_) => (
-                "an `unsafe` block",
-                "move it into a function that takes no active value",
-            ),
+            Expr::Unsafe(_) => ("an `unsafe` block", "move it into a function that takes no active value"),
             Expr::Async(_) | Expr::Await(_) => ("asynchronous code", "await before the call"),
             Expr::Let(_) => ("a `let` in a condition", "write it as a statement"),
-            _ => (
-                "this expression",
-                "write it with arithmetic, methods of `f64` and control flow",
-            ),
+            _ => ("this expression", "write it with arithmetic, methods of `f64` and control flow"),
         };
         self.error(expr, diagnostics::unsupported(what, instead));
         Val::Atom(Atom::Undefined)
@@ -88,9 +78,7 @@ impl Lowering<'_> {
                 }
             }
             Expr::Path(_) => {
-                if let Some(atom) =
-                    fence::variable(expr).and_then(|name| self.env.get(&name).copied())
-                {
+                if let Some(atom) = fence::variable(expr).and_then(|name| self.env.get(&name).copied()) {
                     return self.snapshot(expr, atom);
                 }
             }
@@ -145,15 +133,10 @@ impl Lowering<'_> {
     fn float_literal(&self, digits: &str, suffix: &str) -> Option<Atom> {
         let x: f64 = digits.parse().ok()?;
         let scalar = Scalar::from_name(suffix).unwrap_or(self.b.default_scalar);
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "the rounding is what is compared"
-        )]
-        let exact =
-            scalar == Scalar::F64 || digits.parse::<f32>().ok()?.to_bits() == (x as f32).to_bits();
+        #[allow(clippy::cast_possible_truncation, reason = "the rounding is what is compared")]
+        let exact = scalar == Scalar::F64 || digits.parse::<f32>().ok()?.to_bits() == (x as f32).to_bits();
         // A suffix that contradicts the other floats of the function is kept as it is written.
-        (x.is_finite() && exact && (suffix.is_empty() || scalar == self.b.default_scalar))
-            .then_some(Atom::Float(x))
+        (x.is_finite() && exact && (suffix.is_empty() || scalar == self.b.default_scalar)).then_some(Atom::Float(x))
     }
 
     /// `n as f64` of a variable or an expression without floats.
@@ -262,9 +245,7 @@ impl Lowering<'_> {
             }
             Expr::Binary(e) => self.comparison(e, expr),
             Expr::MethodCall(e) => self.method_call(e).atom(),
-            Expr::If(_) | Expr::Block(_) | Expr::Path(_) | Expr::Macro(_) | Expr::Call(_) => {
-                self.expr(expr).atom()
-            }
+            Expr::If(_) | Expr::Block(_) | Expr::Path(_) | Expr::Macro(_) | Expr::Call(_) => self.expr(expr).atom(),
             other => self.unsupported(other).atom(),
         }
     }
@@ -291,9 +272,7 @@ impl Lowering<'_> {
     fn compared(&mut self, expr: &Expr, scalar: Scalar) -> Atom {
         let atom = self.scalar(expr);
         match (atom, self.b.ty(atom)) {
-            (Atom::Value(_), Ty::Unknown)
-                if self.type_of(expr) == Ty::Unknown && !self.is_active(expr) =>
-            {
+            (Atom::Value(_), Ty::Unknown) if self.type_of(expr) == Ty::Unknown && !self.is_active(expr) => {
                 self.assert_float(expr, atom, scalar)
             }
             _ => atom,
@@ -309,9 +288,7 @@ impl Lowering<'_> {
         let stmts = self.b.close();
         let pure = stmts.iter().all(|stmt| match &stmt.op {
             crate::ir::Op::Prim(..) => true,
-            crate::ir::Op::Opaque(opaque) => {
-                opaque.effect == crate::ir::Effect::Pure && !opaque.text.contains('[')
-            }
+            crate::ir::Op::Opaque(opaque) => opaque.effect == crate::ir::Effect::Pure && !opaque.text.contains('['),
             _ => false,
         });
         self.env = env;
@@ -320,34 +297,12 @@ impl Lowering<'_> {
             let right = self.condition(&binary.right);
             return self.exact(prim, &[left, right]);
         }
-        let ty = Info {
-            ty: Ty::Bool,
-            hint: None,
-        };
-        let region = crate::ir::Region {
-            params: Vec::new(),
-            stmts,
-            yields: vec![right],
-        };
-        let decided = crate::ir::Region {
-            params: Vec::new(),
-            stmts: Vec::new(),
-            yields: vec![Atom::Bool(prim == Prim::Or)],
-        };
-        let (then, otherwise) = if prim == Prim::And {
-            (region, decided)
-        } else {
-            (decided, region)
-        };
-        let result = self.b.value(ty.ty, ty.hint);
-        self.b.push(
-            vec![result],
-            crate::ir::Op::If {
-                cond: left,
-                then,
-                otherwise,
-            },
-        );
+        let region = crate::ir::Region { params: Vec::new(), stmts, yields: vec![right] };
+        let decided =
+            crate::ir::Region { params: Vec::new(), stmts: Vec::new(), yields: vec![Atom::Bool(prim == Prim::Or)] };
+        let (then, otherwise) = if prim == Prim::And { (region, decided) } else { (decided, region) };
+        let result = self.b.value(Ty::Bool, None);
+        self.b.push(vec![result], crate::ir::Op::If { cond: left, then, otherwise });
         Atom::Value(result)
     }
 
@@ -356,22 +311,11 @@ impl Lowering<'_> {
     fn method_call(&mut self, call: &syn::ExprMethodCall) -> Val {
         let name = call.method.to_string();
         let args: Vec<&Expr> = std::iter::once(&*call.receiver).chain(&call.args).collect();
-        self.primitive_call(
-            &name,
-            &args,
-            call.method.span(),
-            &Expr::MethodCall(call.clone()),
-        )
+        self.primitive_call(&name, &args, call.method.span(), &Expr::MethodCall(call.clone()))
     }
 
     /// A method of `f64`, called as a method or as `f64::method`.
-    fn primitive_call(
-        &mut self,
-        name: &str,
-        args: &[&Expr],
-        span: proc_macro2::Span,
-        whole: &Expr,
-    ) -> Val {
+    fn primitive_call(&mut self, name: &str, args: &[&Expr], span: proc_macro2::Span, whole: &Expr) -> Val {
         if fence::is_query(name) {
             return Val::Atom(self.query(whole));
         }
@@ -395,11 +339,7 @@ impl Lowering<'_> {
         let mut atoms = Vec::new();
         for (k, arg) in args.iter().enumerate() {
             let is_exponent = prim == Prim::Powi && k == 1;
-            atoms.push(if is_exponent {
-                self.scalar(arg)
-            } else {
-                self.float(arg, scalar)
-            });
+            atoms.push(if is_exponent { self.scalar(arg) } else { self.float(arg, scalar) });
         }
         Val::Atom(self.exact(prim, &atoms))
     }
@@ -422,12 +362,7 @@ impl Lowering<'_> {
             _ => {}
         }
         let is_bool = matches!(&verbatim, Expr::MethodCall(call) if call.method.to_string().starts_with("is_"));
-        self.verbatim(
-            &verbatim,
-            if is_bool { Ty::Bool } else { Ty::Unknown },
-            None,
-            None,
-        )
+        self.verbatim(&verbatim, if is_bool { Ty::Bool } else { Ty::Unknown }, None, None)
     }
 
     fn operand_in_place(&mut self, expr: &Expr) -> Expr {
@@ -446,17 +381,10 @@ impl Lowering<'_> {
     fn call(&mut self, call: &syn::ExprCall) -> Val {
         let whole = Expr::Call(call.clone());
         let Expr::Path(func) = &*call.func else {
-            self.error(
-                &call.func,
-                diagnostics::unknown_function(&call.func.to_token_stream().to_string()),
-            );
+            self.error(&call.func, diagnostics::unknown_function(&call.func.to_token_stream().to_string()));
             return Val::Atom(Atom::Undefined);
         };
-        let last = func
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.clone());
+        let last = func.path.segments.last().map(|segment| segment.ident.clone());
         let ty = fence::primitive_type(&func.path).and_then(|ty| Scalar::from_name(&ty));
         if let (Some(scalar), Some(last)) = (ty, last) {
             let args: Vec<&Expr> = call.args.iter().collect();
@@ -473,9 +401,7 @@ impl Lowering<'_> {
 
     fn cast_to(&mut self, operand: Atom, scalar: Scalar) -> Atom {
         match (operand, self.b.ty(operand)) {
-            (Atom::Value(_), Ty::Float(own)) if own != scalar => {
-                self.exact(Prim::Cast(scalar), &[operand])
-            }
+            (Atom::Value(_), Ty::Float(own)) if own != scalar => self.exact(Prim::Cast(scalar), &[operand]),
             _ => operand,
         }
     }
@@ -497,45 +423,28 @@ impl Lowering<'_> {
     fn field(&mut self, field: &syn::ExprField) -> Val {
         let base = self.expr(&field.base);
         match (base, &field.member) {
-            (Val::Tuple(elems), syn::Member::Unnamed(index)) => {
-                match elems.get(index.index as usize) {
-                    Some(elem) => elem.clone(),
-                    None => Val::Atom(Atom::Undefined),
-                }
-            }
+            (Val::Tuple(elems), syn::Member::Unnamed(index)) => match elems.get(index.index as usize) {
+                Some(elem) => elem.clone(),
+                None => Val::Atom(Atom::Undefined),
+            },
             _ => {
-                self.error(
-                    &field.member,
-                    diagnostics::unsupported("a field", "use scalar variables"),
-                );
+                self.error(&field.member, diagnostics::unsupported("a field", "use scalar variables"));
                 Val::Atom(Atom::Undefined)
             }
         }
     }
 
     pub(super) fn macro_value(&mut self, mac: &syn::Macro) -> Val {
-        let name = mac
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string())
-            .unwrap_or_default();
+        let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         self.error(&mac.path, diagnostics::active_macro(&name));
         Val::Atom(Atom::Undefined)
     }
 
     /// The names of active variables among those given, as the user wrote them.
     pub(super) fn active_names(&self, names: &HashSet<String>) -> Vec<String> {
-        let mut active: Vec<String> = names
-            .iter()
-            .filter(|name| self.known.active.contains(*name))
-            .map(|name| self.source_name(name))
-            .collect();
+        let mut active: Vec<String> =
+            names.iter().filter(|name| self.known.active.contains(*name)).map(|name| self.source_name(name)).collect();
         active.sort();
         active
-    }
-
-    pub(super) fn span_of(expr: &Expr) -> proc_macro2::Span {
-        expr.span()
     }
 }

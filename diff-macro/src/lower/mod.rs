@@ -93,18 +93,8 @@ struct Knowledge {
 /// Lowers the function. Errors are reported once, after the last round.
 pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Function {
     let mut known = Knowledge {
-        active: source
-            .params
-            .iter()
-            .filter(|p| p.active)
-            .map(|p| p.name.clone())
-            .collect(),
-        cells: source
-            .params
-            .iter()
-            .filter(|p| p.mutable && p.ty.scalar().is_none())
-            .map(|p| p.name.clone())
-            .collect(),
+        active: source.params.iter().filter(|p| p.active).map(|p| p.name.clone()).collect(),
+        cells: source.params.iter().filter(|p| p.mutable && p.ty.scalar().is_none()).map(|p| p.name.clone()).collect(),
         ..Knowledge::default()
     };
     loop {
@@ -134,15 +124,10 @@ struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     fn new(source: &'a Source<'a>, known: Knowledge) -> Self {
-        let default = source
-            .params
-            .iter()
-            .filter(|p| p.active)
-            .find_map(|p| p.ty.scalar())
-            .unwrap_or(source.output);
+        let default = source.params.iter().filter(|p| p.active).find_map(|p| p.ty.scalar()).unwrap_or(source.output);
         Lowering {
             source,
-            b: Builder::new(default),
+            b: Builder::of_user(default),
             env: HashMap::new(),
             known,
             frames: Vec::new(),
@@ -163,30 +148,19 @@ impl<'a> Lowering<'a> {
         }
         self.enter(None, false);
         self.env.insert("return".to_owned(), Atom::Undefined);
-        let value = self.stmts(&self.source.body.stmts);
-        let result = match value {
-            Val::Never => self.env.get("return").copied().unwrap_or(Atom::Undefined),
-            value => {
-                // The value of the body, unless the function has returned on the way.
-                let atom = self.float_atom(value, &self.source.body);
-                match self.live() {
-                    Atom::Bool(true) => atom,
-                    _ => self.env.get("return").copied().unwrap_or(atom),
-                }
-            }
-        };
+        // The value of the body is returned like any other: then every way out of the function is a `return`.
+        let mut body = self.source.body.clone();
+        return_value(&mut body);
+        self.stmts(&body.stmts);
+        let result = self.env.get("return").copied().unwrap_or(Atom::Undefined);
         let body = self.b.close_region(params, vec![result]);
-        Function {
-            values: std::mem::take(&mut self.b.values),
-            body,
-        }
+        Function { values: std::mem::take(&mut self.b.values), body }
     }
 
     // ---- errors and names ---------------------------------------------------------------------------------------
 
     fn error(&mut self, at: impl quote::ToTokens, message: impl Into<String>) {
-        self.errors
-            .push(syn::Error::new_spanned(at, message.into()));
+        self.errors.push(syn::Error::new_spanned(at, message.into()));
     }
 
     fn error_at(&mut self, span: Span, message: impl Into<String>) {
@@ -195,19 +169,16 @@ impl<'a> Lowering<'a> {
 
     fn hint(&self, name: &str) -> Option<Hint> {
         let variable = self.source.resolved.variables.get(name)?;
-        Some(Hint {
-            name: variable.name.clone(),
-            span: variable.span,
-            user: true,
-        })
+        Some(Hint { name: variable.name.clone(), span: variable.span, user: true, declared: true })
+    }
+
+    /// The name of a variable for a further value of it, which need not have a `let` of its own.
+    fn again(&self, name: &str) -> Option<Hint> {
+        self.hint(name).map(|hint| Hint { declared: false, ..hint })
     }
 
     fn source_name(&self, name: &str) -> String {
-        self.source
-            .resolved
-            .variables
-            .get(name)
-            .map_or(name.to_owned(), |variable| variable.name.to_string())
+        self.source.resolved.variables.get(name).map_or(name.to_owned(), |variable| variable.name.to_string())
     }
 
     // ---- frames -------------------------------------------------------------------------------------------------
@@ -232,11 +203,7 @@ impl<'a> Lowering<'a> {
     /// Whether control is still in the innermost frame.
     fn live(&self) -> Atom {
         match self.frames.last() {
-            Some(frame) => self
-                .env
-                .get(&live_key(frame.id))
-                .copied()
-                .unwrap_or(Atom::Bool(true)),
+            Some(frame) => self.env.get(&live_key(frame.id)).copied().unwrap_or(Atom::Bool(true)),
             None => Atom::Bool(true),
         }
     }
@@ -257,9 +224,7 @@ impl<'a> Lowering<'a> {
         match label {
             Some(label) => {
                 let name = label.ident.to_string();
-                self.frames
-                    .iter()
-                    .rposition(|frame| frame.label.as_deref() == Some(&name))
+                self.frames.iter().rposition(|frame| frame.label.as_deref() == Some(&name))
             }
             None => self.frames.iter().rposition(|frame| frame.is_loop),
         }
@@ -268,9 +233,7 @@ impl<'a> Lowering<'a> {
     // ---- activity -----------------------------------------------------------------------------------------------
 
     fn is_active(&self, expr: &Expr) -> bool {
-        fence::mentions_in_expr(expr)
-            .iter()
-            .any(|name| self.known.active.contains(name))
+        fence::mentions_in_expr(expr).iter().any(|name| self.known.active.contains(name))
     }
 
     fn is_cell(&self, name: &str) -> bool {
@@ -285,9 +248,7 @@ impl<'a> Lowering<'a> {
     fn variable_ty(&self, name: &str) -> Ty {
         match self.env.get(name) {
             Some(Atom::Float(_)) => Ty::Float(self.b.default_scalar),
-            Some(Atom::Undefined) | None => {
-                self.known.types.get(name).copied().unwrap_or(Ty::Unknown)
-            }
+            Some(Atom::Undefined) | None => self.known.types.get(name).copied().unwrap_or(Ty::Unknown),
             Some(atom) => self.b.ty(*atom),
         }
     }
@@ -310,13 +271,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Verbatim code as a value.
-    fn verbatim(
-        &mut self,
-        expr: &Expr,
-        ty: Ty,
-        ascription: Option<Rc<syn::Type>>,
-        hint: Option<Hint>,
-    ) -> Atom {
+    fn verbatim(&mut self, expr: &Expr, ty: Ty, ascription: Option<Rc<syn::Type>>, hint: Option<Hint>) -> Atom {
         let mut args = self.arguments(&fence::mentions_in_expr(expr));
         args.extend(self.placeholders(expr));
         let effect = fence::effect_of(expr, &|name| self.is_cell(name));
@@ -324,22 +279,14 @@ impl<'a> Lowering<'a> {
         if let Some(ty) = &ascription {
             text = format!("{text} : {}", text_of(&**ty)).into();
         }
-        let opaque = Opaque {
-            code: Code::Expr(Rc::new(expr.clone()), ascription),
-            args,
-            effect,
-            text,
-        };
-        self.b.opaque(opaque, Info { ty, hint })
+        let opaque = Opaque { code: Code::Expr(Rc::new(expr.clone()), ascription), args, effect, text };
+        self.b.opaque(opaque, Info { ty, hint, derived: false })
     }
 
     fn placeholders(&self, expr: &Expr) -> Vec<(Rc<str>, Atom)> {
         let mut found: Vec<(Rc<str>, Atom)> = Vec::new();
         for name in fence::mentions_in_expr(expr) {
-            if let Some(number) = name
-                .strip_prefix(PLACEHOLDER)
-                .and_then(|n| n.parse::<u32>().ok())
-            {
+            if let Some(number) = name.strip_prefix(PLACEHOLDER).and_then(|n| n.parse::<u32>().ok()) {
                 found.push((name.as_str().into(), Atom::Value(Value(number))));
             }
         }
@@ -351,20 +298,13 @@ impl<'a> Lowering<'a> {
     fn placeholder(&mut self, atom: Atom) -> Expr {
         match atom {
             Atom::Value(value) => {
-                let ident = proc_macro2::Ident::new(
-                    &format!("{PLACEHOLDER}{}", value.0),
-                    Span::call_site(),
-                );
+                let ident = proc_macro2::Ident::new(&format!("{PLACEHOLDER}{}", value.0), Span::call_site());
                 syn::parse_quote!(#ident)
             }
             Atom::Float(x) => {
                 self.next_placeholder += 1;
                 let literal = proc_macro2::Literal::f64_unsuffixed(x.abs());
-                if x.is_sign_negative() {
-                    syn::parse_quote!((-#literal))
-                } else {
-                    syn::parse_quote!(#literal)
-                }
+                if x.is_sign_negative() { syn::parse_quote!((-#literal)) } else { syn::parse_quote!(#literal) }
             }
             Atom::Int(n) => syn::parse_quote!(#n),
             Atom::Bool(b) => syn::parse_quote!(#b),
@@ -378,13 +318,7 @@ impl<'a> Lowering<'a> {
             Val::Atom(atom) => atom,
             Val::Never => Atom::Undefined,
             Val::Tuple(_) | Val::Unit => {
-                self.error(
-                    at,
-                    diagnostics::unsupported(
-                        "a value that is not a float scalar",
-                        "use a float here",
-                    ),
-                );
+                self.error(at, diagnostics::unsupported("a value that is not a float scalar", "use a float here"));
                 Atom::Undefined
             }
         }
@@ -394,10 +328,7 @@ impl<'a> Lowering<'a> {
     fn assert_float(&mut self, expr: &Expr, atom: Atom, scalar: Scalar) -> Atom {
         let runtime = self.source.runtime;
         let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
-        if let (Expr::Path(_), None) = (
-            expr,
-            fence::variable(expr).filter(|name| self.env.contains_key(name)),
-        ) {
+        if let (Expr::Path(_), None) = (expr, fence::variable(expr).filter(|name| self.env.contains_key(name))) {
             // A constant: asserted once, and used by its name.
             let text: Rc<str> = format!("assert {}", text_of(expr)).into();
             if self.b.is_new_assertion(&text) {
@@ -415,29 +346,37 @@ impl<'a> Lowering<'a> {
             return atom;
         }
         let operand = self.placeholder(atom);
-        let guarded: Expr =
-            syn::parse_quote!(#runtime::private::float::<#runtime::private::#name>(#operand));
+        let guarded: Expr = syn::parse_quote!(#runtime::private::float::<#runtime::private::#name>(#operand));
         let args = self.placeholders(&guarded);
         let text: Rc<str> = format!("float {}", text_of(expr)).into();
-        let opaque = Opaque {
-            code: Code::Expr(Rc::new(guarded), None),
-            args,
-            effect: Effect::Pure,
-            text,
-        };
-        let hint = fence::variable(expr)
-            .and_then(|name| self.hint(&name))
-            .map(|hint| Hint {
-                user: false,
-                ..hint
-            });
-        self.b.opaque(
-            opaque,
-            Info {
-                ty: Ty::Float(scalar),
-                hint,
-            },
-        )
+        let opaque = Opaque { code: Code::Expr(Rc::new(guarded), None), args, effect: Effect::Pure, text };
+        let hint = fence::variable(expr).and_then(|name| self.hint(&name)).map(|hint| Hint {
+            user: false,
+            declared: false,
+            ..hint
+        });
+        self.b.opaque(opaque, Info { ty: Ty::Float(scalar), hint, derived: false })
+    }
+}
+
+/// Makes the value of a block an explicit `return`.
+fn return_value(block: &mut syn::Block) {
+    if let Some(syn::Stmt::Expr(expr, None)) = block.stmts.last_mut() {
+        return_expr(expr);
+    }
+}
+
+fn return_expr(expr: &mut Expr) {
+    match expr {
+        Expr::If(branch) if branch.else_branch.is_some() => {
+            return_value(&mut branch.then_branch);
+            if let Some((_, otherwise)) = &mut branch.else_branch {
+                return_expr(otherwise);
+            }
+        }
+        Expr::Block(block) if block.label.is_none() => return_value(&mut block.block),
+        Expr::Return(_) | Expr::While(_) | Expr::ForLoop(_) => {}
+        value => *value = syn::parse_quote!(return #value),
     }
 }
 

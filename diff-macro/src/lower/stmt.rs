@@ -57,11 +57,7 @@ impl Lowering<'_> {
                     self.carry(stmt, &[]);
                     return Val::Unit;
                 }
-                if semi.is_none()
-                    && is_block_like(expr)
-                    && self.can_carry(stmt)
-                    && self.is_unit_block(expr)
-                {
+                if semi.is_none() && is_block_like(expr) && self.can_carry(stmt) && self.is_unit_block(expr) {
                     self.carry(stmt, &[]);
                     return Val::Unit;
                 }
@@ -95,9 +91,7 @@ impl Lowering<'_> {
     /// Whether a statement can stay as it is: no active value enters, nothing jumps out, no followed variable changes.
     fn can_carry(&self, stmt: &Stmt) -> bool {
         let one = std::slice::from_ref(stmt);
-        let active = fence::mentions_in_stmt(stmt)
-            .iter()
-            .any(|name| self.known.active.contains(name));
+        let active = fence::mentions_in_stmt(stmt).iter().any(|name| self.known.active.contains(name));
         let writes = fence::writes_in_stmts(one);
         let followed = writes.assigned.iter().any(|name| self.is_followed(name));
         !active && !fence::exits_of_stmts(one).any() && !followed
@@ -110,11 +104,8 @@ impl Lowering<'_> {
             self.lend(name, stmt);
         }
         let names = fence::mentions_in_stmt(stmt);
-        let args = self
-            .arguments(&names)
-            .into_iter()
-            .filter(|(name, _)| !declared.contains(&name.to_string()))
-            .collect();
+        let args =
+            self.arguments(&names).into_iter().filter(|(name, _)| !declared.contains(&name.to_string())).collect();
         let results = declared
             .iter()
             .map(|name| {
@@ -124,17 +115,9 @@ impl Lowering<'_> {
                 value
             })
             .collect();
-        let declared = declared
-            .iter()
-            .map(|name| Rc::from(name.as_str()))
-            .collect();
+        let declared = declared.iter().map(|name| Rc::from(name.as_str())).collect();
         let code = Code::Stmts(Rc::new(vec![stmt.clone()]), declared);
-        let opaque = Opaque {
-            code,
-            args,
-            effect: Effect::Any,
-            text: text_of(stmt),
-        };
+        let opaque = Opaque { code, args, effect: Effect::Any, text: text_of(stmt) };
         self.b.push(results, Op::Opaque(opaque));
     }
 
@@ -175,22 +158,13 @@ impl Lowering<'_> {
         if let Some((_, diverge)) = &init.diverge {
             let structural = self.is_active(&init.expr) || fence::exits_of_expr(diverge).any();
             if structural {
-                self.error(
-                    diverge,
-                    diagnostics::unsupported("`let` with `else`", "write it as an `if`"),
-                );
+                self.error(diverge, diagnostics::unsupported("`let` with `else`", "write it as an `if`"));
                 return;
             }
         }
         match pat {
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
-                self.let_variable(
-                    &ident.ident.to_string(),
-                    ident.mutability.is_some(),
-                    ascribed,
-                    &init.expr,
-                    stmt,
-                );
+                self.let_variable(&ident.ident.to_string(), ident.mutability.is_some(), ascribed, &init.expr, stmt);
             }
             Pat::Wild(_) if self.can_carry(stmt) => self.carry(stmt, &[]),
             Pat::Wild(_) => {
@@ -213,21 +187,11 @@ impl Lowering<'_> {
         self.env.insert(name, Atom::Undefined);
     }
 
-    fn let_variable(
-        &mut self,
-        name: &str,
-        mutable: bool,
-        ascribed: Option<&syn::Type>,
-        init: &Expr,
-        stmt: &Stmt,
-    ) {
+    fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
         let scalar = ascribed.and_then(scalar_type);
         let structural = self.is_active(init)
             || fence::exits_of_expr(init).any()
-            || fence::writes_in_expr(init)
-                .assigned
-                .iter()
-                .any(|name| self.is_followed(name));
+            || fence::writes_in_expr(init).assigned.iter().any(|name| self.is_followed(name));
         if structural {
             self.let_active(name, scalar, init);
             return;
@@ -287,10 +251,7 @@ impl Lowering<'_> {
             Val::Tuple(_) => {
                 self.error(
                     init,
-                    diagnostics::unsupported(
-                        "a tuple in one variable",
-                        "destructure it: `let (a, b) = ..`",
-                    ),
+                    diagnostics::unsupported("a tuple in one variable", "destructure it: `let (a, b) = ..`"),
                 );
                 self.env.insert(name.to_owned(), Atom::Undefined);
             }
@@ -361,13 +322,7 @@ impl Lowering<'_> {
                 }
             }
             (pat, _) => {
-                self.error(
-                    pat,
-                    diagnostics::unsupported(
-                        "this pattern",
-                        "bind one variable, or a tuple of variables",
-                    ),
-                );
+                self.error(pat, diagnostics::unsupported("this pattern", "bind one variable, or a tuple of variables"));
                 for (name, _) in bindings(pat) {
                     self.env.insert(name, Atom::Undefined);
                 }
@@ -417,7 +372,7 @@ impl Lowering<'_> {
         if active {
             self.known.active.insert(name.to_owned());
         }
-        if let (Some(value), Some(hint)) = (atom.value(), self.hint(name)) {
+        if let (Some(value), Some(hint)) = (atom.value(), self.again(name)) {
             let info = &self.b.values[value.0 as usize];
             if info.hint.is_none() {
                 self.b.name(atom, &hint);
@@ -435,10 +390,7 @@ impl Lowering<'_> {
         let Val::Tuple(parts) = value else {
             self.error(
                 source,
-                diagnostics::unsupported(
-                    "this destructuring assignment",
-                    "assign to one variable after the other",
-                ),
+                diagnostics::unsupported("this destructuring assignment", "assign to one variable after the other"),
             );
             return Val::Unit;
         };
@@ -455,10 +407,7 @@ impl Lowering<'_> {
                 }
                 _ => self.error(
                     target,
-                    diagnostics::unsupported(
-                        "this target of an assignment",
-                        "assign to float variables",
-                    ),
+                    diagnostics::unsupported("this target of an assignment", "assign to float variables"),
                 ),
             }
         }
@@ -466,10 +415,7 @@ impl Lowering<'_> {
     }
 
     fn assign_part(&mut self, target: &Expr, source: &Expr) -> Val {
-        self.error(
-            target,
-            diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"),
-        );
+        self.error(target, diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"));
         if let Some(name) = fence::root(target) {
             if self.is_active(source) {
                 self.known.active.insert(name);
@@ -500,12 +446,7 @@ impl Lowering<'_> {
         let mut args = self.arguments(&fence::mentions_in_stmt(stmt));
         args.extend(self.placeholders(operand));
         let code = Code::Stmts(Rc::new(vec![stmt.clone()]), Vec::new());
-        let opaque = Opaque {
-            code,
-            args,
-            effect: Effect::Any,
-            text: text_of(stmt),
-        };
+        let opaque = Opaque { code, args, effect: Effect::Any, text: text_of(stmt) };
         self.b.push(Vec::new(), Op::Opaque(opaque));
     }
 
@@ -540,10 +481,7 @@ impl Lowering<'_> {
             }
             return Val::Unit;
         }
-        let scalar = self
-            .variable_ty(&name)
-            .scalar()
-            .unwrap_or(self.b.default_scalar);
+        let scalar = self.variable_ty(&name).scalar().unwrap_or(self.b.default_scalar);
         let operand = self.float(&binary.right, scalar);
         if operand == Atom::Undefined || current == Atom::Undefined {
             return Val::Unit;
@@ -552,7 +490,7 @@ impl Lowering<'_> {
         if self.is_active(&binary.right) {
             self.known.active.insert(name.clone());
         }
-        if let Some(hint) = self.hint(&name) {
+        if let Some(hint) = self.again(&name) {
             self.b.name(atom, &hint);
         }
         self.env.insert(name, atom);
@@ -565,31 +503,18 @@ fn one_sided(stmt: &Stmt) -> Option<&syn::ExprIf> {
     let Stmt::Expr(Expr::If(branch), _) = stmt else {
         return None;
     };
-    let otherwise = branch
-        .else_branch
-        .as_ref()
-        .is_some_and(|(_, otherwise)| fence::expr_diverges(otherwise));
+    let otherwise = branch.else_branch.as_ref().is_some_and(|(_, otherwise)| fence::expr_diverges(otherwise));
     (fence::diverges(&branch.then_branch) != otherwise).then_some(branch)
 }
 
 fn is_block_like(expr: &Expr) -> bool {
-    matches!(
-        expr,
-        Expr::If(_)
-            | Expr::Match(_)
-            | Expr::Block(_)
-            | Expr::ForLoop(_)
-            | Expr::While(_)
-            | Expr::Loop(_)
-    )
+    matches!(expr, Expr::If(_) | Expr::Match(_) | Expr::Block(_) | Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_))
 }
 
 /// The float type that a type visibly is.
 pub(crate) fn scalar_type(ty: &syn::Type) -> Option<Scalar> {
     match ty {
-        syn::Type::Path(path) if path.qself.is_none() => {
-            Scalar::from_name(&path.path.get_ident()?.to_string())
-        }
+        syn::Type::Path(path) if path.qself.is_none() => Scalar::from_name(&path.path.get_ident()?.to_string()),
         syn::Type::Paren(paren) => scalar_type(&paren.elem),
         syn::Type::Group(group) => scalar_type(&group.elem),
         _ => None,
@@ -601,15 +526,9 @@ pub(super) fn bindings(pat: &Pat) -> Vec<(String, bool)> {
     struct Found(Vec<(String, bool)>);
     impl<'a> syn::visit::Visit<'a> for Found {
         fn visit_pat_ident(&mut self, pat: &'a syn::PatIdent) {
-            let constant = pat
-                .ident
-                .to_string()
-                .chars()
-                .next()
-                .is_some_and(char::is_uppercase);
+            let constant = pat.ident.to_string().chars().next().is_some_and(char::is_uppercase);
             if !constant {
-                self.0
-                    .push((pat.ident.to_string(), pat.mutability.is_some()));
+                self.0.push((pat.ident.to_string(), pat.mutability.is_some()));
             }
             syn::visit::visit_pat_ident(self, pat);
         }

@@ -1,2 +1,7 @@
 //! Unit tests of the passes.
+
+mod arithmetic;
+mod snapshots;
 mod support;
+mod table;
+mod validity;

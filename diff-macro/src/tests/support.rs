@@ -10,14 +10,10 @@ pub(super) fn expand(options: &str, item: &str) -> String {
     }
 }
 
+/// `EXPAND=file OPTIONS=options cargo test -p diff-macro print_one -- --nocapture` shows the expansion of a function.
 #[test]
 fn print_one() {
-    let Ok(path) = std::env::var("EXPAND") else {
-        return;
-    };
+    let Ok(path) = std::env::var("EXPAND") else { return };
     let text = std::fs::read_to_string(path).unwrap();
-    println!(
-        "{}",
-        expand(&std::env::var("OPTIONS").unwrap_or_default(), &text)
-    );
+    println!("{}", expand(&std::env::var("OPTIONS").unwrap_or_default(), &text));
 }

@@ -1,0 +1,119 @@
+//! The invariants of the representation after every pass, on functions with all kinds of control flow.
+
+use quote::ToTokens;
+use syn::ItemFn;
+
+use crate::attr;
+use crate::check::check;
+use crate::cleanup::cleanup;
+use crate::diagnostics::Diagnostics;
+use crate::forward::{self, Seed};
+use crate::ir::{Function, Scalar, Value};
+use crate::lower::{self, Param, Source};
+use crate::{resolve, reverse, signature};
+
+/// Lowers a function and gives its active parameters.
+pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
+    let item: ItemFn = syn::parse_str(text).unwrap();
+    let mut diagnostics = Diagnostics::default();
+    let options = attr::parse(proc_macro2::TokenStream::new(), &mut diagnostics);
+    let signature = signature::read(&item, &options, &mut diagnostics).expect("a valid signature");
+    let mut body = (*item.block).clone();
+    let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
+    let resolved = resolve::resolve(&params, &mut body);
+    let lowered: Vec<Param> = signature
+        .parameters
+        .iter()
+        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .collect();
+    let runtime = options.runtime();
+    let source =
+        Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime: &runtime };
+    let function = lower::lower(&source, &mut diagnostics);
+    assert!(diagnostics.is_empty(), "{}: {}", item.sig.ident, diagnostics.into_tokens().to_token_stream());
+    let active = (0..lowered.len()).filter(|k| lowered[*k].active).map(|k| function.body.params[k]).collect();
+    (function, active)
+}
+
+fn valid(function: &Function, pass: &str) {
+    if let Err(error) = check(function) {
+        panic!("after {pass}: {error}\n{function}");
+    }
+}
+
+const FUNCTIONS: &[&str] = &[
+    "fn polynomial(x: f64) -> f64 { 3.0 * x.powi(3) - x / 2.0 + 1.0 }",
+    "fn early(x: f64, y: f64) -> f64 { if x > y { return x * y; } let z = x.sin(); if z < 0.0 { return z; } z * y }",
+    "fn nested(x: f64, n: usize) -> f64 {
+        let mut s = 0.0;
+        'outer: for i in 0..n {
+            for j in 0..i {
+                let t = x * j as f64;
+                if t > 10.0 { break 'outer; }
+                if t < 0.5 { continue 'outer; }
+                if s > 100.0 { return s; }
+                s += t.sin() * s.cos();
+            }
+            s *= x;
+        }
+        s
+    }",
+    "fn newton(a: f64) -> f64 { let mut x = a; while (x * x - a).abs() > 1e-12 { x = 0.5 * (x + a / x); } x }",
+    "fn with_break(x: f64) -> f64 {
+        let mut y = x;
+        let k = loop { y = y * 1.5 + x; if y > 50.0 { break y * 2.0; } if y < -50.0 { break x; } };
+        k + y
+    }",
+    "fn overwritten(mut x: f64, y: f64) -> f64 { x = x * y; let z = x; x += z; let x = x.exp(); x / z }",
+    "fn branches(x: f64, y: f64, flag: bool) -> f64 {
+        let mut m;
+        if flag { m = x; } else if x > y { m = y * y; m += 1.0; } else { m = 2.0; }
+        let (s, c) = m.sin_cos();
+        let k = { let q = s * c; q * q };
+        k + if s > c { s } else { c }
+    }",
+    "fn inside_branch(x: f64, n: i32) -> f64 {
+        let mut p = 1.0;
+        if x > 0.0 { for _ in 0..n { p = p * x + p.sin(); if p > 1e6 { break; } } } else { p = -x; }
+        p
+    }",
+];
+
+#[test]
+fn every_pass_keeps_the_invariants() {
+    for text in FUNCTIONS {
+        let (function, active) = lowered(text);
+        valid(&function, "lower");
+        let seeds = vec![vec![Seed::Param; active.len()]];
+        let mut forward = forward::jvp(&function, &active, &seeds, Scalar::F64).function;
+        valid(&forward, "forward");
+        cleanup(&mut forward);
+        valid(&forward, "cleanup of forward");
+        let mut reverse = reverse::vjp(&function, &active, true, Scalar::F64).function;
+        valid(&reverse, "reverse");
+        cleanup(&mut reverse);
+        valid(&reverse, "cleanup of reverse");
+    }
+}
+
+#[test]
+fn higher_order_keeps_the_invariants() {
+    for text in FUNCTIONS {
+        let (function, active) = lowered(text);
+        let seeds = vec![vec![Seed::Param; active.len()]];
+        let mut first = forward::jvp(&function, &active, &seeds, Scalar::F64).function;
+        cleanup(&mut first);
+        let second_active: Vec<Value> = first.body.params[..active.len()].to_vec();
+        let mut second = reverse::vjp(&first, &second_active, true, Scalar::F64).function;
+        valid(&second, "reverse of forward");
+        cleanup(&mut second);
+        valid(&second, "cleanup of reverse of forward");
+    }
+}
+
+#[test]
+fn the_validator_finds_a_value_out_of_scope() {
+    let (mut function, _) = lowered(FUNCTIONS[0]);
+    function.body.stmts.remove(0);
+    assert!(check(&function).is_err());
+}
