@@ -1,0 +1,70 @@
+//! The primals, as a user would write them. The derivative is attached; nothing else is.
+
+use std::f64::consts::PI;
+
+use diff_runtime::derivative;
+
+/// A polynomial, term by term.
+#[derivative]
+#[inline]
+pub fn polynomial(x: f64) -> f64 {
+    3.0 * x.powi(4) - 2.0 * x.powi(3) + x.powi(2) - 5.0 * x + 7.0
+}
+
+/// The sine of a square: a chain of three functions.
+#[derivative]
+#[inline]
+pub fn sine_of_square(x: f64) -> f64 {
+    (4.0 * x).powi(2).sin()
+}
+
+/// The logistic function.
+#[derivative]
+#[inline]
+pub fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// The density of the normal distribution.
+#[derivative]
+#[inline]
+pub fn normal_density(x: f64, #[constant] mean: f64, #[constant] deviation: f64) -> f64 {
+    let z = (x - mean) / deviation;
+    (-0.5 * z * z).exp() / (deviation * (2.0 * PI).sqrt())
+}
+
+/// A quotient of two polynomials, whose denominator has no zero for positive arguments.
+#[derivative]
+#[inline]
+pub fn rational(x: f64) -> f64 {
+    (x * x + 1.0) / (x * x * x - 2.0 * x + 5.0)
+}
+
+/// A square root by five steps of Newton's method: a loop that carries a recurrence.
+#[derivative]
+#[inline]
+pub fn newton_square_root(x: f64) -> f64 {
+    let mut root = x;
+    for _ in 0..5 {
+        root = 0.5 * (root + x / root);
+    }
+    root
+}
+
+/// The Huber loss: a branch on the argument.
+#[derivative]
+#[inline]
+pub fn huber(x: f64, #[constant] width: f64) -> f64 {
+    if x.abs() <= width { 0.5 * x * x } else { width * (x.abs() - 0.5 * width) }
+}
+
+/// A polynomial with given coefficients, the highest first, by Horner's scheme: a loop of unknown length.
+#[derivative]
+#[inline]
+pub fn horner(x: f64, #[constant] coefficients: &[f64]) -> f64 {
+    let mut value = 0.0;
+    for i in 0..coefficients.len() {
+        value = value * x + coefficients[i];
+    }
+    value
+}
