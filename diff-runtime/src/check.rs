@@ -246,6 +246,10 @@ where
 ///
 /// The components of the Jacobian are in the order of its rows: `[[F; N]; M]`, or a flat row-major `Vec`.
 ///
+/// # Panics
+///
+/// If the function returns values of different shapes at different points.
+///
 /// ```
 /// use diff_runtime::check::check_jacobian;
 ///
@@ -469,6 +473,10 @@ impl<F: Real> Check<F> {
     }
 
     /// [`check_jacobian`] with these tolerances.
+    ///
+    /// # Panics
+    ///
+    /// If the function returns values of different shapes at different points.
     pub fn jacobian<P, Y, J, S, T>(
         &self,
         mut function: impl Function<P, Y, S>,
