@@ -105,6 +105,15 @@ impl Builder {
         self.verbatim.get(&value)
     }
 
+    /// Gives a value that differentiation made a name, unless it has one.
+    pub(crate) fn name_derived(&mut self, atom: Atom, hint: Option<Hint>) {
+        if let (Some(value), Some(hint)) = (atom.value(), hint) {
+            if self.values[value.0 as usize].derived {
+                self.name(atom, &hint);
+            }
+        }
+    }
+
     /// Gives a value the name of a variable, unless it has one.
     pub(crate) fn name(&mut self, atom: Atom, hint: &Hint) {
         if let Some(value) = atom.value() {
@@ -241,6 +250,35 @@ impl Builder {
             }
         }
         (c, rest)
+    }
+
+    /// Two products of derivatives with a factor in common, and what is left of them: `a t + b t` is `(a + b) t`.
+    fn common_factor(&mut self, a: Atom, b: Atom) -> Option<(Atom, Atom, Atom)> {
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        self.factors(a, &mut left);
+        self.factors(b, &mut right);
+        if left.len() < 2 || right.len() < 2 {
+            return None;
+        }
+        let common = left.iter().copied().find(|factor| factor.value().is_some() && right.contains(factor))?;
+        let rest = |builder: &mut Self, mut factors: Vec<Atom>| {
+            factors.remove(factors.iter().position(|factor| *factor == common)?);
+            let first = factors.remove(0);
+            Some(factors.into_iter().fold(first, |product, factor| builder.mul(product, factor)))
+        };
+        Some((rest(self, left)?, rest(self, right)?, common))
+    }
+
+    /// The factors of a product, through the products that derivatives made of it.
+    fn factors(&self, atom: Atom, out: &mut Vec<Atom>) {
+        let derived = atom.value().is_some_and(|value| self.values[value.0 as usize].derived);
+        match self.def(atom) {
+            Some((Prim::Mul, &[a, b])) if derived => {
+                self.factors(a, out);
+                self.factors(b, out);
+            }
+            _ => out.push(atom),
+        }
     }
 
     /// Two products that differ only in their literals: `(2 a) b` and `a (3 b)`.
@@ -384,6 +422,10 @@ impl Builder {
                 return self.mul(Atom::Float(ca + cb), core);
             }
         }
+        if let Some((pa, pb, factor)) = self.common_factor(a, b) {
+            let sum = self.add(pa, pb);
+            return self.mul(sum, factor);
+        }
         if cb < 0.0 {
             let positive = self.neg(b);
             return self.sub(a, positive);
@@ -430,6 +472,10 @@ impl Builder {
             if ca - cb != 0.0 {
                 return self.mul(Atom::Float(ca - cb), core);
             }
+        }
+        if let Some((pa, pb, factor)) = self.common_factor(a, b) {
+            let difference = self.sub(pa, pb);
+            return self.mul(difference, factor);
         }
         if cb < 0.0 {
             let positive = self.neg(b);

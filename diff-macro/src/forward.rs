@@ -130,7 +130,11 @@ impl Forward<'_> {
                 self.map.insert(result, y);
                 if self.is_varied(result) {
                     let linear = linearize(&mut self.b, *prim, &atoms, y);
-                    let tangent = (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
+                    let tangent: Tangent =
+                        (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
+                    for atom in tangent.iter().flatten() {
+                        self.b.name_derived(*atom, dotted(&info));
+                    }
                     self.tangents.insert(result, tangent);
                 }
             }
@@ -152,20 +156,9 @@ impl Forward<'_> {
         direction: usize,
     ) -> Option<Atom> {
         let target = self.b.scalar(y);
-        let mut sum: Option<Atom> = None;
-        for (index, arg) in args.iter().enumerate() {
-            let Some(t) = self.tangent(*arg, direction) else {
-                continue;
-            };
-            let Some(term) = linear.term(&mut self.b, index, (t, target), &mut |_, atom| atom) else {
-                continue;
-            };
-            sum = Some(match sum {
-                Some(sum) => self.b.add(sum, term),
-                None => term,
-            });
-        }
-        sum
+        let tangents: Vec<(usize, Atom)> =
+            args.iter().enumerate().filter_map(|(index, arg)| Some((index, self.tangent(*arg, direction)?))).collect();
+        linear.differential(&mut self.b, &tangents, target)
     }
 
     fn opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {

@@ -41,6 +41,31 @@ impl Linear {
         }
     }
 
+    /// The differential in one direction: the sum of the terms of the operands that have a tangent. Quotients with the
+    /// same divisor are one quotient: `(a_dot - q * b_dot) / b` for `q = a / b`.
+    pub(crate) fn differential(&self, b: &mut Builder, tangents: &[(usize, Atom)], target: Scalar) -> Option<Atom> {
+        let mut sum: Option<Atom> = None;
+        let mut quotients: Vec<(Atom, Atom)> = Vec::new();
+        for (index, t) in tangents {
+            if let Partial::Scale { num, den: Some(den) } = self.partials[*index] {
+                let careful = self.singular && !b.is_nonzero(*t);
+                let numerator = scaled(b, num, None, *t, careful);
+                match quotients.iter_mut().find(|(known, _)| *known == den) {
+                    Some((_, numerators)) => *numerators = b.add(*numerators, numerator),
+                    None => quotients.push((den, numerator)),
+                }
+            } else if let Some(term) = self.term(b, *index, (*t, target), &mut |_, atom| atom) {
+                sum = Some(sum.map_or(term, |sum| b.add(sum, term)));
+            }
+        }
+        for (den, numerator) in quotients {
+            let careful = self.singular && !b.is_nonzero(numerator);
+            let quotient = divide(b, numerator, den, careful);
+            sum = Some(sum.map_or(quotient, |sum| b.add(sum, quotient)));
+        }
+        sum
+    }
+
     /// The atoms that the term of operand `index` reads.
     pub(crate) fn coefficients(&self, index: usize) -> Vec<Atom> {
         let mut atoms = Vec::new();

@@ -147,7 +147,7 @@ fn logistic() {
                 let exp = (-x).exp();
                 let sum = 1.0 + exp;
                 let quotient = 1.0 / sum;
-                (quotient, quotient * (exp / sum))
+                (quotient, quotient * exp / sum)
             }
         "#]],
     );
@@ -213,8 +213,8 @@ fn early_return() {
                     return (y * x_sin, x_sin * y_dot + y * x.cos() * x_dot);
                 }
                 let s = x * y;
-                let sum = y * x_dot + x * y_dot;
-                (s.ln() + s, (if sum == 0.0 { 0.0 } else { sum / s }) + sum)
+                let s_dot = y * x_dot + x * y_dot;
+                (s.ln() + s, (if s_dot == 0.0 { 0.0 } else { s_dot / s }) + s_dot)
             }
             fn vjp(
                 x: f64,
@@ -253,15 +253,8 @@ fn newton_iteration() {
                 let mut x_dot = 1.0_f64;
                 while (x * x - a).abs() > 1e-12 {
                     let quotient = a / x;
-                    let quotient_1 = if x_dot == 0.0 { 0.0 } else { x_dot / x };
-                    x_dot = 0.5
-                        * (x_dot
-                            + (1.0 / x
-                                + (if quotient_1 == 0.0 {
-                                    0.0
-                                } else {
-                                    quotient_1 * -quotient
-                                })));
+                    let sum = 1.0 + (if x_dot == 0.0 { 0.0 } else { x_dot * -quotient });
+                    x_dot = 0.5 * (x_dot + (if sum == 0.0 { 0.0 } else { sum / x }));
                     x = 0.5 * (x + quotient);
                 }
                 (x, x_dot)
