@@ -63,8 +63,8 @@ pub fn huber(x: f64, #[constant] width: f64) -> f64 {
 #[inline]
 pub fn horner(x: f64, #[constant] coefficients: &[f64]) -> f64 {
     let mut value = 0.0;
-    for i in 0..coefficients.len() {
-        value = value * x + coefficients[i];
+    for coefficient in coefficients {
+        value = value * x + coefficient;
     }
     value
 }

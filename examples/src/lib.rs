@@ -1,1 +1,7 @@
-//! Shared helpers of the examples.
+//! Shared helpers of the examples: output for a reader, and linear algebra in plain code.
+//!
+//! `cargo run --release -p examples --bin worked_examples` walks through the first examples of calculus for deep
+//! learning, and fits a model to real data.
+
+pub mod least_squares;
+pub mod report;
