@@ -410,6 +410,11 @@ impl Builder {
         if b.is_float(0.0) {
             return a;
         }
+        if let Atom::Float(x) = b {
+            if x < 0.0 {
+                return self.prim(Prim::Sub, &[a, Atom::Float(-x)]);
+            }
+        }
         let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
         if ra == rb && ca + cb != 0.0 && ra.value().is_some() {
             return self.mul(Atom::Float(ca + cb), ra);

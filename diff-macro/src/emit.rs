@@ -1049,7 +1049,7 @@ impl<'a> Emitter<'a> {
     fn product(&mut self, args: &[Atom], level: Level) -> TokenStream {
         let mut factors = Vec::new();
         self.factors(args, &mut factors);
-        factors.sort_by_key(|atom| !matches!(atom, Atom::Float(_)));
+        factors.sort_by_key(|atom| self.rank(*atom));
         let (divisors, factors): (Vec<Atom>, Vec<Atom>) =
             factors.into_iter().partition(|factor| self.divisor(*factor).is_some());
         let mut tokens = TokenStream::new();
@@ -1066,6 +1066,16 @@ impl<'a> Emitter<'a> {
             tokens.extend(quote!(/ #divisor));
         }
         wrap_if(level > Level::Product, tokens)
+    }
+
+    /// The order of factors: literals, variables, powers and sums of them, functions.
+    fn rank(&self, factor: Atom) -> u8 {
+        let Some(value) = factor.value() else { return 0 };
+        match self.definitions.get(&value) {
+            None => 1,
+            Some(Op::Prim(Prim::Powi | Prim::Powf | Prim::Add | Prim::Sub | Prim::Neg, _)) => 2,
+            Some(_) => 3,
+        }
     }
 
     /// The divisor of a reciprocal that is written where it is used.

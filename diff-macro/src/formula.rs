@@ -55,13 +55,38 @@ impl Writer<'_> {
         }
     }
 
+    /// The factors of a product, each with its rank: numbers first, then variables and powers, then functions.
+    fn factors(&self, args: &[Atom], depth: usize, out: &mut Vec<(u8, String)>) -> Option<()> {
+        for arg in args {
+            match arg.value().and_then(|value| self.definitions.get(&value)) {
+                Some(Op::Prim(Prim::Mul, inner)) if depth > 0 => self.factors(inner, depth - 1, out)?,
+                definition => {
+                    let rank = match definition {
+                        None if arg.value().is_none() => 0,
+                        None | Some(Op::Opaque(_)) => 1,
+                        Some(Op::Prim(Prim::Powi | Prim::Powf | Prim::Add | Prim::Sub, _)) => 2,
+                        Some(_) => 3,
+                    };
+                    out.push((rank, self.write(*arg, Level::Product, depth)?));
+                }
+            }
+        }
+        Some(())
+    }
+
     fn prim(&self, prim: Prim, args: &[Atom], level: Level, depth: usize) -> Option<String> {
         let at = |k: usize, level: Level| self.write(args[k], level, depth);
         Some(match prim {
             Prim::Add => wrap(format!("{} + {}", at(0, Level::Sum)?, at(1, Level::Sum)?), level > Level::Sum),
             Prim::Sub => wrap(format!("{} - {}", at(0, Level::Sum)?, at(1, Level::Product)?), level > Level::Sum),
             Prim::Neg => wrap(format!("-{}", at(0, Level::Product)?), level > Level::Sum),
-            Prim::Mul => wrap(format!("{} {}", at(0, Level::Product)?, at(1, Level::Product)?), level > Level::Product),
+            Prim::Mul => {
+                let mut factors = Vec::new();
+                self.factors(args, depth, &mut factors)?;
+                factors.sort_by_key(|(rank, _)| *rank);
+                let texts: Vec<String> = factors.into_iter().map(|(_, text)| text).collect();
+                wrap(texts.join(" "), level > Level::Product)
+            }
             Prim::Div => wrap(format!("{} / {}", at(0, Level::Product)?, at(1, Level::Power)?), level > Level::Product),
             Prim::Powi | Prim::Powf => {
                 wrap(format!("{}^{}", at(0, Level::Power)?, at(1, Level::Power)?), level > Level::Product)

@@ -69,10 +69,10 @@ fn product_of_powers() {
             ) -> (f64, [f64; 2usize]) {
                 let power = z.powi(3);
                 let power_1 = x.powi(2);
-                (2.0 * power * power_1, [4.0 * x * power, 6.0 * z.powi(2) * power_1])
+                (2.0 * power * power_1, [4.0 * x * power, 6.0 * power_1 * z.powi(2)])
             }
             fn partial_x(x: f64, z: f64) -> f64 {
-                4.0 * z.powi(3) * x
+                4.0 * x * z.powi(3)
             }
             fn partial_z(x: f64, z: f64) -> f64 {
                 6.0 * x.powi(2) * z.powi(2)
@@ -116,16 +116,16 @@ fn sine_of_a_square() {
         "fn f(x: f64) -> f64 { ((4.0 * x).powi(2)).sin() }",
         &["derivative", "value_and_derivative"],
         expect![[r#"
-        fn derivative(x: f64) -> f64 {
-            32.0 * (4.0 * x).powi(2).cos() * x
-        }
-        fn value_and_derivative(
-            x: f64,
-        ) -> (f64, f64) {
-            let power = (4.0 * x).powi(2);
-            (power.sin(), 32.0 * power.cos() * x)
-        }
-    "#]],
+            fn derivative(x: f64) -> f64 {
+                32.0 * x * (4.0 * x).powi(2).cos()
+            }
+            fn value_and_derivative(
+                x: f64,
+            ) -> (f64, f64) {
+                let power = (4.0 * x).powi(2);
+                (power.sin(), 32.0 * x * power.cos())
+            }
+        "#]],
     );
 }
 
@@ -196,7 +196,7 @@ fn early_return() {
         expect![[r#"
             fn gradient(x: f64, y: f64) -> [f64; 2usize] {
                 if x < 0.0 {
-                    return [x.cos() * y, x.sin()];
+                    return [y * x.cos(), x.sin()];
                 }
                 let s = x * y;
                 let sum = 1.0 + 1.0 / s;
@@ -210,7 +210,7 @@ fn early_return() {
             ) -> (f64, f64) {
                 if x < 0.0 {
                     let x_sin = x.sin();
-                    return (y * x_sin, x_sin * y_dot + y * x.cos() * x_dot);
+                    return (y * x_sin, x_sin * y_dot + y * x_dot * x.cos());
                 }
                 let s = x * y;
                 let s_dot = y * x_dot + x * y_dot;
@@ -223,7 +223,7 @@ fn early_return() {
             ) -> (f64, [f64; 2usize]) {
                 if x < 0.0 {
                     let x_sin = x.sin();
-                    return (y * x_sin, [x.cos() * y * seed, x_sin * seed]);
+                    return (y * x_sin, [y * seed * x.cos(), x_sin * seed]);
                 }
                 let s = x * y;
                 let sum = seed + (if seed == 0.0 { 0.0 } else { seed / s });
@@ -302,7 +302,7 @@ fn accumulation() {
                 let mut total_dot = 0.0_f64;
                 for i in 0..n {
                     let cast = i as f64;
-                    total_dot += (x * cast).cos() * cast;
+                    total_dot += cast * (x * cast).cos();
                 }
                 total_dot
             }
@@ -320,7 +320,7 @@ fn accumulation() {
                 }
                 let mut x_bar = 0.0_f64;
                 for (i, cos) in (0..n).rev().zip(tape.into_iter().rev()) {
-                    x_bar += (i as f64) * cos * seed;
+                    x_bar += cos * seed * (i as f64);
                 }
                 (total, x_bar)
             }
@@ -358,7 +358,7 @@ fn nested_loops_with_labels() {
                             break;
                         }
                         let s_cos = s.cos();
-                        s_dot += s_cos * cast - t * s.sin() * s_dot;
+                        s_dot += s_cos * cast - t * s_dot * s.sin();
                         s += t * s_cos;
                     }
                     if !running {
