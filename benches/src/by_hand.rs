@@ -34,14 +34,14 @@ pub fn normal_density(x: f64, mean: f64, deviation: f64) -> f64 {
     -z / deviation * density
 }
 
-/// The quotient rule with one division for the value and one for the derivative, so that no square of the denominator
-/// overflows: `(n' - (n / d) d') / d`.
+/// The quotient rule, `(n' - (n / d) d') / d`, with one division for both quotients. Unlike the textbook's form it has no
+/// square of the denominator that could overflow.
 #[inline]
 pub fn rational(x: f64) -> f64 {
     let square = x * x;
-    let denominator = square * x - 2.0 * x + 5.0;
-    let value = (square + 1.0) / denominator;
-    (2.0 * x - value * (3.0 * square - 2.0)) / denominator
+    let reciprocal = 1.0 / (square * x - 2.0 * x + 5.0);
+    let value = (square + 1.0) * reciprocal;
+    (2.0 * x - value * (3.0 * square - 2.0)) * reciprocal
 }
 
 /// The derivative of each step along with the step.
@@ -98,5 +98,25 @@ pub mod refactored {
     pub fn logistic(x: f64) -> f64 {
         let value = 1.0 / (1.0 + (-x).exp());
         value * (1.0 - value)
+    }
+
+    /// One division in each step: `x / root` gets another rounding than in the primal.
+    #[inline]
+    pub fn newton_square_root(x: f64) -> f64 {
+        let mut root = x;
+        let mut slope = 1.0;
+        for _ in 0..5 {
+            let reciprocal = 1.0 / root;
+            let quotient = x * reciprocal;
+            slope = 0.5 * (slope + (1.0 - quotient * slope) * reciprocal);
+            root = 0.5 * (root + quotient);
+        }
+        slope
+    }
+
+    /// The same limit by `clamp`, which panics for a negative width.
+    #[inline]
+    pub fn huber(x: f64, width: f64) -> f64 {
+        x.clamp(-width, width)
     }
 }

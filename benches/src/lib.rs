@@ -123,14 +123,14 @@ pub const CASES: [Case; 8] = [
         interval: [0.1, 4.0],
         generated: each!(functions::newton_square_root::derivative),
         by_hand: each!(by_hand::newton_square_root),
-        refactored: None,
+        refactored: Some(each!(by_hand::refactored::newton_square_root)),
     },
     Case {
         name: "huber",
         interval: [-3.0, 3.0],
         generated: each!(functions::huber::derivative, width = 1.5),
         by_hand: each!(by_hand::huber, width = 1.5),
-        refactored: None,
+        refactored: Some(each!(by_hand::refactored::huber, width = 1.5)),
     },
     Case {
         name: "horner",
