@@ -308,7 +308,9 @@ impl Plan<'_> {
     /// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
     fn gradient_function(&self) -> Function {
         let active = self.active_values();
-        if active.len() == 1 || (active.len() <= 4 && has_loop(&self.function.body)) {
+        // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
+        let one_type = self.scalars().iter().all(|scalar| *scalar == self.signature.output);
+        if one_type && (active.len() == 1 || (active.len() <= 4 && has_loop(&self.function.body))) {
             self.forward_gradient()
         } else {
             reverse::vjp(self.function, &active, false, self.signature.output).function

@@ -1140,8 +1140,9 @@ impl<'a> Emitter<'a> {
                 wrap_if(level > Level::Any, quote!(#operand as #runtime::private::#ty))
             }
             Prim::IntPred => {
-                let operand = self.atom(args[0], Level::Method);
-                quote!(#operand.saturating_sub(1))
+                // An exponent of `powi`: an `i32`, also where the variable has no type yet.
+                let operand = self.atom(args[0], Level::Any);
+                quote!(::core::primitive::i32::saturating_sub(#operand, 1))
             }
             Prim::IntSucc => self.binary(&[args[0], Atom::Int(1)], quote!(+), Sum, Product, level),
             method => self.method(method, args),

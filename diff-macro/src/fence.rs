@@ -253,6 +253,45 @@ pub(crate) fn exits_of_stmts(stmts: &[Stmt]) -> Exits {
     exits
 }
 
+/// Whether a `break` leaves the loop.
+pub(crate) fn has_break(l: &syn::ExprLoop) -> bool {
+    struct Found {
+        depth: usize,
+        label: Option<String>,
+        found: bool,
+    }
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_break(&mut self, expr: &'a syn::ExprBreak) {
+            self.found |= match &expr.label {
+                None => self.depth == 0,
+                Some(label) => Some(label.ident.to_string()) == self.label,
+            };
+            visit::visit_expr_break(self, expr);
+        }
+        fn visit_expr_loop(&mut self, l: &'a syn::ExprLoop) {
+            self.depth += 1;
+            visit::visit_expr_loop(self, l);
+            self.depth -= 1;
+        }
+        fn visit_expr_while(&mut self, l: &'a syn::ExprWhile) {
+            self.depth += 1;
+            visit::visit_expr_while(self, l);
+            self.depth -= 1;
+        }
+        fn visit_expr_for_loop(&mut self, l: &'a syn::ExprForLoop) {
+            self.depth += 1;
+            visit::visit_expr_for_loop(self, l);
+            self.depth -= 1;
+        }
+        fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let label = l.label.as_ref().map(|label| label.name.ident.to_string());
+    let mut found = Found { depth: 0, label, found: false };
+    found.visit_block(&l.body);
+    found.found
+}
+
 /// Whether control never reaches the end of the block.
 pub(crate) fn diverges(block: &Block) -> bool {
     block.stmts.iter().any(|stmt| match stmt {
@@ -423,6 +462,7 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         Expr::Binary(e) => binary_ty(&e.op, (&e.left, of(&e.left)), (&e.right, of(&e.right))),
         Expr::MethodCall(e) => match of(&e.receiver) {
             Ty::Float(scalar) if rules::method(&e.method.to_string()).is_some() => Ty::Float(scalar),
+            Ty::Int if is_integer_method(&e.method.to_string()) => Ty::Int,
             _ if e.method == "len" => Ty::Int,
             _ => Ty::Unknown,
         },
@@ -439,6 +479,12 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         },
         _ => Ty::Unknown,
     }
+}
+
+/// Methods of integers that give an integer of the same type.
+fn is_integer_method(name: &str) -> bool {
+    matches!(name, "min" | "max" | "abs" | "pow" | "clamp" | "rem_euclid" | "div_euclid" | "signum" | "clone")
+        || ["saturating_", "wrapping_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 fn integer_or_unknown(name: &str) -> Ty {

@@ -102,6 +102,9 @@ impl Lowering<'_> {
             }
             let ty = self.joined_ty(a, b, &name);
             let result = self.b.value(ty, self.state_hint(&name));
+            if self.is_varying(a) || self.is_varying(b) {
+                self.varying.insert(result);
+            }
             results.push(result);
             yields.0.push(a);
             yields.1.push(b);
@@ -145,6 +148,9 @@ impl Lowering<'_> {
                 }
                 let ty = self.joined_ty(a, b, "");
                 let result = self.b.value(ty, None);
+                if self.is_varying(a) || self.is_varying(b) {
+                    self.varying.insert(result);
+                }
                 results.push(result);
                 yields.0.push(a);
                 yields.1.push(b);
@@ -180,7 +186,7 @@ impl Lowering<'_> {
                 }
             }
             (Val::Atom(atom), broken, live) if live != Atom::Bool(false) => {
-                Val::Atom(self.b.select(live, atom, broken))
+                Val::Atom(self.exact(crate::rules::Prim::Select, &[live, atom, broken]))
             }
             (_, broken, _) => Val::Atom(broken),
         }
@@ -196,8 +202,9 @@ impl Lowering<'_> {
                 if let Some(value) = &e.expr {
                     let atom = self.scalar(value);
                     let key = value_key(self.frames[depth].id);
-                    if self.is_active(value) {
+                    if self.is_varying(atom) {
                         self.known.types.insert(key.clone(), self.b.ty(atom));
+                        self.known.active.insert(key.clone());
                     }
                     self.env.insert(key, atom);
                 }
@@ -225,6 +232,9 @@ impl Lowering<'_> {
         if let Some(value) = &expr.expr {
             let output = self.source.output;
             let atom = self.float(value, output);
+            if self.is_varying(atom) {
+                self.known.active.insert("return".to_owned());
+            }
             self.env.insert("return".to_owned(), atom);
         }
         self.jump(0, false);
@@ -373,6 +383,9 @@ impl Lowering<'_> {
                     (literal, None) => self.b.ty(literal),
                 };
                 let value = self.b.value(ty, self.state_hint(name));
+                if self.known.active.contains(name) {
+                    self.varying.insert(value);
+                }
                 self.env.insert(name.clone(), Atom::Value(value));
                 value
             })

@@ -6,6 +6,7 @@ use quote::ToTokens;
 use syn::{BinOp, Expr, Lit, UnOp};
 
 use super::{Lowering, Val};
+use crate::activity;
 use crate::diagnostics;
 use crate::fence;
 use crate::ir::{Atom, Scalar, Ty};
@@ -82,11 +83,11 @@ impl Lowering<'_> {
                     return self.snapshot(expr, atom);
                 }
             }
-            Expr::Unary(e) if matches!(e.op, UnOp::Neg(_)) => {
-                if let (Expr::Lit(_), Atom::Float(x)) = (&*e.expr, self.peek_literal(&e.expr)) {
-                    return Atom::Float(-x);
-                }
-            }
+            Expr::Unary(e) if matches!(e.op, UnOp::Neg(_)) => match self.peek_literal(&e.expr) {
+                Atom::Float(x) => return Atom::Float(-x),
+                Atom::Int(n) => return Atom::Int(-n),
+                _ => {}
+            },
             Expr::Cast(e) if matches!(self.type_of(expr), Ty::Float(_)) => {
                 if let Some(atom) = self.inactive_cast(e) {
                     return atom;
@@ -205,12 +206,23 @@ impl Lowering<'_> {
         }
     }
 
-    fn exact(&mut self, prim: Prim, args: &[Atom]) -> Atom {
+    pub(super) fn exact(&mut self, prim: Prim, args: &[Atom]) -> Atom {
         if args.contains(&Atom::Undefined) {
             // An operand is in error already.
             return Atom::Undefined;
         }
-        self.b.prim(prim, args)
+        let result = self.b.prim(prim, args);
+        self.mark(result, prim, args);
+        result
+    }
+
+    /// The result of a primitive varies if an operand does.
+    fn mark(&mut self, result: Atom, prim: Prim, args: &[Atom]) {
+        if let Some(value) = result.value() {
+            if !activity::is_locally_constant(prim) && args.iter().any(|atom| self.is_varying(*atom)) {
+                self.varying.insert(value);
+            }
+        }
     }
 
     fn binary(&mut self, binary: &syn::ExprBinary) -> Val {
@@ -309,6 +321,11 @@ impl Lowering<'_> {
     // ---- calls --------------------------------------------------------------------------------------------------
 
     fn method_call(&mut self, call: &syn::ExprMethodCall) -> Val {
+        // A method of an integer, which may be made of floats by a cast.
+        if matches!(self.type_of(&call.receiver), Ty::Int | Ty::Bool) {
+            let whole = Expr::MethodCall(call.clone());
+            return Val::Atom(self.query(&whole));
+        }
         let name = call.method.to_string();
         let args: Vec<&Expr> = std::iter::once(&*call.receiver).chain(&call.args).collect();
         self.primitive_call(&name, &args, call.method.span(), &Expr::MethodCall(call.clone()))
@@ -362,7 +379,10 @@ impl Lowering<'_> {
             _ => {}
         }
         let is_bool = matches!(&verbatim, Expr::MethodCall(call) if call.method.to_string().starts_with("is_"));
-        self.verbatim(&verbatim, if is_bool { Ty::Bool } else { Ty::Unknown }, None, None)
+        let ty = if is_bool { Ty::Bool } else { self.type_of(expr) };
+        // The result of `to_bits` and the like does not vary, whatever its type.
+        let ty = if ty.scalar().is_some() { Ty::Unknown } else { ty };
+        self.verbatim(&verbatim, ty, None, None)
     }
 
     fn operand_in_place(&mut self, expr: &Expr) -> Expr {

@@ -115,6 +115,8 @@ struct Lowering<'a> {
     b: Builder,
     /// The current value of each variable.
     env: HashMap<String, Atom>,
+    /// The values that vary with the active parameters.
+    varying: HashSet<Value>,
     known: Knowledge,
     frames: Vec<Frame>,
     next_frame: usize,
@@ -129,6 +131,7 @@ impl<'a> Lowering<'a> {
             source,
             b: Builder::of_user(default),
             env: HashMap::new(),
+            varying: HashSet::new(),
             known,
             frames: Vec::new(),
             next_frame: 0,
@@ -143,6 +146,9 @@ impl<'a> Lowering<'a> {
         for param in self.source.params {
             let hint = self.hint(&param.name);
             let value = self.b.value(param.ty, hint);
+            if param.active {
+                self.varying.insert(value);
+            }
             self.env.insert(param.name.clone(), Atom::Value(value));
             params.push(value);
         }
@@ -228,6 +234,11 @@ impl<'a> Lowering<'a> {
             }
             None => self.frames.iter().rposition(|frame| frame.is_loop),
         }
+    }
+
+    /// Whether the atom varies with the active parameters.
+    fn is_varying(&self, atom: Atom) -> bool {
+        atom.value().is_some_and(|value| self.varying.contains(&value))
     }
 
     // ---- activity -----------------------------------------------------------------------------------------------
@@ -376,6 +387,8 @@ fn return_expr(expr: &mut Expr) {
         }
         Expr::Block(block) if block.label.is_none() => return_value(&mut block.block),
         Expr::Return(_) | Expr::While(_) | Expr::ForLoop(_) => {}
+        // Only a `return` leaves a loop without `break`: it has no value.
+        Expr::Loop(l) if !fence::has_break(l) => {}
         value => *value = syn::parse_quote!(return #value),
     }
 }

@@ -170,7 +170,22 @@ impl Lowering<'_> {
             Pat::Wild(_) => {
                 self.expr(&init.expr);
             }
-            pat => self.let_pattern(pat, &init.expr, stmt),
+            pat => self.let_pattern(pat, ascribed, &init.expr, stmt),
+        }
+    }
+
+    /// `let (a, b) = (x, y)` is `let a = x; let b = y`: no name of the pattern occurs in the values.
+    fn let_tuple(&mut self, pats: &syn::PatTuple, ascribed: Option<&syn::Type>, values: &syn::ExprTuple) {
+        for (k, (pat, value)) in pats.elems.iter().zip(&values.elems).enumerate() {
+            let ascribed = match ascribed {
+                Some(syn::Type::Tuple(types)) => types.elems.get(k),
+                _ => None,
+            };
+            let ty = ascribed.map(|ty| quote::quote!(: #ty));
+            let stmt: Stmt = syn::parse_quote!(let #pat #ty = #value;);
+            if let Stmt::Local(local) = &stmt {
+                self.local(local, &stmt);
+            }
         }
     }
 
@@ -216,8 +231,12 @@ impl Lowering<'_> {
             return;
         }
         let mut atom = if followed {
-            let scalar = scalar.or(ty.scalar()).unwrap_or(self.b.default_scalar);
-            self.float(init, scalar)
+            let known = scalar.or(ty.scalar()).unwrap_or(self.b.default_scalar);
+            match ascribed.filter(|_| scalar.is_some() && !is_plain(init)) {
+                // The annotation may be what tells rustc the types inside.
+                Some(ty) => self.verbatim(init, Ty::Float(known), Some(Rc::new(ty.clone())), None),
+                None => self.float(init, known),
+            }
         } else {
             self.inactive(init)
         };
@@ -267,7 +286,7 @@ impl Lowering<'_> {
         if let (Some(hint), true) = (self.hint(name), fence::variable(source).is_none()) {
             self.b.name(atom, &hint);
         }
-        if self.varies(source, ty) {
+        if self.is_varying(atom) {
             self.known.active.insert(name.to_owned());
         }
         if atom.value().is_some() && ty != Ty::Unknown {
@@ -276,14 +295,14 @@ impl Lowering<'_> {
         self.env.insert(name.to_owned(), atom);
     }
 
-    /// Whether the value of an expression varies with the parameters: an active value enters, and a float comes out.
-    fn varies(&self, source: &Expr, ty: Ty) -> bool {
-        self.is_active(source)
-            && !matches!(ty, Ty::Bool | Ty::Int)
-            && !matches!(self.type_of(source), Ty::Bool | Ty::Int)
-    }
-
-    fn let_pattern(&mut self, pat: &Pat, init: &Expr, stmt: &Stmt) {
+    fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {
+            let rest = pats.elems.iter().any(|pat| matches!(pat, Pat::Rest(_)));
+            if !rest && pats.elems.len() == values.elems.len() {
+                self.let_tuple(pats, ascribed, values);
+                return;
+            }
+        }
         if self.can_carry(stmt) {
             let declared = bindings(pat);
             for (name, mutable) in &declared {
@@ -347,7 +366,7 @@ impl Lowering<'_> {
             return Val::Never;
         }
         let atom = self.assigned_float(value, &name, &assign.right);
-        self.set_again(&name, atom, &assign.right);
+        self.set_again(&name, atom);
         Val::Unit
     }
 
@@ -367,9 +386,8 @@ impl Lowering<'_> {
     }
 
     /// A further value of a variable: named like it, and active if any value of it is.
-    fn set_again(&mut self, name: &str, atom: Atom, source: &Expr) {
-        let active = self.varies(source, self.b.ty(atom));
-        if active {
+    fn set_again(&mut self, name: &str, atom: Atom) {
+        if self.is_varying(atom) {
             self.known.active.insert(name.to_owned());
         }
         if let (Some(value), Some(hint)) = (atom.value(), self.again(name)) {
@@ -403,7 +421,7 @@ impl Lowering<'_> {
                 (Expr::Infer(_), _) => {}
                 (_, Some(name)) if self.is_followed(&name) => {
                     let atom = self.assigned_float(part, &name, element);
-                    self.set_again(&name, atom, element);
+                    self.set_again(&name, atom);
                 }
                 _ => self.error(
                     target,
@@ -486,15 +504,19 @@ impl Lowering<'_> {
         if operand == Atom::Undefined || current == Atom::Undefined {
             return Val::Unit;
         }
-        let atom = self.b.prim(prim, &[current, operand]);
-        if self.is_active(&binary.right) {
-            self.known.active.insert(name.clone());
-        }
-        if let Some(hint) = self.again(&name) {
-            self.b.name(atom, &hint);
-        }
-        self.env.insert(name, atom);
+        let atom = self.exact(prim, &[current, operand]);
+        self.set_again(&name, atom);
         Val::Unit
+    }
+}
+
+/// A literal or a variable, which needs no annotation.
+fn is_plain(expr: &Expr) -> bool {
+    match expr {
+        Expr::Lit(_) | Expr::Path(_) => true,
+        Expr::Paren(e) => is_plain(&e.expr),
+        Expr::Unary(e) => is_plain(&e.expr),
+        _ => false,
     }
 }
 
