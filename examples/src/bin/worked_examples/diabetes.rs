@@ -1,11 +1,11 @@
 //! A linear model of 441 patients, fitted by gradient descent and by the normal equations.
 
-use std::ops::ControlFlow;
-
 use diff_runtime::derivative;
 use diff_runtime::descent::{Descent, Outcome};
 use examples::least_squares::normal_equations;
 use examples::report::{about, section, show, title};
+
+use super::fitting::{Progress, Scale, mean};
 
 /// The measurements of a patient.
 const FEATURES: usize = 10;
@@ -83,9 +83,7 @@ impl Data {
         let data = linfa_datasets::diabetes();
         let rows = data.records().outer_iter().map(|row| std::array::from_fn(|j| row[j]));
         let mut rows: Vec<[f64; FEATURES]> = rows.collect();
-        for feature in 0..FEATURES {
-            standardize(&mut rows, feature);
-        }
+        Scale::standardize(&mut rows);
         Self { rows, targets: data.targets().to_vec() }
     }
 
@@ -98,10 +96,8 @@ impl Data {
     /// The mean squared error over all patients, and its gradient: the mean of the gradients.
     fn loss(&self, weights: &[f64; WEIGHTS]) -> (f64, [f64; WEIGHTS]) {
         let &[age, sex, mass, pressure, cholesterol, low, high, ratio, triglycerides, sugar, intercept] = weights;
-        let mut sum = 0.0;
-        let mut gradient_sum = [0.0; WEIGHTS];
-        for (x, &target) in self.rows.iter().zip(&self.targets) {
-            let (error, gradient) = squared_error::value_and_gradient(
+        mean(self.rows.iter().zip(&self.targets).map(|(x, &target)| {
+            squared_error::value_and_gradient(
                 age,
                 sex,
                 mass,
@@ -115,22 +111,8 @@ impl Data {
                 intercept,
                 x,
                 target,
-            );
-            sum += error;
-            gradient_sum.iter_mut().zip(gradient).for_each(|(sum, partial)| *sum += partial);
-        }
-        let count = self.rows.len() as f64;
-        (sum / count, gradient_sum.map(|partial| partial / count))
-    }
-}
-
-/// Brings a feature to mean 0 and variance 1, so that one step size suits all weights.
-fn standardize(rows: &mut [[f64; FEATURES]], feature: usize) {
-    let count = rows.len() as f64;
-    let mean = rows.iter().map(|row| row[feature]).sum::<f64>() / count;
-    let variance = rows.iter().map(|row| (row[feature] - mean).powi(2)).sum::<f64>() / count;
-    for row in rows {
-        row[feature] = (row[feature] - mean) / variance.sqrt();
+            )
+        }))
     }
 }
 
@@ -156,23 +138,16 @@ fn fit(data: &Data) -> Outcome<[f64; WEIGHTS]> {
         "The derivative of one patient's squared error in all eleven weights is generated; a loop takes the mean\n\
          over the patients, and the descent steps against it.",
     );
-    println!("    {:>9}{:>16}{:>22}", "iteration", "loss", "norm of gradient");
-    let mut next = 0;
+    let mut progress = Progress::new();
     let descent = Descent::new().fixed_step(STEP).gradient_tolerance(1e-8).max_iterations(100_000);
     let found = descent
         .minimize_observed(
             |weights: &[f64; WEIGHTS]| data.loss(weights),
             [0.0; WEIGHTS],
-            |state| {
-                if state.iteration() >= next {
-                    println!("    {:>9}{:>16.8}{:>22.3e}", state.iteration(), state.value(), state.gradient_norm());
-                    next = (next * 10).max(1);
-                }
-                ControlFlow::Continue(())
-            },
+            |state| progress.observe(state),
         )
         .expect("the step is small enough");
-    println!("    {:>9}{:>16.8}{:>22.3e}", found.iterations, found.value, found.gradient_norm);
+    progress.finish(&found);
     assert!(found.reason.is_convergence());
     found
 }
