@@ -383,9 +383,10 @@ impl<'a> Emitter<'a> {
         value
     }
 
-    /// Lets values that a region yields be computed straight into their targets.
-    fn place(&mut self, stmts: &[Stmt], yields: &[Atom], targets: &[Target]) {
-        let reads = self.reads(stmts, yields);
+    /// Lets values that a region yields be computed straight into their targets. `others` are read at its end as well.
+    fn place(&mut self, stmts: &[Stmt], yields: &[Atom], targets: &[Target], others: &[Atom]) {
+        let all: Vec<Atom> = yields.iter().chain(others).copied().collect();
+        let reads = self.reads(stmts, &all);
         for (atom, target) in yields.iter().zip(targets) {
             let (Some(value), Target::Variable { holder, .. }) = (atom.value(), target) else {
                 continue;
@@ -443,8 +444,8 @@ impl<'a> Emitter<'a> {
             return tokens;
         }
         match end {
-            End::Assign(targets) => self.place(stmts, yields, targets),
-            End::Body(targets) => self.place(stmts, &yields[1..], targets),
+            End::Assign(targets) => self.place(stmts, yields, targets, &[]),
+            End::Body(targets) => self.place(stmts, &yields[1..], targets, &yields[..1]),
             End::Value(_) | End::Return(..) => {}
         }
         let mut tokens = TokenStream::new();
@@ -494,7 +495,20 @@ impl<'a> Emitter<'a> {
                 tokens
             }
             End::Body(targets) => {
-                let mut tokens = self.assignments(&yields[1..], targets);
+                let mut tokens = TokenStream::new();
+                let changes = targets
+                    .iter()
+                    .any(|t| matches!(t, Target::Variable { name, .. } if self.mentions(yields[0], name)));
+                if changes {
+                    // The flag reads a variable that is about to change: it is computed first.
+                    let done = self.negated(yields[0]);
+                    let name = names::generated(&self.names.fresh("done", false), Span::call_site());
+                    tokens.extend(quote!(let #name = #done;));
+                    tokens.extend(self.assignments(&yields[1..], targets));
+                    tokens.extend(quote!(if #name { break; }));
+                    return tokens;
+                }
+                tokens.extend(self.assignments(&yields[1..], targets));
                 match yields[0] {
                     Atom::Bool(true) => {}
                     Atom::Bool(false) => tokens.extend(quote!(break;)),
@@ -608,9 +622,11 @@ impl<'a> Emitter<'a> {
             let skip = yields.len() - targets.len();
             let rest: Vec<Atom> =
                 yields[skip..].iter().map(|atom| if is_result(atom) { Atom::Undefined } else { *atom }).collect();
-            self.place(stmts, &rest, targets);
+            let flag = if skip == 1 && !is_result(&yields[0]) { &yields[..1] } else { &[] };
+            self.place(stmts, &rest, targets, flag);
             let mut read = HashSet::new();
             self.leaves_of_stmt(last, &mut read);
+            flag.iter().for_each(|atom| self.leaves(*atom, &mut read));
             for (k, (atom, target)) in rest.iter().zip(targets).enumerate() {
                 match target {
                     Target::Variable { holder, .. } => {
@@ -978,6 +994,7 @@ impl<'a> Emitter<'a> {
     fn typed_literal(&mut self, atom: Atom, ty: Ty) -> TokenStream {
         match (atom, ty) {
             (Atom::Float(x), Ty::Float(scalar)) => float(x, Some(scalar), Level::Any),
+            (Atom::Undefined, Ty::Float(scalar)) => float(0.0, Some(scalar), Level::Any),
             (Atom::Int(n), Ty::Int) => {
                 let literal = proc_macro2::Literal::usize_suffixed(usize::try_from(n).unwrap_or(0));
                 quote!(#literal)

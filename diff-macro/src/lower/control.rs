@@ -396,7 +396,8 @@ impl Lowering<'_> {
     fn state_hint(&self, name: &str) -> Option<Hint> {
         let word = match name.split(' ').next() {
             _ if self.source.resolved.variables.contains_key(name) => return self.again(name),
-            Some("live" | "go") => "running",
+            Some("live") => "running",
+            Some("go") => "again",
             Some("return") => "result",
             _ => "value",
         };

@@ -349,19 +349,19 @@ fn nested_loops_with_labels() {
                 let mut s = 0.0_f64;
                 let mut s_dot = 0.0_f64;
                 for i in 0..n {
-                    let mut running = true;
+                    let mut again = true;
                     for j in 0..i {
                         let cast = j as f64;
                         let t = x * cast;
                         if t > 10.0 {
-                            running = false;
+                            again = false;
                             break;
                         }
                         let s_cos = s.cos();
                         s_dot += s_cos * cast - t * s_dot * s.sin();
                         s += t * s_cos;
                     }
-                    if !running {
+                    if !again {
                         break;
                     }
                 }
@@ -376,14 +376,14 @@ fn nested_loops_with_labels() {
                 let mut tape_1 = Vec::new();
                 let mut s = 0.0_f64;
                 for i in 0..n {
-                    let mut running = true;
+                    let mut again = true;
                     let mut trips = 0usize;
                     for j in 0..i {
                         let cast = j as f64;
                         let t = x * cast;
                         let cond = t > 10.0;
-                        let (running_1, s_cos_1, negated) = if cond {
-                            running = false;
+                        let (again_1, s_cos_1, negated) = if cond {
+                            again = false;
                             (false, 0.0, 0.0)
                         } else {
                             let s_cos = s.cos();
@@ -393,12 +393,12 @@ fn nested_loops_with_labels() {
                         };
                         tape.push((cond, s_cos_1, t, negated, cast));
                         trips += 1;
-                        if !running_1 {
+                        if !again_1 {
                             break;
                         }
                     }
                     tape_1.push(trips);
-                    if !running {
+                    if !again {
                         break;
                     }
                 }
