@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Atom, Function, Header, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Function, Header, NewArray, Op, Region, Stmt, Value};
 use crate::rules::Prim;
 
 /// The values of the function that vary with the active parameters.
@@ -64,8 +64,42 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
             // differentiate through tapes carry that themselves.
             mark_region(&l.body, varied);
         }
+        Op::Load(array, _) => {
+            if varied.contains(array) {
+                varied.extend(&stmt.results);
+            }
+        }
+        Op::Store(array, _, value) | Op::Accumulate(array, _, value) => {
+            if is_varied(*value, varied) {
+                varied.insert(*array);
+            }
+        }
+        Op::NewArray(NewArray::Fill(value, _)) => {
+            if is_varied(*value, varied) {
+                varied.extend(&stmt.results);
+            }
+        }
+        Op::NewArray(NewArray::Elements(elements)) => {
+            if elements.iter().any(|atom| is_varied(*atom, varied)) {
+                varied.extend(&stmt.results);
+            }
+        }
+        Op::NewArray(NewArray::Copy(array)) => {
+            if varied.contains(array) {
+                varied.extend(&stmt.results);
+            }
+        }
+        Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
         Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
     }
+}
+
+/// Whether the region changes an array that varies.
+pub(crate) fn stores_varied(region: &Region, varied: &HashSet<Value>) -> bool {
+    region.stmts.iter().any(|stmt| {
+        stmt.op.written_array().is_some_and(|array| varied.contains(&array))
+            || stmt.op.regions().into_iter().any(|inner| stores_varied(inner, varied))
+    })
 }
 
 /// Whether the primitive has the derivative zero wherever it has one.
@@ -98,7 +132,15 @@ pub(crate) fn is_locally_constant(prim: Prim) -> bool {
 /// The active values that the wanted ones depend on, inside a region: a backward slice along what varies.
 pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashSet<Value>) {
     for stmt in region.stmts.iter().rev() {
-        if !stmt.results.iter().any(|result| wanted.contains(result)) {
+        // What is stored in an array that varies may be read from it anywhere.
+        if let Op::Store(array, _, value) | Op::Accumulate(array, _, value) = &stmt.op {
+            if varied.contains(array) {
+                wanted.extend(value.value().filter(|value| varied.contains(value)));
+            }
+            continue;
+        }
+        let stores = stmt.op.regions().into_iter().any(|inner| stores_varied(inner, varied));
+        if !stores && !stmt.results.iter().any(|result| wanted.contains(result)) {
             continue;
         }
         match &stmt.op {
@@ -128,6 +170,11 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
                     }
                 }
             }
+            Op::NewArray(NewArray::Fill(..) | NewArray::Elements(_)) => {
+                let operands = stmt.op.operands().into_iter();
+                wanted.extend(operands.filter_map(Atom::value).filter(|value| varied.contains(value)));
+            }
+            Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
         }
     }

@@ -7,10 +7,10 @@
 //! The algebra never turns a NaN or an infinity into a number: no operand is dropped unless a literal neutral element
 //! stands beside it, and `x - x`, `x / x` and `0 * x` stay.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::ir::{Atom, Code, Effect, Hint, Info, Op, Opaque, Region, Scalar, Stmt, Ty, Value};
+use crate::ir::{Atom, Code, Effect, Hint, Info, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Ty, Value};
 use crate::rules::Prim;
 
 type OpaqueKey = (Rc<str>, Vec<(Rc<str>, Atom)>);
@@ -21,6 +21,7 @@ struct Scope {
     stmts: Vec<Stmt>,
     prims: HashMap<(Prim, Vec<Atom>), Value>,
     opaques: HashMap<OpaqueKey, Value>,
+    loads: HashMap<(Value, Vec<Atom>), Value>,
 }
 
 pub(crate) struct Builder {
@@ -32,6 +33,10 @@ pub(crate) struct Builder {
     scopes: Vec<Scope>,
     defs: HashMap<Value, (Prim, Vec<Atom>)>,
     verbatim: HashMap<Value, Opaque>,
+    /// Arrays that the function changes: what is loaded from them depends on when.
+    pub(crate) changing: HashSet<Value>,
+    loaded: HashMap<Value, (Value, Vec<Atom>)>,
+    pub(crate) shapes: Rc<Vec<Shape>>,
     /// The type of a primitive whose operands are all literals.
     pub(crate) default_scalar: Scalar,
     /// The primitives to come are made by differentiation, not by the user.
@@ -47,6 +52,9 @@ impl Builder {
             scopes: Vec::new(),
             defs: HashMap::new(),
             verbatim: HashMap::new(),
+            changing: HashSet::new(),
+            loaded: HashMap::new(),
+            shapes: Rc::default(),
             default_scalar,
             derives: true,
         }
@@ -224,6 +232,47 @@ impl Builder {
             scope.opaques.insert(key, value);
         }
         Atom::Value(value)
+    }
+
+    // ---- arrays ------------------------------------------------------------------------------------------------
+
+    /// The float type of the elements of an array.
+    pub(crate) fn element(&self, array: Value) -> Scalar {
+        match self.values[array.0 as usize].ty {
+            Ty::Array(shape) => self.shapes[shape as usize].scalar,
+            _ => self.default_scalar,
+        }
+    }
+
+    /// An element, shared where the array does not change.
+    pub(crate) fn load(&mut self, array: Value, index: Vec<Atom>, info: Info) -> Atom {
+        let key = (array, index);
+        let constant = !self.changing.contains(&array);
+        if constant {
+            if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.loads.get(&key)) {
+                return Atom::Value(*value);
+            }
+        }
+        let value = self.value(info.ty, info.hint);
+        self.push(vec![value], Op::Load(key.0, key.1.clone()));
+        if constant {
+            self.loaded.insert(value, key.clone());
+            if let Some(scope) = self.scopes.last_mut() {
+                scope.loads.insert(key, value);
+            }
+        }
+        Atom::Value(value)
+    }
+
+    /// Where a value was loaded from, if it can be loaded again.
+    pub(crate) fn origin(&self, value: Value) -> Option<&(Value, Vec<Atom>)> {
+        self.loaded.get(&value)
+    }
+
+    pub(crate) fn new_array(&mut self, new: NewArray, ty: Ty, hint: Option<Hint>) -> Value {
+        let value = self.value(ty, hint);
+        self.push(vec![value], Op::NewArray(new));
+        value
     }
 
     // ---- algebra for derivatives -------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Atom, Effect, Function, Header, Loop, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Effect, Function, Header, Loop, NewArray, Op, Region, Stmt, Value};
 use crate::rules::Prim;
 
 /// Simplifies until nothing changes.
@@ -64,6 +64,7 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
             }
             Op::Loop(l) => find_invariants(stmt, l, names),
             Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+            Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
         }
         for inner in stmt.op.regions() {
             find_copies(inner, names);
@@ -142,7 +143,17 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
             visit(&mut range.end);
             range.step.iter_mut().for_each(visit);
         }
-        Op::NewTape(None) => {}
+        Op::NewTape(None) | Op::NewArray(NewArray::Zeros(_) | NewArray::Copy(_)) | Op::Clear(_) => {}
+        Op::Load(_, index) => index.iter_mut().for_each(visit),
+        Op::Store(_, index, value) | Op::Accumulate(_, index, value) => {
+            index.iter_mut().for_each(&mut *visit);
+            visit(value);
+        }
+        Op::NewArray(NewArray::Fill(value, lengths)) => {
+            visit(value);
+            lengths.iter_mut().for_each(visit);
+        }
+        Op::NewArray(NewArray::Elements(elements)) => elements.iter_mut().for_each(visit),
     }
 }
 
@@ -159,6 +170,7 @@ fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
             }
         }
         Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => Vec::new(),
     }
 }
 
@@ -166,7 +178,8 @@ fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
 
 /// Removes statements, results and carried values that nothing needs. Reports whether it removed any.
 fn remove_dead(function: &mut Function) -> bool {
-    let mut live = HashSet::new();
+    // What is written into a parameter is read by the caller.
+    let mut live: HashSet<Value> = function.body.params.iter().copied().collect();
     loop {
         let before = live.len();
         mark(&function.body, &mut live);
@@ -205,7 +218,15 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
                 }
             }
             Op::Loop(l) => mark_loop(stmt, l, live),
-            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {
+            Op::Prim(..)
+            | Op::Opaque(_)
+            | Op::NewTape(_)
+            | Op::Push(..)
+            | Op::Load(..)
+            | Op::Store(..)
+            | Op::Accumulate(..)
+            | Op::NewArray(_)
+            | Op::Clear(_) => {
                 if is_live(stmt, live) {
                     stmt.op.operands().into_iter().for_each(|atom| need(atom, live));
                 }
@@ -241,7 +262,8 @@ fn is_live(stmt: &Stmt, live: &HashSet<Value>) -> bool {
 
 fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
     match op {
-        Op::Prim(..) | Op::NewTape(_) => false,
+        Op::Prim(..) | Op::NewTape(_) | Op::Load(..) | Op::NewArray(_) => false,
+        Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => live.contains(array),
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
         Op::Push(tape, _) => live.contains(tape),
         Op::If { .. } | Op::Loop(_) => {
@@ -285,6 +307,7 @@ fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
             }
         }
         Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => return false,
+        Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => return false,
     }
     !dead.is_empty()
 }

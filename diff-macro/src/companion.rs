@@ -9,10 +9,10 @@ use crate::cleanup::cleanup;
 use crate::emit;
 use crate::formula::formula;
 use crate::forward::{self, Seed};
-use crate::ir::{Function, Op, Region, Scalar, Value};
+use crate::ir::{Atom, Dim, Function, Op, Region, Scalar, Shape, Storage, Ty, Value};
 use crate::names::{Names, generated, plain};
 use crate::reverse;
-use crate::signature::Signature;
+use crate::signature::{Parameter, Signature};
 
 /// Lints that generated code may trip, with the reason.
 const ALLOWED: &[&str] = &[
@@ -49,6 +49,15 @@ pub(crate) struct Plan<'a> {
     pub(crate) suffix: bool,
 }
 
+/// The parameters that receive adjoints.
+struct Buffers {
+    params: Vec<(Ident, TokenStream)>,
+    arrays: Vec<Ident>,
+    scalars: Vec<Ident>,
+    /// Checks the lengths, then clears.
+    prologue: TokenStream,
+}
+
 /// One companion.
 struct Companion {
     name: String,
@@ -58,6 +67,10 @@ struct Companion {
     output: TokenStream,
     body: TokenStream,
 }
+
+/// A gradient: the adjoint of the value is one.
+const ONE: reverse::Options = reverse::Options { seeded: false, into: false };
+const SEEDED: reverse::Options = reverse::Options { seeded: true, into: false };
 
 /// Which of the value and the derivative a companion gives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,16 +83,25 @@ impl Plan<'_> {
     /// The items that stand beside the function.
     pub(crate) fn expand(&self) -> TokenStream {
         let mut companions = Vec::new();
-        if self.active().len() == 1 {
+        let single = self.active().len() == 1 && !self.has_arrays();
+        if single {
             companions.push(self.derivative(Gives::Derivative));
             companions.push(self.derivative(Gives::Both));
         }
         companions.push(self.gradient(Gives::Derivative));
         companions.push(self.gradient(Gives::Both));
+        if self.has_arrays() {
+            companions.push(self.gradient_into(Gives::Derivative));
+            companions.push(self.gradient_into(Gives::Both));
+        }
         companions.push(self.jvp());
         companions.push(self.vjp());
+        if self.has_arrays() {
+            companions.push(self.vjp_into());
+        }
         if self.partials {
-            companions.extend((0..self.active().len()).map(|k| self.partial(k)));
+            let scalars = (0..self.active().len()).filter(|k| self.parameter(*k).ty.scalar().is_some());
+            companions.extend(scalars.map(|k| self.partial(k)));
         }
         self.items(&companions)
     }
@@ -178,8 +200,83 @@ impl Plan<'_> {
         self.active().into_iter().map(|k| self.function.body.params[k]).collect()
     }
 
+    /// The `k`-th active parameter.
+    fn parameter(&self, k: usize) -> &Parameter {
+        &self.signature.parameters[self.active()[k]]
+    }
+
+    fn has_arrays(&self) -> bool {
+        (0..self.active().len()).any(|k| self.parameter(k).ty.is_array())
+    }
+
+    /// The float types of the active parameters, if all of them are scalars.
     fn scalars(&self) -> Vec<Scalar> {
         self.active().into_iter().filter_map(|k| self.signature.parameters[k].ty.scalar()).collect()
+    }
+
+    fn shape(&self, ty: Ty) -> Option<&Shape> {
+        match ty {
+            Ty::Array(number) => self.signature.shapes.get(number as usize),
+            _ => None,
+        }
+    }
+
+    /// The type of an adjoint: a float, or an array that is owned.
+    fn owned_type(&self, ty: Ty) -> TokenStream {
+        match self.shape(ty) {
+            Some(shape) => self.array_type(shape, &shape.dims),
+            None => self.ty(ty.scalar().unwrap_or(self.signature.output)),
+        }
+    }
+
+    fn array_type(&self, shape: &Shape, dims: &[Dim]) -> TokenStream {
+        match dims.split_first() {
+            None => self.ty(shape.scalar),
+            Some((Dim::Fixed(n), inner)) => {
+                let inner = self.array_type(shape, inner);
+                quote!([#inner; #n])
+            }
+            Some((Dim::Dynamic, inner)) => {
+                let inner = self.array_type(shape, inner);
+                let runtime = &self.runtime;
+                quote!(#runtime::private::Vec<#inner>)
+            }
+        }
+    }
+
+    /// The type of a buffer for an adjoint: a slice where the length is dynamic.
+    fn buffer_type(&self, ty: Ty) -> TokenStream {
+        let inner = match self.shape(ty) {
+            Some(Shape { dims, .. }) if matches!(dims.first(), Some(Dim::Dynamic)) => self.slice_type(ty),
+            _ => self.owned_type(ty),
+        };
+        quote!(&mut #inner)
+    }
+
+    fn slice_type(&self, ty: Ty) -> TokenStream {
+        match self.shape(ty) {
+            Some(shape) => {
+                let inner = self.array_type(shape, &shape.dims[1..]);
+                quote!([#inner])
+            }
+            None => self.owned_type(ty),
+        }
+    }
+
+    /// The type of a tangent, which is passed as its parameter is.
+    fn tangent_type(&self, ty: Ty) -> TokenStream {
+        let Some(shape) = self.shape(ty) else { return self.owned_type(ty) };
+        match (shape.dims.first(), shape.storage) {
+            (Some(Dim::Dynamic), _) => {
+                let slice = self.slice_type(ty);
+                quote!(&#slice)
+            }
+            (_, Storage::Owned) => self.owned_type(ty),
+            (_, Storage::Borrowed | Storage::BorrowedMut) => {
+                let owned = self.owned_type(ty);
+                quote!(&#owned)
+            }
+        }
     }
 
     fn name_of(&self, k: usize) -> String {
@@ -196,30 +293,30 @@ impl Plan<'_> {
         self.ty(self.signature.output)
     }
 
-    /// The type of a gradient: a scalar, an array of scalars of one type, or a tuple.
-    fn gradient_type(&self) -> TokenStream {
+    /// Whether the gradient is an array of scalars.
+    fn is_vector(&self) -> bool {
         let scalars = self.scalars();
-        match &scalars[..] {
-            [scalar] => self.ty(*scalar),
-            [first, rest @ ..] if rest.iter().all(|scalar| scalar == first) => {
-                let (ty, n) = (self.ty(*first), scalars.len());
+        !self.has_arrays() && scalars.len() > 1 && scalars.iter().all(|scalar| *scalar == scalars[0])
+    }
+
+    /// The type of a gradient: that of the only parameter, an array of scalars of one type, or a tuple.
+    fn gradient_type(&self) -> TokenStream {
+        let types: Vec<TokenStream> = (0..self.active().len()).map(|k| self.owned_type(self.parameter(k).ty)).collect();
+        match &types[..] {
+            [ty] => ty.clone(),
+            types if self.is_vector() => {
+                let (ty, n) = (&types[0], types.len());
                 quote!([#ty; #n])
             }
-            scalars => {
-                let types = scalars.iter().map(|scalar| self.ty(*scalar));
-                quote!((#(#types),*))
-            }
+            types => quote!((#(#types),*)),
         }
     }
 
     /// The value of a gradient from its components.
     fn gradient_value(&self, components: &[TokenStream]) -> TokenStream {
-        let scalars = self.scalars();
         match components {
             [component] => component.clone(),
-            components if scalars.iter().all(|scalar| *scalar == scalars[0]) => {
-                quote!([#(#components),*])
-            }
+            components if self.is_vector() => quote!([#(#components),*]),
             components => quote!((#(#components),*)),
         }
     }
@@ -268,9 +365,17 @@ impl Plan<'_> {
                     None => ("seed".to_owned(), Span::call_site()),
                 };
                 let ident = generated(&names.fresh(&wish, false), span);
-                (ident, self.ty(info.ty.scalar().unwrap_or(self.signature.output)))
+                (ident, self.tangent_type(self.declared(info.ty)))
             })
             .collect()
+    }
+
+    /// The type that a parameter was declared with: tangents of arrays have the borrowed variant of it.
+    fn declared(&self, ty: Ty) -> Ty {
+        match ty {
+            Ty::Array(number) => Ty::Array(number / 3 * 3),
+            other => other,
+        }
     }
 
     /// Forward mode in the direction of each active parameter.
@@ -309,11 +414,11 @@ impl Plan<'_> {
     fn gradient_function(&self) -> Function {
         let active = self.active_values();
         // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
-        let one_type = self.scalars().iter().all(|scalar| *scalar == self.signature.output);
+        let one_type = !self.has_arrays() && self.scalars().iter().all(|scalar| *scalar == self.signature.output);
         if one_type && (active.len() == 1 || (active.len() <= 4 && has_loop(&self.function.body))) {
             self.forward_gradient()
         } else {
-            reverse::vjp(self.function, &active, false, self.signature.output).function
+            reverse::vjp(self.function, &active, ONE, self.signature.output).function
         }
     }
 
@@ -340,6 +445,7 @@ impl Plan<'_> {
                 ),
             ),
         };
+        let docs = self.with_allocations(self.docs(summary, formula), &function);
         let wrap = |atoms: &[TokenStream]| match gives {
             Gives::Derivative => self.gradient_value(atoms),
             Gives::Both => {
@@ -351,7 +457,7 @@ impl Plan<'_> {
         let gradient = self.gradient_type();
         let value = self.output();
         let output = if gives == Gives::Both { quote!((#value, #gradient)) } else { gradient };
-        Companion { name: name.to_owned(), docs: self.docs(summary, formula), extra: Vec::new(), output, body }
+        Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
     }
 
     fn jvp(&self) -> Companion {
@@ -373,7 +479,7 @@ impl Plan<'_> {
 
     fn vjp(&self) -> Companion {
         let active = self.active_values();
-        let pullback = reverse::vjp(self.function, &active, true, self.signature.output);
+        let pullback = reverse::vjp(self.function, &active, SEEDED, self.signature.output);
         let mut names = self.names();
         let extra = self.seed_params(&pullback.function, &pullback.seeds, &mut names);
         let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
@@ -382,17 +488,123 @@ impl Plan<'_> {
             quote!((#value, #gradient))
         };
         let f = plain(&self.item.sig.ident);
-        let mut docs = vec![
+        let docs = vec![
             format!("The value of [`{f}`](fn@{f}) and the adjoints of its active parameters (VJP, pullback):"),
             "the given seed, the adjoint of the value, times the Jacobian.".to_owned(),
         ];
-        if has_tape(&pullback.function.body) {
-            docs.push(String::new());
-            docs.push("Allocates: the iterations of a loop are recorded on a tape.".to_owned());
-        }
+        let docs = self.with_allocations(docs, &pullback.function);
         let body = self.body(pullback.function, &idents, names, &wrap);
         let (value, gradient) = (self.output(), self.gradient_type());
         Companion { name: "vjp".to_owned(), docs, extra, output: quote!((#value, #gradient)), body }
+    }
+
+    /// The parameters for the adjoints of the active parameters, and what checks and clears them.
+    fn buffers(&self, pullback: &reverse::Pullback, names: &mut Names) -> Buffers {
+        let mut buffers = Buffers { params: Vec::new(), arrays: Vec::new(), scalars: Vec::new(), prologue: quote!() };
+        for k in 0..self.active().len() {
+            let parameter = self.parameter(k);
+            let ident =
+                generated(&names.fresh(&format!("{}_bar", plain(&parameter.ident)), false), parameter.ident.span());
+            buffers.params.push((ident.clone(), self.buffer_type(parameter.ty)));
+            match self.shape(parameter.ty) {
+                Some(shape) => {
+                    let primal = &parameter.ident;
+                    if matches!(shape.dims.first(), Some(Dim::Dynamic)) {
+                        let message =
+                            format!("the buffer for the gradient in `{0}` must be as long as `{0}`", plain(primal));
+                        buffers.prologue.extend(quote!(::core::assert_eq!(#ident.len(), #primal.len(), #message);));
+                    }
+                    let zero = zero(&shape.dims[1..]);
+                    buffers.prologue.extend(quote!(#ident.fill(#zero);));
+                    buffers.arrays.push(ident);
+                }
+                None => buffers.scalars.push(ident),
+            }
+        }
+        debug_assert_eq!(buffers.arrays.len(), pullback.buffers.len());
+        buffers
+    }
+
+    /// The adjoints of scalars among what a pullback yields, as assignments to their buffers.
+    fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
+        let mut idents = buffers.scalars.iter();
+        let mut tokens = TokenStream::new();
+        for (k, adjoint) in adjoints.iter().enumerate() {
+            if self.parameter(k).ty.scalar().is_some() {
+                let ident = idents.next();
+                tokens.extend(quote!(*#ident = #adjoint;));
+            }
+        }
+        tokens
+    }
+
+    fn into_companion(&self, name: &str, docs: Vec<String>, gives: Gives, options: reverse::Options) -> Companion {
+        let mut pullback = reverse::vjp(self.function, &self.active_values(), options, self.signature.output);
+        if gives == Gives::Derivative {
+            pullback.function.body.yields[0] = Atom::Bool(true);
+        }
+        let mut names = self.names();
+        let seeds = self.seed_params(&pullback.function, &pullback.seeds, &mut names);
+        let buffers = self.buffers(&pullback, &mut names);
+        let idents: Vec<Ident> =
+            seeds.iter().map(|(ident, _)| ident.clone()).chain(buffers.arrays.iter().cloned()).collect();
+        let wrap = |atoms: &[TokenStream]| {
+            let writes = self.write_scalars(&buffers, &atoms[1..]);
+            match gives {
+                Gives::Both if writes.is_empty() => atoms[0].clone(),
+                Gives::Both => {
+                    let value = &atoms[0];
+                    quote!({ #writes #value })
+                }
+                Gives::Derivative => quote!({ #writes }),
+            }
+        };
+        let docs = self.with_allocations(docs, &pullback.function);
+        let inner = self.body(pullback.function, &idents, names, &wrap);
+        let prologue = &buffers.prologue;
+        let body = quote!(#prologue #inner);
+        let output = if gives == Gives::Both { self.output() } else { quote!(()) };
+        let extra = seeds.into_iter().chain(buffers.params).collect();
+        Companion { name: name.to_owned(), docs, extra, output, body }
+    }
+
+    fn gradient_into(&self, gives: Gives) -> Companion {
+        let f = plain(&self.item.sig.ident);
+        let mut docs = match gives {
+            Gives::Derivative => vec![format!("Writes the gradient of [`{f}`](fn@{f}) into the buffers.")],
+            Gives::Both => vec![format!("The value of [`{f}`](fn@{f}); writes the gradient into the buffers.")],
+        };
+        docs.extend(self.buffer_docs());
+        let name = if gives == Gives::Both { "value_and_gradient_into" } else { "gradient_into" };
+        self.into_companion(name, docs, gives, reverse::Options { seeded: false, into: true })
+    }
+
+    fn vjp_into(&self) -> Companion {
+        let f = plain(&self.item.sig.ident);
+        let mut docs = vec![format!(
+            "The value of [`{f}`](fn@{f}); writes the seed times the Jacobian (VJP, pullback) into the buffers."
+        )];
+        docs.extend(self.buffer_docs());
+        self.into_companion("vjp_into", docs, Gives::Both, reverse::Options { seeded: true, into: true })
+    }
+
+    fn buffer_docs(&self) -> Vec<String> {
+        vec![
+            "One buffer per active parameter, in its shape; what the buffers hold is overwritten.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the length of a buffer is not that of its parameter, and where the function itself does.".to_owned(),
+        ]
+    }
+
+    /// Says that a companion allocates, where it does.
+    fn with_allocations(&self, mut docs: Vec<String>, function: &Function) -> Vec<String> {
+        if has_tape(&function.body) {
+            docs.push(String::new());
+            docs.push("Allocates: the iterations of a loop are recorded on a tape.".to_owned());
+        }
+        docs
     }
 
     fn partial(&self, k: usize) -> Companion {
@@ -422,6 +634,14 @@ fn formula_line(function: &Function, index: usize, left: &str) -> Option<String>
     function.body.yields = vec![function.body.yields[index]];
     cleanup(&mut function);
     formula(&function, 0).map(|right| format!("`{left} = {right}`"))
+}
+
+/// Zero in the inner dimensions of an array, which are fixed.
+fn zero(dims: &[Dim]) -> TokenStream {
+    dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
+        Dim::Fixed(n) => quote!([#inner; #n]),
+        Dim::Dynamic => inner,
+    })
 }
 
 fn tuple(atoms: &[TokenStream]) -> TokenStream {

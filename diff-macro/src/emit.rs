@@ -12,7 +12,10 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
-use crate::ir::{Atom, Code, Effect, Function, Header, Info, Loop, Op, Opaque, Region, Scalar, Stmt, Ty, Value};
+use crate::ir::{
+    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Storage,
+    Taken, Ty, Value,
+};
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
 
@@ -70,6 +73,8 @@ pub(crate) fn emit(
         mutable: HashSet::new(),
         fixed: function.body.params.iter().copied().collect(),
         names,
+        shapes: &function.shapes,
+        changing: function.changing(),
         runtime: runtime.clone(),
     };
     Inliner::new(&function.values).run(&function.body, &mut emitter);
@@ -91,6 +96,9 @@ struct Emitter<'a> {
     /// Parameters of the function: never assigned.
     fixed: HashSet<Value>,
     names: Names,
+    shapes: &'a [Shape],
+    /// The arrays that are written to.
+    changing: HashSet<Value>,
     runtime: TokenStream,
 }
 
@@ -189,6 +197,9 @@ impl<'a> Inliner<'a> {
             let [result] = stmt.results[..] else { continue };
             let movable = match &stmt.op {
                 Op::Prim(..) => true,
+                Op::Load(array, _) => {
+                    !emitter.changing.contains(array) || is_read_at_once(result, &stmts[position + 1..])
+                }
                 Op::Opaque(Opaque { code: Code::Expr(_, None), effect, .. }) => match effect {
                     Effect::Pure => true,
                     Effect::Reads => is_read_next(result, &stmts[position + 1..]),
@@ -211,6 +222,13 @@ impl<'a> Inliner<'a> {
 fn is_trivial(op: &Op) -> bool {
     matches!(op, Op::Opaque(Opaque { code: Code::Expr(expr, None), args, effect: Effect::Pure, .. })
         if args.is_empty() && matches!(&**expr, syn::Expr::Path(_) | syn::Expr::Lit(_)))
+}
+
+/// Whether the statement that follows, and that is written as a statement for sure, reads the value.
+fn is_read_at_once(value: Value, following: &[Stmt]) -> bool {
+    following.first().is_some_and(|stmt| {
+        matches!(stmt.op, Op::Store(..) | Op::Accumulate(..)) && stmt.op.operands().contains(&Atom::Value(value))
+    })
 }
 
 /// Whether the value is read before anything with an effect happens, in the statements that follow.
@@ -764,6 +782,41 @@ impl<'a> Emitter<'a> {
             Op::Opaque(opaque) => self.opaque_stmt(stmt, opaque),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
+            Op::Load(array, index) => {
+                let element = self.element(*array, index);
+                let wish = self.values[array.0 as usize]
+                    .hint
+                    .as_ref()
+                    .map_or("element".to_owned(), |hint| format!("{}_element", hint.name));
+                self.bind(stmt.results[0], &wish, element)
+            }
+            Op::Store(array, index, value) => {
+                let element = self.element(*array, index);
+                let value = self.atom(*value, Level::Any);
+                quote!(#element = #value;)
+            }
+            Op::Accumulate(array, index, term) => {
+                let element = self.element(*array, index);
+                match self.negative(*term) {
+                    Some(positive) => quote!(#element -= #positive;),
+                    None => {
+                        let term = self.atom(*term, Level::Any);
+                        quote!(#element += #term;)
+                    }
+                }
+            }
+            Op::NewArray(new) => {
+                let result = stmt.results[0];
+                if self.changing.contains(&result) {
+                    self.mutable.insert(result);
+                }
+                let array = self.new_array(new, result);
+                self.bind(result, "array", array)
+            }
+            Op::Clear(array) => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                quote!(#array.fill(0.0);)
+            }
             Op::NewTape(range) => {
                 let name = self.declare(stmt.results[0], "tape");
                 let runtime = &self.runtime;
@@ -782,6 +835,58 @@ impl<'a> Emitter<'a> {
                 match &fields[..] {
                     [field] => quote!(#name.push(#field);),
                     fields => quote!(#name.push((#(#fields),*));),
+                }
+            }
+        }
+    }
+
+    /// `array[i][j]`.
+    fn element(&mut self, array: Value, index: &[Atom]) -> TokenStream {
+        let mut tokens = self.atom(Atom::Value(array), Level::Method);
+        for atom in index {
+            let index = self.atom(*atom, Level::Any);
+            tokens.extend(quote!([#index]));
+        }
+        tokens
+    }
+
+    /// What a term is the negation of, if it is written as one.
+    fn negative(&mut self, term: Atom) -> Option<TokenStream> {
+        match self.definitions.get(&term.value()?).copied() {
+            Some(Op::Prim(Prim::Neg, args)) => Some(self.atom(args[0], Level::Any)),
+            _ => None,
+        }
+    }
+
+    fn new_array(&mut self, new: &NewArray, result: Value) -> TokenStream {
+        let runtime = self.runtime.clone();
+        let Ty::Array(shape) = self.values[result.0 as usize].ty else { return TokenStream::new() };
+        let shape = self.shapes[shape as usize].clone();
+        match new {
+            NewArray::Fill(value, lengths) => {
+                let element = self.typed_literal(*value, Ty::Float(shape.scalar));
+                let length = lengths.first().map(|length| self.atom(*length, Level::Any));
+                filled(&runtime, &shape, element, length)
+            }
+            NewArray::Zeros(array) => {
+                let zero = float(0.0, Some(shape.scalar), Level::Any);
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                filled(&runtime, &shape, zero, Some(quote!(#array.len())))
+            }
+            NewArray::Elements(elements) => {
+                let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
+                quote!([#(#elements),*])
+            }
+            NewArray::Copy(array) => {
+                let owned = match self.values[array.0 as usize].ty {
+                    Ty::Array(source) => self.shapes[source as usize].storage == Storage::Owned,
+                    _ => false,
+                };
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                match (shape.is_fixed(), owned) {
+                    (true, true) => quote!(#array),
+                    (true, false) => quote!(*#array),
+                    (false, _) => quote!(#array.to_vec()),
                 }
             }
         }
@@ -914,10 +1019,10 @@ impl<'a> Emitter<'a> {
             let binds: Vec<Ident> = records.binds.iter().map(|bind| self.declare(*bind, "residual")).collect();
             let pattern = if let [bind] = &binds[..] { quote!(#bind) } else { quote!((#(#binds),*)) };
             let tape = self.atom(Atom::Value(records.tape), Level::Method);
-            let iter = if records.all {
-                quote!(#tape.into_iter().rev())
-            } else {
-                quote!(::core::iter::from_fn(|| #tape.pop()))
+            let iter = match records.taken {
+                Taken::All => quote!(#tape.into_iter().rev()),
+                Taken::Drained => quote!(#tape.drain(..).rev()),
+                Taken::OneByOne => quote!(::core::iter::from_fn(|| #tape.pop())),
             };
             (pattern, iter)
         });
@@ -1009,7 +1114,7 @@ impl<'a> Emitter<'a> {
             (Atom::Undefined, Ty::Float(_)) => quote!(0.0),
             (Atom::Undefined, Ty::Bool) => quote!(false),
             (Atom::Undefined, Ty::Int) => quote!(0),
-            (Atom::Undefined, Ty::Unknown | Ty::Tape) => {
+            (Atom::Undefined, Ty::Unknown | Ty::Tape | Ty::Array(_)) => {
                 quote!(::core::default::Default::default())
             }
             _ => self.atom(atom, Level::Any),
@@ -1031,6 +1136,7 @@ impl<'a> Emitter<'a> {
                     let derived = self.values[value.0 as usize].derived;
                     self.prim(*prim, args, derived, level)
                 }
+                Some(Op::Load(array, index)) => self.element(*array, index),
                 Some(Op::Opaque(opaque)) => {
                     let loose = !is_tight(&opaque.code);
                     let tokens = self.opaque(opaque);
@@ -1213,6 +1319,17 @@ impl<'a> Emitter<'a> {
         Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
     }
+}
+
+/// `[value; N]`, `vec![value; length]`, `vec![[value; M]; length]`.
+fn filled(runtime: &TokenStream, shape: &Shape, value: TokenStream, length: Option<TokenStream>) -> TokenStream {
+    shape.dims.iter().rev().fold(value, |inner, dim| match dim {
+        Dim::Fixed(n) => quote!([#inner; #n]),
+        Dim::Dynamic => {
+            let length = length.clone().unwrap_or_else(|| quote!(0));
+            quote!(#runtime::private::vec![#inner; #length])
+        }
+    })
 }
 
 enum Head {

@@ -51,8 +51,14 @@ fn companions(
         .iter()
         .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
         .collect();
-    let source =
-        Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime: &runtime };
+    let source = Source {
+        params: &lowered,
+        body: &body,
+        resolved: &resolved,
+        output: signature.output,
+        shapes: &signature.shapes,
+        runtime: &runtime,
+    };
     let function = lower::lower(&source, diagnostics);
     if !diagnostics.is_empty() {
         return None;

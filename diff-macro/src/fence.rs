@@ -67,6 +67,46 @@ pub(crate) fn mentions_in_expr(expr: &Expr) -> HashSet<String> {
     mentions.names
 }
 
+/// The variables through which values enter an expression: `x.len()` tells nothing of what `x` holds.
+pub(crate) fn active_mentions_in_expr(expr: &Expr) -> HashSet<String> {
+    let mut mentions = ActiveMentions::default();
+    mentions.visit_expr(expr);
+    mentions.0.names
+}
+
+/// The same, of a statement.
+pub(crate) fn active_mentions_in_stmt(stmt: &Stmt) -> HashSet<String> {
+    let mut mentions = ActiveMentions::default();
+    mentions.visit_stmt(stmt);
+    mentions.0.names
+}
+
+#[derive(Default)]
+struct ActiveMentions(Mentions);
+
+impl<'a> Visit<'a> for ActiveMentions {
+    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+        let is_length = call.args.is_empty() && (call.method == "len" || call.method == "is_empty");
+        if !(is_length && variable(&call.receiver).is_some()) {
+            visit::visit_expr_method_call(self, call);
+        }
+    }
+    fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
+        self.0.visit_expr_path(path);
+    }
+    fn visit_macro(&mut self, mac: &'a syn::Macro) {
+        self.0.visit_macro(mac);
+    }
+}
+
+/// The variable of `v` or `*v`.
+pub(crate) fn variable_through_deref(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => variable(&unary.expr),
+        other => variable(other),
+    }
+}
+
 pub(crate) fn mentions_in_stmt(stmt: &Stmt) -> HashSet<String> {
     let mut mentions = Mentions::default();
     mentions.visit_stmt(stmt);
@@ -446,6 +486,8 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
             Some(name) => variable_ty(&name),
             None => constant_ty(&path.path),
         },
+        // The elements of an array are asked for by its name with brackets.
+        Expr::Index(_) => root(expr).map_or(Ty::Unknown, |name| variable_ty(&format!("{name}[]"))),
         Expr::Paren(e) => of(&e.expr),
         Expr::Group(e) => of(&e.expr),
         Expr::Cast(e) => match &*e.ty {

@@ -11,7 +11,9 @@ use std::collections::{HashMap, HashSet};
 
 use crate::activity;
 use crate::build::Builder;
-use crate::ir::{Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Region, Scalar, Stmt, Value};
+use crate::ir::{
+    Atom, Code, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Range, Region, Scalar, Stmt, Value,
+};
 use crate::linearize::linearize;
 
 /// The tangent of one value in each direction; none where it is zero.
@@ -42,12 +44,23 @@ pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], de
         tangents: HashMap::new(),
         varied: activity::varied(function, active),
         directions: seeds.len(),
+        arrays: HashMap::new(),
+        changing: function.changing(),
         source: function,
     };
+    pass.b.shapes = function.shapes.clone();
     pass.b.open();
     let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
     let mut seed_params = Vec::new();
+    let mut array_seeds = Vec::new();
     for (k, param) in active.iter().enumerate() {
+        let info = &function.values[param.0 as usize];
+        if info.ty.is_array() {
+            let seed = pass.b.value(function.tangent_ty(info.ty), dotted(info));
+            seed_params.push(seed);
+            array_seeds.push((*param, seed));
+            continue;
+        }
         let tangent = seeds
             .iter()
             .map(|direction| match direction[k] {
@@ -64,13 +77,20 @@ pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], de
         pass.tangents.insert(*param, tangent);
     }
     params.extend(&seed_params);
+    for (param, seed) in array_seeds {
+        let shadow = pass.tangent_array(param, seed);
+        pass.arrays.insert(param, vec![Some(shadow); seeds.len()]);
+    }
     pass.stmts(&function.body);
     let mut yields: Vec<Atom> = function.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
     for d in 0..seeds.len() {
-        yields.extend(function.body.yields.iter().map(|atom| pass.tangent(*atom, d).unwrap_or(Atom::Float(0.0))));
+        yields.extend(function.body.yields.iter().map(|atom| pass.yielded(*atom, d)));
     }
     let body = pass.b.close_region(params, yields);
-    Pushforward { function: Function { values: pass.b.values, body }, seeds: seed_params }
+    Pushforward {
+        function: Function { values: pass.b.values, shapes: function.shapes.clone(), body },
+        seeds: seed_params,
+    }
 }
 
 /// The name of a tangent.
@@ -85,6 +105,10 @@ struct Forward<'a> {
     /// The tangents of the values of the source.
     tangents: HashMap<Value, Tangent>,
     varied: HashSet<Value>,
+    /// The tangents of the arrays of the source.
+    arrays: HashMap<Value, Vec<Option<Value>>>,
+    /// The arrays of the source that change.
+    changing: HashSet<Value>,
     directions: usize,
     source: &'a Function,
 }
@@ -98,6 +122,9 @@ impl Forward<'_> {
     fn fresh(&mut self, value: Value) -> Value {
         let info = self.info(value);
         let new = self.b.value(info.ty, info.hint);
+        if self.changing.contains(&value) {
+            self.b.changing.insert(new);
+        }
         self.map.insert(value, Atom::Value(new));
         new
     }
@@ -108,6 +135,12 @@ impl Forward<'_> {
 
     fn tangent(&self, atom: Atom, direction: usize) -> Option<Atom> {
         *self.tangents.get(&atom.value()?)?.get(direction)?
+    }
+
+    /// The tangent of what the function yields: zero, if it does not vary.
+    fn yielded(&self, atom: Atom, direction: usize) -> Atom {
+        let array = atom.value().and_then(|value| self.arrays.get(&value)).and_then(|shadows| shadows[direction]);
+        array.map(Atom::Value).or_else(|| self.tangent(atom, direction)).unwrap_or(Atom::Float(0.0))
     }
 
     fn is_varied(&self, value: Value) -> bool {
@@ -141,6 +174,10 @@ impl Forward<'_> {
             Op::Opaque(opaque) => self.opaque(stmt, opaque),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
+            Op::Load(array, index) => self.load(stmt.results[0], *array, index),
+            Op::Store(array, index, value) => self.store(*array, index, *value),
+            Op::NewArray(new) => self.new_array(stmt.results[0], new),
+            Op::Accumulate(..) | Op::Clear(_) => unreachable!("only reverse mode accumulates in arrays"),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("forward mode is applied before reverse mode makes tapes")
             }
@@ -159,6 +196,95 @@ impl Forward<'_> {
         let tangents: Vec<(usize, Atom)> =
             args.iter().enumerate().filter_map(|(index, arg)| Some((index, self.tangent(*arg, direction)?))).collect();
         linear.differential(&mut self.b, &tangents, target)
+    }
+
+    // ---- arrays ------------------------------------------------------------------------------------------------
+
+    /// The array that holds the tangents of a parameter: a copy of what is given, if the function changes the parameter.
+    fn tangent_array(&mut self, param: Value, seed: Value) -> Value {
+        if !self.changing.contains(&param) {
+            return seed;
+        }
+        let info = self.info(param);
+        let copy = self.b.new_array(NewArray::Copy(seed), info.ty.owned(), dotted(&info));
+        self.b.changing.insert(copy);
+        copy
+    }
+
+    fn array(&self, array: Value) -> Value {
+        self.atom(Atom::Value(array)).value().unwrap_or(array)
+    }
+
+    fn load(&mut self, result: Value, array: Value, index: &[Atom]) {
+        let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+        let info = self.info(result);
+        let loaded = self.b.load(self.array(array), index.clone(), info.clone());
+        self.map.insert(result, loaded);
+        let shadows = self.arrays.get(&array).cloned().unwrap_or_default();
+        let tangent: Tangent = shadows
+            .into_iter()
+            .map(|shadow| {
+                let info = Info { hint: dotted(&info), ..info.clone() };
+                shadow.map(|shadow| self.b.load(shadow, index.clone(), info))
+            })
+            .collect();
+        if !tangent.is_empty() {
+            self.tangents.insert(result, tangent);
+        }
+    }
+
+    fn store(&mut self, array: Value, index: &[Atom], value: Atom) {
+        let new_index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+        let stored = self.atom(value);
+        self.b.push(Vec::new(), Op::Store(self.array(array), new_index.clone(), stored));
+        for d in 0..self.directions {
+            let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
+            if let Some(shadow) = shadow {
+                let tangent = self.tangent(value, d).unwrap_or(Atom::Float(0.0));
+                self.b.push(Vec::new(), Op::Store(shadow, new_index.clone(), tangent));
+            }
+        }
+    }
+
+    fn new_array(&mut self, result: Value, new: &NewArray) {
+        let primal = match new {
+            NewArray::Fill(value, lengths) => {
+                NewArray::Fill(self.atom(*value), lengths.iter().map(|atom| self.atom(*atom)).collect())
+            }
+            NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
+            NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
+            NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+        };
+        let fresh = self.fresh(result);
+        self.b.push(vec![fresh], Op::NewArray(primal));
+        if !self.is_varied(result) {
+            return;
+        }
+        let info = self.info(result);
+        let mut shadows = Vec::new();
+        for d in 0..self.directions {
+            let zero = Atom::Float(0.0);
+            let shadow = match new {
+                NewArray::Fill(value, lengths) => {
+                    let lengths = lengths.iter().map(|atom| self.atom(*atom)).collect();
+                    NewArray::Fill(self.tangent(*value, d).unwrap_or(zero), lengths)
+                }
+                NewArray::Elements(elements) => {
+                    NewArray::Elements(elements.iter().map(|a| self.tangent(*a, d).unwrap_or(zero)).collect())
+                }
+                NewArray::Zeros(_) => NewArray::Zeros(fresh),
+                NewArray::Copy(array) => match self.arrays.get(array).and_then(|shadows| shadows[d]) {
+                    Some(shadow) => NewArray::Copy(shadow),
+                    None => NewArray::Zeros(fresh),
+                },
+            };
+            let shadow = self.b.new_array(shadow, info.ty.owned(), dotted(&info));
+            if self.changing.contains(&result) {
+                self.b.changing.insert(shadow);
+            }
+            shadows.push(Some(shadow));
+        }
+        self.arrays.insert(result, shadows);
     }
 
     fn opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {

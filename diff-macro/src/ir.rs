@@ -8,8 +8,10 @@
 //! - every value is defined once, before its uses, in the region of the use or in one that encloses it;
 //! - the regions of an `If` have no parameters and yield as many atoms as the `If` has results;
 //! - the body of a `Loop` has one parameter per carried value, and yields one flag (go on?) and the next carried values;
-//! - only `Opaque` and `Push` have effects; they keep their order.
+//! - only `Opaque`, `Push` and the operations that change an array have effects; they keep their order, and so does a
+//!   `Load` among the changes of its array.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -104,6 +106,8 @@ pub(crate) enum Ty {
     Float(Scalar),
     Bool,
     Int,
+    /// An array, by its number among the shapes of the function.
+    Array(u16),
     /// A record buffer of the reverse sweep.
     Tape,
     /// A type that only rustc knows.
@@ -114,8 +118,68 @@ impl Ty {
     pub(crate) fn scalar(self) -> Option<Scalar> {
         match self {
             Ty::Float(scalar) => Some(scalar),
-            Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => None,
+            Ty::Bool | Ty::Int | Ty::Array(_) | Ty::Tape | Ty::Unknown => None,
         }
+    }
+
+    pub(crate) fn is_array(self) -> bool {
+        matches!(self, Ty::Array(_))
+    }
+
+    /// The same type of array, owned: that of adjoints and tangents that are made.
+    pub(crate) fn owned(self) -> Self {
+        match self {
+            Ty::Array(shape) => Ty::Array(shape / 3 * 3 + 1),
+            other => other,
+        }
+    }
+
+    /// The same type of array, by reference: that of tangents and seeds that are given.
+    pub(crate) fn borrowed(self) -> Self {
+        match self {
+            Ty::Array(shape) => Ty::Array(shape / 3 * 3 + 2),
+            other => other,
+        }
+    }
+}
+
+/// How long an array is in one dimension.
+#[derive(Clone)]
+pub(crate) enum Dim {
+    /// As long as the expression says, which rustc knows at compile time.
+    Fixed(Rc<syn::Expr>),
+    Dynamic,
+}
+
+/// How an array is held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Storage {
+    /// A reference to it: a slice, or a reference to an array or a `Vec`.
+    Borrowed,
+    /// The same, mutable.
+    BorrowedMut,
+    Owned,
+}
+
+/// The type of an array of floats; the outermost dimension comes first. Only that one may be dynamic.
+#[derive(Clone)]
+pub(crate) struct Shape {
+    pub(crate) scalar: Scalar,
+    pub(crate) dims: Vec<Dim>,
+    pub(crate) storage: Storage,
+}
+
+impl Shape {
+    /// A shape with its owned and its borrowed variants, as they stand in the table of a function.
+    pub(crate) fn variants(self) -> [Shape; 3] {
+        let owned = Shape { storage: Storage::Owned, ..self.clone() };
+        let borrowed = Shape { storage: Storage::Borrowed, ..self.clone() };
+        [self, owned, borrowed]
+    }
+
+    /// Whether the length is known at compile time in all dimensions.
+    pub(crate) fn is_fixed(&self) -> bool {
+        self.dims.iter().all(|dim| matches!(dim, Dim::Fixed(_)))
     }
 }
 
@@ -201,9 +265,40 @@ pub(crate) enum Op {
         otherwise: Region,
     },
     Loop(Box<Loop>),
+    /// An element of an array.
+    Load(Value, Vec<Atom>),
+    /// `array[index] = value`.
+    Store(Value, Vec<Atom>, Atom),
+    /// `array[index] += term`, in an array of adjoints or tangents.
+    Accumulate(Value, Vec<Atom>, Atom),
+    NewArray(NewArray),
+    /// Every element of the array becomes zero.
+    Clear(Value),
     /// An empty tape; with the range whose length it will have, where that is known.
     NewTape(Option<Range>),
     Push(Value, Vec<Atom>),
+}
+
+/// What a new array holds.
+#[derive(Clone)]
+pub(crate) enum NewArray {
+    /// The same in every element; the lengths, outermost first.
+    Fill(Atom, Vec<Atom>),
+    Elements(Vec<Atom>),
+    /// Zeros, in the shape of another array.
+    Zeros(Value),
+    /// What another array holds.
+    Copy(Value),
+}
+
+impl NewArray {
+    fn operands(&self) -> Vec<Atom> {
+        match self {
+            NewArray::Fill(value, lengths) => std::iter::once(*value).chain(lengths.iter().copied()).collect(),
+            NewArray::Elements(elements) => elements.clone(),
+            NewArray::Zeros(array) | NewArray::Copy(array) => vec![Atom::Value(*array)],
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -220,8 +315,18 @@ pub(crate) struct Records {
     pub(crate) tape: Value,
     /// The fields of the record, for the body.
     pub(crate) binds: Vec<Value>,
-    /// The loop consumes the whole tape: it is not inside another loop.
-    pub(crate) all: bool,
+    pub(crate) taken: Taken,
+}
+
+/// How a loop takes its records off the tape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// The whole tape, for good.
+    All,
+    /// The whole tape, which is filled again later.
+    Drained,
+    /// One by one: the tape holds those of other runs of the loop as well.
+    OneByOne,
 }
 
 #[derive(Clone)]
@@ -252,6 +357,7 @@ pub(crate) struct Range {
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) values: Vec<Info>,
+    pub(crate) shapes: Rc<Vec<Shape>>,
     pub(crate) body: Region,
 }
 
@@ -267,6 +373,32 @@ impl Range {
         let mut atoms = vec![self.start, self.end];
         atoms.extend(self.step);
         atoms
+    }
+}
+
+impl Function {
+    /// The type of a tangent of an array, which is passed as its parameter is.
+    pub(crate) fn tangent_ty(&self, ty: Ty) -> Ty {
+        match ty {
+            Ty::Array(number) => {
+                let shape = &self.shapes[number as usize];
+                if shape.is_fixed() && shape.storage == Storage::Owned { ty.owned() } else { ty.borrowed() }
+            }
+            other => other,
+        }
+    }
+
+    /// The arrays that the function changes.
+    pub(crate) fn changing(&self) -> HashSet<Value> {
+        fn find(region: &Region, out: &mut HashSet<Value>) {
+            for stmt in &region.stmts {
+                out.extend(stmt.op.written_array());
+                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
+            }
+        }
+        let mut out = HashSet::new();
+        find(&self.body, &mut out);
+        out
     }
 }
 
@@ -302,7 +434,17 @@ impl Op {
                     vec![&l.body]
                 }
             },
-            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+            Op::Prim(..) | Op::Opaque(_) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => Vec::new(),
+            Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        }
+    }
+
+    /// The array that the operation changes.
+    pub(crate) fn written_array(&self) -> Option<Value> {
+        match self {
+            Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => Some(*array),
+            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) => None,
+            Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) => None,
         }
     }
 
@@ -318,6 +460,15 @@ impl Op {
                 atoms.extend(l.records.iter().map(|records| Atom::Value(records.tape)));
                 atoms
             }
+            Op::Load(array, index) => std::iter::once(Atom::Value(*array)).chain(index.iter().copied()).collect(),
+            Op::Store(array, index, value) | Op::Accumulate(array, index, value) => {
+                let mut atoms = vec![Atom::Value(*array)];
+                atoms.extend(index);
+                atoms.push(*value);
+                atoms
+            }
+            Op::NewArray(new) => new.operands(),
+            Op::Clear(array) => vec![Atom::Value(*array)],
             Op::NewTape(range) => range.iter().flat_map(Range::operands).collect(),
             Op::Push(tape, record) => {
                 let mut atoms = vec![Atom::Value(*tape)];
@@ -432,6 +583,14 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
                 write_region(f, &l.body, depth + 1)?;
                 writeln!(f, "{pad}}}")?;
             }
+            Op::Load(array, index) => writeln!(f, "{array}[{}]", list(index))?,
+            Op::Store(array, index, value) => writeln!(f, "{array}[{}] := {value}", list(index))?,
+            Op::Accumulate(array, index, term) => writeln!(f, "{array}[{}] += {term}", list(index))?,
+            Op::NewArray(NewArray::Fill(value, lengths)) => writeln!(f, "[{value}; {}]", list(lengths))?,
+            Op::NewArray(NewArray::Elements(elements)) => writeln!(f, "[{}]", list(elements))?,
+            Op::NewArray(NewArray::Zeros(array)) => writeln!(f, "zeros like {array}")?,
+            Op::NewArray(NewArray::Copy(array)) => writeln!(f, "copy of {array}")?,
+            Op::Clear(array) => writeln!(f, "clear {array}")?,
             Op::NewTape(_) => writeln!(f, "new tape")?,
             Op::Push(tape, record) => writeln!(f, "push {tape} ({})", list(record))?,
         }

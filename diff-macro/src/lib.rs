@@ -3,6 +3,7 @@
 
 use proc_macro::TokenStream;
 
+mod accumulate;
 mod activity;
 mod attr;
 mod build;

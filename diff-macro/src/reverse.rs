@@ -16,11 +16,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crate::accumulate::{accumulators, uses_in_stmt};
 use crate::activity;
 use crate::build::Builder;
 use crate::forward::{rename, rename_opaque};
+use crate::ir::Taken;
 use crate::ir::{
-    Atom, Code, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Records, Region, Scalar, Stmt, Ty, Value,
+    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Range, Records, Region, Scalar, Stmt,
+    Ty, Value,
 };
 use crate::linearize::{Linear, linearize};
 use crate::names;
@@ -30,11 +33,23 @@ use crate::rules::Prim;
 pub(crate) struct Pullback {
     pub(crate) function: Function,
     pub(crate) seeds: Vec<Value>,
+    /// The parameters that were added for the adjoints of arrays.
+    pub(crate) buffers: Vec<Value>,
+}
+
+/// What the generated function takes and gives.
+#[derive(Clone, Copy)]
+pub(crate) struct Options {
+    /// The adjoints of the yields are parameters; else they are one.
+    pub(crate) seeded: bool,
+    /// The adjoints of arrays are accumulated into buffers that are parameters, which hold zeros; else they are made.
+    pub(crate) into: bool,
 }
 
 /// Differentiates backwards. Without `seeded`, the adjoint of each yield is one, else a parameter named `seed`. The
 /// function yields what the input yields, then the adjoints of the active parameters.
-pub(crate) fn vjp(function: &Function, active: &[Value], seeded: bool, default: Scalar) -> Pullback {
+pub(crate) fn vjp(function: &Function, active: &[Value], options: Options, default: Scalar) -> Pullback {
+    let Options { seeded, into } = options;
     let mut pass = Reverse {
         b: Builder::new(default),
         map: HashMap::new(),
@@ -44,8 +59,13 @@ pub(crate) fn vjp(function: &Function, active: &[Value], seeded: bool, default: 
         current: 0,
         tapes: Vec::new(),
         exports: HashMap::new(),
+        bars: HashMap::new(),
+        changing: function.changing(),
+        unsettled: function.changing(),
+        unsettled_outside: HashSet::new(),
         source: function,
     };
+    pass.b.shapes = function.shapes.clone();
     pass.b.open();
     let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
     let seeds: Vec<Value> = if seeded {
@@ -64,13 +84,34 @@ pub(crate) fn vjp(function: &Function, active: &[Value], seeded: bool, default: 
         function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
     };
     params.extend(&seeds);
+    let mut buffers = Vec::new();
+    for param in active {
+        let info = pass.info(*param);
+        if !info.ty.is_array() {
+            continue;
+        }
+        let bar = if into {
+            let bar = pass.b.value(info.ty.borrowed(), barred(&info));
+            buffers.push(bar);
+            bar
+        } else {
+            let primal = pass.array(*param);
+            pass.b.new_array(NewArray::Zeros(primal), info.ty.owned(), barred(&info))
+        };
+        pass.b.changing.insert(bar);
+        pass.bars.insert(*param, bar);
+    }
+    params.extend(&buffers);
     let mut yields = pass.tail(&function.body, &seed_atoms);
-    yields.extend(active.iter().map(|param| pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0))));
+    yields.extend(active.iter().map(|param| match pass.bars.get(param) {
+        Some(bar) => Atom::Value(*bar),
+        None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
+    }));
     let body = pass.b.close_region(params, yields);
-    let mut function = Function { values: pass.b.values, body };
+    let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
     let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
     residuals.complete(&mut function.body);
-    Pullback { function, seeds }
+    Pullback { function, seeds, buffers }
 }
 
 /// Where a value of the forward sweep was made, and so how the reverse sweep can read it.
@@ -82,8 +123,9 @@ struct Context {
 }
 
 enum Kind {
-    /// Both sweeps share one region: everything is in scope.
-    Fused,
+    /// Both sweeps share one region: everything is in scope. Inside a loop that is reversed at once, a tape is used
+    /// again in every iteration.
+    Fused { in_loop: bool },
     /// A branch: residuals are further results of the `If` that the marker names.
     Branch { marker: Value, then: bool, yielded: HashMap<Value, Value> },
     /// The body of a loop: residuals are fields of the record.
@@ -94,8 +136,16 @@ enum Kind {
 
 impl Context {
     fn fused() -> Self {
-        Context { kind: Kind::Fused, parent: 0, available: HashMap::new() }
+        Context { kind: Kind::Fused { in_loop: false }, parent: 0, available: HashMap::new() }
     }
+}
+
+/// What comes after a statement whose both sweeps share a region, and what the adjoints of the region's yields are.
+#[derive(Clone, Copy)]
+struct Horizon<'r> {
+    region: &'r Region,
+    from: usize,
+    seeds: &'r [Atom],
 }
 
 /// A further result of an `If`: the result, and what each branch yields for it.
@@ -103,9 +153,39 @@ type Export = (Value, Atom, Atom);
 
 /// A statement of the source in the forward sweep, with what its reverse needs.
 enum Swept {
-    Prim { linear: Linear, args: Vec<Atom>, result: Value },
-    If { cond: Atom, arms: [(usize, Vec<Swept>); 2] },
-    Loop { context: usize, trips: Option<Atom>, index: Option<Value>, body: Vec<Swept> },
+    Prim {
+        linear: Linear,
+        args: Vec<Atom>,
+        result: Value,
+    },
+    If {
+        cond: Atom,
+        arms: [(usize, Vec<Swept>); 2],
+    },
+    Loop {
+        context: usize,
+        trips: Option<Atom>,
+        index: Option<Value>,
+        body: Vec<Swept>,
+    },
+    Load {
+        array: Value,
+        index: Vec<Atom>,
+        result: Value,
+    },
+    Store {
+        array: Value,
+        index: Vec<Atom>,
+        value: Atom,
+    },
+    Elements {
+        array: Value,
+        elements: Vec<Atom>,
+    },
+    /// Both sweeps are done; the adjoints of the results are spent.
+    Done {
+        results: Vec<Value>,
+    },
     Inactive,
 }
 
@@ -120,6 +200,14 @@ struct Reverse<'a> {
     /// The tapes that still have to be made, with the range whose length they have.
     tapes: Vec<(Value, Option<Range>)>,
     exports: HashMap<Value, Vec<Export>>,
+    /// The arrays of adjoints.
+    bars: HashMap<Value, Value>,
+    /// The arrays of the source that change.
+    changing: HashSet<Value>,
+    /// Those that the current statement or a later one changes.
+    unsettled: HashSet<Value>,
+    /// Those that the loops around the current region change.
+    unsettled_outside: HashSet<Value>,
     source: &'a Function,
 }
 
@@ -143,8 +231,15 @@ impl Reverse<'_> {
     fn fresh(&mut self, value: Value) -> Value {
         let info = self.info(value);
         let new = self.b.value(info.ty, info.hint);
+        if self.changing.contains(&value) {
+            self.b.changing.insert(new);
+        }
         self.map.insert(value, Atom::Value(new));
         new
+    }
+
+    fn array(&self, array: Value) -> Value {
+        self.atom(Atom::Value(array)).value().unwrap_or(array)
     }
 
     fn atom(&self, atom: Atom) -> Atom {
@@ -184,7 +279,8 @@ impl Reverse<'_> {
         if !is_tail || !last.results.iter().any(|result| self.varied.contains(result)) {
             return self.straight(region, seeds);
         }
-        let swept = self.sweep(prefix);
+        let swept = self.sweep(prefix, Some(Horizon { region, from: 0, seeds }));
+        self.make_bars(prefix);
         let cond = self.atom(*cond);
         let mut result_seeds: Vec<Option<Atom>> = vec![None; last.results.len()];
         for (atom, seed) in region.yields.iter().zip(seeds) {
@@ -205,7 +301,8 @@ impl Reverse<'_> {
 
     /// A branch in tail position: both sweeps inside it.
     fn tail_arm(&mut self, region: &Region, seeds: &[Option<Atom>]) -> Arm {
-        let context = self.context(Kind::Fused);
+        let in_loop = matches!(self.contexts[self.current].kind, Kind::Fused { in_loop: true });
+        let context = self.context(Kind::Fused { in_loop });
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
         let seeds: Vec<Atom> = seeds.iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))).collect();
@@ -215,7 +312,8 @@ impl Reverse<'_> {
     }
 
     fn straight(&mut self, region: &Region, seeds: &[Atom]) -> Vec<Atom> {
-        let swept = self.sweep(&region.stmts);
+        let swept = self.sweep(&region.stmts, Some(Horizon { region, from: 0, seeds }));
+        self.make_bars(&region.stmts);
         for (atom, seed) in region.yields.iter().zip(seeds) {
             if let Some(value) = self.active(*atom) {
                 self.accumulate(value, *seed);
@@ -262,11 +360,36 @@ impl Reverse<'_> {
 
     // ---- the forward sweep --------------------------------------------------------------------------------------
 
-    fn sweep(&mut self, stmts: &[Stmt]) -> Vec<Swept> {
-        stmts.iter().map(|stmt| self.sweep_stmt(stmt)).collect()
+    fn sweep(&mut self, stmts: &[Stmt], horizon: Option<Horizon<'_>>) -> Vec<Swept> {
+        stmts
+            .iter()
+            .enumerate()
+            .map(|(position, stmt)| {
+                if let Some(horizon) = horizon {
+                    self.settle(&horizon.region.stmts[position..]);
+                }
+                let rest = horizon.map(|horizon| Horizon { from: position + 1, ..horizon });
+                self.sweep_stmt(stmt, rest)
+            })
+            .collect()
     }
 
-    fn sweep_stmt(&mut self, stmt: &Stmt) -> Swept {
+    /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
+    /// be loaded again in the reverse sweep.
+    fn settle(&mut self, rest: &[Stmt]) {
+        let mut unsettled = self.unsettled_outside.clone();
+        written_in(rest, &mut unsettled);
+        for array in &self.changing {
+            let new = self.map.get(array).and_then(|atom| atom.value());
+            match new {
+                Some(new) if !unsettled.contains(array) => self.b.changing.remove(&new),
+                _ => false,
+            };
+        }
+        self.unsettled = unsettled;
+    }
+
+    fn sweep_stmt(&mut self, stmt: &Stmt, horizon: Option<Horizon<'_>>) -> Swept {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
@@ -285,10 +408,76 @@ impl Reverse<'_> {
                 Swept::Inactive
             }
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
-            Op::Loop(l) => self.sweep_loop(stmt, l),
+            Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
+                Some(seeds) => self.loop_at_once(stmt, l, &seeds),
+                None => self.sweep_loop(stmt, l),
+            },
+            Op::Load(array, index) => {
+                let result = stmt.results[0];
+                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+                let info = self.info(result);
+                let loaded = self.b.load(self.array(*array), index.clone(), info);
+                self.map.insert(result, loaded);
+                if self.varied.contains(&result) {
+                    Swept::Load { array: *array, index, result }
+                } else {
+                    Swept::Inactive
+                }
+            }
+            Op::Store(array, index, value) => {
+                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+                let stored = self.atom(*value);
+                self.b.push(Vec::new(), Op::Store(self.array(*array), index.clone(), stored));
+                if self.varied.contains(array) {
+                    Swept::Store { array: *array, index, value: *value }
+                } else {
+                    Swept::Inactive
+                }
+            }
+            Op::NewArray(new) => self.sweep_new_array(stmt.results[0], new),
+            Op::Accumulate(..) | Op::Clear(_) => unreachable!("only reverse mode accumulates in arrays"),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")
             }
+        }
+    }
+
+    fn sweep_new_array(&mut self, result: Value, new: &NewArray) -> Swept {
+        let renamed = match new {
+            NewArray::Fill(value, lengths) => {
+                NewArray::Fill(self.atom(*value), lengths.iter().map(|atom| self.atom(*atom)).collect())
+            }
+            NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
+            NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
+            NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+        };
+        let fresh = self.fresh(result);
+        self.b.push(vec![fresh], Op::NewArray(renamed));
+        match new {
+            NewArray::Elements(elements) if self.varied.contains(&result) => {
+                Swept::Elements { array: result, elements: elements.clone() }
+            }
+            _ => Swept::Inactive,
+        }
+    }
+
+    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins.
+    fn make_bars(&mut self, stmts: &[Stmt]) {
+        for stmt in stmts {
+            let Op::NewArray(new) = &stmt.op else { continue };
+            let result = stmt.results[0];
+            if !self.varied.contains(&result) {
+                continue;
+            }
+            let lengths = match new {
+                NewArray::Fill(_, lengths) => lengths.iter().map(|atom| self.atom(*atom)).collect(),
+                _ => Vec::new(),
+            };
+            let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+            let info = self.info(result);
+            let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
+            self.b.changing.insert(bar);
+            self.bars.insert(result, bar);
         }
     }
 
@@ -312,7 +501,7 @@ impl Reverse<'_> {
         for (region, is_then) in [(then, true), (otherwise, false)] {
             let context = self.context(Kind::Branch { marker, then: is_then, yielded: HashMap::new() });
             self.b.open();
-            let swept = self.within(context, |pass| pass.sweep(&region.stmts));
+            let swept = self.within(context, |pass| pass.sweep(&region.stmts, None));
             let mut yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
             yields.push(Atom::Bool(is_then));
             regions.push(self.b.close_region(Vec::new(), yields));
@@ -343,7 +532,7 @@ impl Reverse<'_> {
         let (header, mut params, swept, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
             let params: Vec<Value> = l.body.params.iter().map(|param| pass.fresh(*param)).collect();
-            let swept = pass.sweep(&l.body.stmts);
+            let swept = pass.sweep(&l.body.stmts, None);
             let yields: Vec<Atom> = l.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
             (header, params, swept, yields)
         });
@@ -367,7 +556,9 @@ impl Reverse<'_> {
         }
         let body = self.b.close_region(params, yields);
         let capacity = match &header {
-            Header::Range(range) if !l.breaks() && matches!(self.contexts[self.current].kind, Kind::Fused) => {
+            Header::Range(range)
+                if !l.breaks() && matches!(self.contexts[self.current].kind, Kind::Fused { in_loop: false }) =>
+            {
                 Some(range.clone())
             }
             _ => None,
@@ -384,7 +575,7 @@ impl Reverse<'_> {
 
     /// Where both sweeps are in scope, the tapes of the statement to come are made in front of it.
     fn make_tapes(&mut self) {
-        if matches!(self.contexts[self.current].kind, Kind::Fused) {
+        if matches!(self.contexts[self.current].kind, Kind::Fused { in_loop: false }) {
             for (tape, capacity) in std::mem::take(&mut self.tapes) {
                 self.b.contexts[tape.0 as usize] = self.current;
                 self.b.push(vec![tape], Op::NewTape(capacity));
@@ -408,7 +599,7 @@ impl Reverse<'_> {
             Header::While(cond) => {
                 self.b.open();
                 let params = cond.params.iter().map(|param| self.fresh(*param)).collect();
-                self.sweep(&cond.stmts);
+                self.sweep(&cond.stmts, None);
                 let yields = cond.yields.iter().map(|atom| self.atom(*atom)).collect();
                 Header::While(self.b.close_region(params, yields))
             }
@@ -425,8 +616,58 @@ impl Reverse<'_> {
                 Swept::Prim { linear, args, result } => self.transpose(linear, args, *result),
                 Swept::If { cond, arms } => self.back_if(stmt, *cond, arms),
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
+                Swept::Load { array, index, result } => self.back_load(*array, index, *result),
+                Swept::Store { array, index, value } => self.back_store(*array, index, *value),
+                Swept::Elements { array, elements } => self.back_elements(*array, elements),
+                Swept::Done { results } => results.iter().for_each(|result| {
+                    self.adjoints.remove(result);
+                }),
                 Swept::Inactive => {}
             }
+        }
+    }
+
+    /// ```text
+    /// // Input:    y = a[i]
+    /// // Adjoint:  a_bar[i] += y_bar
+    /// ```
+    fn back_load(&mut self, array: Value, index: &[Atom], result: Value) {
+        let Some(adjoint) = self.adjoints.remove(&result) else { return };
+        let Some(bar) = self.bars.get(&array).copied() else { return };
+        let index = index.iter().map(|atom| self.read(*atom)).collect();
+        self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint));
+    }
+
+    /// ```text
+    /// // Input:    a[i] = v
+    /// // Adjoint:  v_bar += a_bar[i]; a_bar[i] = 0
+    /// ```
+    fn back_store(&mut self, array: Value, index: &[Atom], value: Atom) {
+        let Some(bar) = self.bars.get(&array).copied() else { return };
+        let index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        if let Some(value) = self.active(value) {
+            let info = self.info(value);
+            let info = Info { hint: barred(&info), derived: true, ..info };
+            let adjoint = self.b.load(bar, index.clone(), info);
+            self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
+            self.accumulate(value, adjoint);
+        } else {
+            self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
+        }
+    }
+
+    /// ```text
+    /// // Input:    a = [x, y]
+    /// // Adjoint:  x_bar += a_bar[0]; y_bar += a_bar[1]
+    /// ```
+    fn back_elements(&mut self, array: Value, elements: &[Atom]) {
+        let Some(bar) = self.bars.get(&array).copied() else { return };
+        for (k, element) in elements.iter().enumerate() {
+            let Some(value) = self.active(*element) else { continue };
+            let info = self.info(value);
+            let info = Info { hint: barred(&info), derived: true, ..info };
+            let adjoint = self.b.load(bar, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], info);
+            self.accumulate(value, adjoint);
         }
     }
 
@@ -470,7 +711,8 @@ impl Reverse<'_> {
             return;
         };
         let seeds: Vec<Option<Atom>> = stmt.results.iter().map(|result| self.adjoints.remove(result)).collect();
-        if seeds.iter().all(Option::is_none) {
+        let stores = [then, otherwise].iter().any(|region| activity::stores_varied(region, &self.varied));
+        if !stores && seeds.iter().all(Option::is_none) {
             return;
         }
         let cond = self.read(cond);
@@ -488,6 +730,7 @@ impl Reverse<'_> {
                     pass.accumulate(value, *seed);
                 }
             }
+            pass.make_bars(&region.stmts);
             pass.back(&region.stmts, swept);
         });
         let adjoints = std::mem::replace(&mut self.adjoints, outer);
@@ -510,9 +753,14 @@ impl Reverse<'_> {
             return;
         };
         let carried = self.useful(stmt, l);
-        if carried.is_empty() {
+        if carried.is_empty() && !activity::stores_varied(&l.body, &self.varied) {
             return;
         }
+        // The adjoint of an accumulator is the same in every iteration.
+        let additive = accumulators(l);
+        let (constant, carried): (Vec<usize>, Vec<usize>) = carried.into_iter().partition(|k| additive[*k]);
+        let constant: Vec<(usize, Atom)> =
+            constant.into_iter().filter_map(|k| Some((k, self.adjoints.remove(&stmt.results[k])?))).collect();
         let mut init = Vec::new();
         let mut params = Vec::new();
         for k in &carried {
@@ -520,6 +768,7 @@ impl Reverse<'_> {
             let info = self.info(l.body.params[*k]);
             params.push(self.b.value(info.ty, barred(&info)));
         }
+        let is_unordered = carried.is_empty() && !activity::stores_varied(&l.body, &self.varied);
         let header = self.back_header(l, *context, *trips, *index);
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
@@ -529,6 +778,12 @@ impl Reverse<'_> {
                     pass.accumulate(value, Atom::Value(*param));
                 }
             }
+            for (k, seed) in &constant {
+                if let Some(value) = pass.active(l.body.yields[k + 1]) {
+                    pass.accumulate(value, *seed);
+                }
+            }
+            pass.make_bars(&l.body.stmts);
             pass.back(&l.body.stmts, body);
         });
         let mut adjoints = std::mem::replace(&mut self.adjoints, outer);
@@ -550,8 +805,15 @@ impl Reverse<'_> {
         let body = self.b.close_region(params.clone(), yields);
         let records = self.records(*context);
         // A tape that is consumed whole needs no count.
-        let drained = trips.is_some() && records.as_ref().is_some_and(|records| records.all);
-        let header = if drained { Header::Forever } else { header };
+        let drained = trips.is_some() && records.as_ref().is_some_and(|records| records.taken != Taken::OneByOne);
+        let header = match header {
+            _ if drained => Header::Forever,
+            // Nothing passes from one iteration to another: they can run in any order.
+            Header::Range(range) if is_unordered && records.is_none() => {
+                Header::Range(Range { reversed: !range.reversed, ..range })
+            }
+            header => header,
+        };
         let results: Vec<Value> = params
             .iter()
             .map(|param| {
@@ -569,6 +831,177 @@ impl Reverse<'_> {
                 self.accumulate(value, Atom::Value(*result));
             }
         }
+        for (k, seed) in constant {
+            if let Some(value) = self.active(l.init[k]) {
+                self.accumulate(value, seed);
+            }
+        }
+    }
+
+    // ---- loops that are reversed at once -----------------------------------------------------------------------
+
+    /// The adjoints of the results of a loop, if they are known before it runs, and if no iteration needs another:
+    /// then the reverse of each iteration can follow its primal, and nothing is recorded.
+    fn early_seeds(&mut self, stmt: &Stmt, l: &Loop, horizon: Horizon<'_>) -> Option<Vec<Option<Atom>>> {
+        let carried: Vec<usize> =
+            (0..l.body.params.len()).filter(|k| self.varied.contains(&l.body.params[*k])).collect();
+        let additive = accumulators(l);
+        if carried.is_empty() || !carried.iter().all(|k| additive[*k]) || self.touches_changing(&l.body) {
+            return None;
+        }
+        let mut seeds = vec![None; l.body.params.len()];
+        for k in carried {
+            seeds[k] = self.early_seed(stmt.results[k], horizon)?;
+        }
+        seeds.iter().any(Option::is_some).then_some(seeds)
+    }
+
+    /// Whether a region loads from, or stores in, an array that changes and that lives longer than the region: the
+    /// adjoints of its elements depend on what comes later.
+    fn touches_changing(&self, region: &Region) -> bool {
+        // Whatever is written in the loop itself is unsettled.
+        fn touched(region: &Region, made: &mut HashSet<Value>, out: &mut HashSet<Value>) {
+            for stmt in &region.stmts {
+                match &stmt.op {
+                    Op::Load(array, _) => {
+                        out.insert(*array);
+                    }
+                    Op::NewArray(_) => made.extend(&stmt.results),
+                    op => out.extend(op.written_array()),
+                }
+                stmt.op.regions().into_iter().for_each(|inner| touched(inner, made, out));
+            }
+        }
+        let (mut made, mut out) = (HashSet::new(), HashSet::new());
+        touched(region, &mut made, &mut out);
+        out.iter().any(|array| self.unsettled.contains(array) && self.varied.contains(array) && !made.contains(array))
+    }
+
+    /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
+    /// already. Some(None) if nothing reads it.
+    fn early_seed(&mut self, value: Value, horizon: Horizon<'_>) -> Option<Option<Atom>> {
+        let mut sum: Option<Atom> = None;
+        for (atom, seed) in horizon.region.yields.iter().zip(horizon.seeds) {
+            if atom.value() == Some(value) {
+                sum = Some(sum.map_or(*seed, |sum| self.b.add(sum, *seed)));
+            }
+        }
+        for stmt in &horizon.region.stmts[horizon.from..] {
+            if uses_in_stmt(stmt, value) == 0 {
+                continue;
+            }
+            let Op::Prim(prim, args) = &stmt.op else { return None };
+            let Some(seed) = self.early_seed(stmt.results[0], horizon)? else { continue };
+            for (k, _) in args.iter().enumerate().filter(|(_, arg)| arg.value() == Some(value)) {
+                let term = match (prim, k) {
+                    (Prim::Add, _) | (Prim::Sub, 0) => seed,
+                    (Prim::Sub, _) | (Prim::Neg, _) => self.b.neg(seed),
+                    (Prim::Mul, k) => {
+                        let factor = self.early(args[1 - k], horizon)?;
+                        self.b.mul(factor, seed)
+                    }
+                    (Prim::Div, 0) => {
+                        let divisor = self.early(args[1], horizon)?;
+                        let linear = linearize(&mut self.b, Prim::Div, &[Atom::Float(1.0), divisor], Atom::Undefined);
+                        let target = self.b.scalar(divisor);
+                        linear.term(&mut self.b, 0, (seed, target), &mut |_, atom| atom)?
+                    }
+                    _ => return None,
+                };
+                sum = Some(sum.map_or(term, |sum| self.b.add(sum, term)));
+            }
+        }
+        Some(sum)
+    }
+
+    /// A constant of the differentiation, computed before its place if need be.
+    fn early(&mut self, atom: Atom, horizon: Horizon<'_>) -> Option<Atom> {
+        let Some(value) = atom.value() else { return Some(atom) };
+        if self.varied.contains(&value) {
+            return None;
+        }
+        if let Some(known) = self.map.get(&value) {
+            return Some(*known);
+        }
+        let stmt = horizon.region.stmts[horizon.from..].iter().find(|stmt| stmt.results.contains(&value))?;
+        match &stmt.op {
+            Op::Prim(prim, args) => {
+                let args: Option<Vec<Atom>> = args.iter().map(|arg| self.early(*arg, horizon)).collect();
+                let info = self.info(value);
+                Some(self.b.exact(*prim, &args?, &info))
+            }
+            Op::Opaque(opaque) if opaque.effect == Effect::Pure => {
+                let mut args = Vec::new();
+                for (name, arg) in &opaque.args {
+                    args.push((name.clone(), self.early(*arg, horizon)?));
+                }
+                let info = self.info(value);
+                Some(self.b.opaque(Opaque { args, ..opaque.clone() }, info))
+            }
+            _ => None,
+        }
+    }
+
+    /// Both sweeps of a loop of accumulators, iteration by iteration.
+    fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
+        let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        let context = self.context(Kind::Fused { in_loop: true });
+        let outer = std::mem::take(&mut self.adjoints);
+        let unsettled = self.unsettled_outside.clone();
+        let (mut written, mut made) = (HashSet::new(), HashSet::new());
+        written_in(&l.body.stmts, &mut written);
+        made_in(&l.body.stmts, &mut made);
+        self.unsettled_outside.extend(written.difference(&made));
+        self.b.open();
+        let (header, mut params, mut yields) = self.within(context, |pass| {
+            let header = pass.sweep_header(&l.header);
+            let params: Vec<Value> = l.body.params.iter().map(|param| pass.fresh(*param)).collect();
+            let mut yield_seeds = vec![Atom::Float(0.0)];
+            yield_seeds.extend(seeds.iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))));
+            let horizon = Horizon { region: &l.body, from: 0, seeds: &yield_seeds };
+            let swept = pass.sweep(&l.body.stmts, Some(horizon));
+            pass.make_bars(&l.body.stmts);
+            for (k, seed) in seeds.iter().enumerate() {
+                if let (Some(seed), Some(value)) = (seed, pass.active(l.body.yields[k + 1])) {
+                    pass.accumulate(value, *seed);
+                }
+            }
+            pass.back(&l.body.stmts, &swept);
+            let yields: Vec<Atom> = l.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
+            (header, params, yields)
+        });
+        self.unsettled_outside = unsettled;
+        let mut adjoints = std::mem::replace(&mut self.adjoints, outer);
+        for param in &l.body.params {
+            adjoints.remove(param);
+        }
+        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        let mut captured = Vec::new();
+        let mut header = header;
+        for (value, contribution) in adjoints {
+            let info = self.info(value);
+            let [param, result] = [0, 1].map(|_| self.b.value(info.ty, barred(&info)));
+            params.push(param);
+            init.push(Atom::Float(0.0));
+            yields.push(self.b.add(Atom::Value(param), contribution));
+            results.push(result);
+            captured.push((value, result));
+            if let Header::While(cond) = &mut header {
+                cond.params.push(self.b.value(info.ty, barred(&info)));
+            }
+        }
+        let body = self.b.close_region(params, yields);
+        self.make_tapes();
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
+        for (value, result) in captured {
+            self.accumulate(value, Atom::Value(result));
+        }
+        for (k, seed) in seeds.iter().enumerate() {
+            if let (Some(seed), Some(value)) = (seed, self.active(l.init[k])) {
+                self.accumulate(value, *seed);
+            }
+        }
+        Swept::Done { results: stmt.results.clone() }
     }
 
     /// The carried values whose adjoints matter: those of results that have one, and what these depend on.
@@ -578,7 +1011,7 @@ impl Reverse<'_> {
             .filter(|k| self.varied.contains(&params[*k]) && self.adjoints.contains_key(&stmt.results[*k]))
             .map(|k| params[k])
             .collect();
-        if wanted.is_empty() {
+        if wanted.is_empty() && !activity::stores_varied(&l.body, &self.varied) {
             return Vec::new();
         }
         activity::loop_slice(l, &mut wanted, &self.varied);
@@ -626,21 +1059,20 @@ impl Reverse<'_> {
         if record.is_empty() {
             return None;
         }
+        let binds = record.iter().map(|(_, bind)| *bind).collect();
         let mut outer = self.contexts[context].parent;
         loop {
-            match self.contexts[outer].kind {
-                Kind::Fused => break,
-                Kind::Body { .. } => {
-                    return Some(Records {
-                        tape: *tape,
-                        binds: record.iter().map(|(_, bind)| *bind).collect(),
-                        all: false,
-                    });
+            let taken = match self.contexts[outer].kind {
+                Kind::Fused { in_loop: false } => Taken::All,
+                Kind::Fused { in_loop: true } => Taken::Drained,
+                Kind::Body { .. } => Taken::OneByOne,
+                Kind::Branch { .. } | Kind::Sweep => {
+                    outer = self.contexts[outer].parent;
+                    continue;
                 }
-                Kind::Branch { .. } | Kind::Sweep => outer = self.contexts[outer].parent,
-            }
+            };
+            return Some(Records { tape: *tape, binds, taken });
         }
-        Some(Records { tape: *tape, binds: record.iter().map(|(_, bind)| *bind).collect(), all: true })
     }
 
     // ---- residuals ----------------------------------------------------------------------------------------------
@@ -662,7 +1094,7 @@ impl Reverse<'_> {
     /// What is in scope already, or was read before.
     fn at_hand(&self, value: Value) -> Option<Atom> {
         let home = self.b.contexts[value.0 as usize];
-        if matches!(self.contexts[home].kind, Kind::Fused | Kind::Sweep) {
+        if matches!(self.contexts[home].kind, Kind::Fused { .. } | Kind::Sweep) {
             return Some(Atom::Value(value));
         }
         let mut context = self.current;
@@ -670,7 +1102,7 @@ impl Reverse<'_> {
             if let Some(known) = self.contexts[context].available.get(&value) {
                 return Some(*known);
             }
-            if matches!(self.contexts[context].kind, Kind::Fused) {
+            if matches!(self.contexts[context].kind, Kind::Fused { .. }) {
                 return None;
             }
             context = self.contexts[context].parent;
@@ -685,22 +1117,32 @@ impl Reverse<'_> {
         if let Some(opaque) = self.b.verbatim(value).cloned() {
             return self.repeat_verbatim(value, opaque);
         }
+        if let Some((array, index)) = self.b.origin(value).cloned() {
+            return self.load_again(value, array, &index, depth);
+        }
         let (prim, args) = self.b.definition(value)?.clone();
         if !is_cheap(prim, &args) {
             return None;
         }
-        let mut atoms = Vec::new();
-        for arg in args {
-            atoms.push(match arg.value() {
-                None => arg,
-                Some(value) => match self.at_hand(value) {
-                    Some(known) => known,
-                    None => self.recompute(value, depth - 1)?,
-                },
-            });
-        }
+        let atoms = self.recompute_all(&args, depth)?;
         let info = self.b.values[value.0 as usize].clone();
         Some(self.b.exact(prim, &atoms, &info))
+    }
+
+    fn recompute_all(&mut self, atoms: &[Atom], depth: usize) -> Option<Vec<Atom>> {
+        let read = |pass: &mut Self, atom: Atom| match atom.value() {
+            None => Some(atom),
+            Some(value) => pass.at_hand(value).or_else(|| pass.recompute(value, depth - 1)),
+        };
+        atoms.iter().map(|atom| read(self, *atom)).collect()
+    }
+
+    /// Loads an element of an array that does not change once more.
+    fn load_again(&mut self, value: Value, array: Value, index: &[Atom], depth: usize) -> Option<Atom> {
+        let array = self.at_hand(array)?.value()?;
+        let index = self.recompute_all(index, depth)?;
+        let info = self.b.values[value.0 as usize].clone();
+        Some(self.b.load(array, index, info))
     }
 
     /// Writes pure arithmetic of the user's once more, where all that it reads is at hand.
@@ -741,7 +1183,7 @@ impl Reverse<'_> {
         let info = self.named(value);
         let parent = self.contexts[home].parent;
         let read = match &self.contexts[home].kind {
-            Kind::Fused | Kind::Sweep => Atom::Value(value),
+            Kind::Fused { .. } | Kind::Sweep => Atom::Value(value),
             Kind::Body { .. } => {
                 let sweep = self.contexts.iter().position(|context| matches!(context.kind, Kind::Sweep));
                 let bind = self.b.value(info.ty, info.hint);
@@ -768,6 +1210,24 @@ impl Reverse<'_> {
         };
         self.contexts[home].available.insert(value, read);
         read
+    }
+}
+
+/// The arrays that statements change.
+fn written_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        out.extend(stmt.op.written_array());
+        stmt.op.regions().into_iter().for_each(|inner| written_in(&inner.stmts, out));
+    }
+}
+
+/// The arrays that statements make.
+fn made_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        if matches!(stmt.op, Op::NewArray(_)) {
+            out.extend(&stmt.results);
+        }
+        stmt.op.regions().into_iter().for_each(|inner| made_in(&inner.stmts, out));
     }
 }
 
@@ -802,7 +1262,7 @@ impl Residuals {
     fn record(&self, tape: Value) -> Vec<Atom> {
         let fields = self.contexts.iter().find_map(|context| match &context.kind {
             Kind::Body { tape: own, record } if *own == tape => Some(record.iter().map(|(atom, _)| *atom).collect()),
-            Kind::Body { .. } | Kind::Fused | Kind::Branch { .. } | Kind::Sweep => None,
+            Kind::Body { .. } | Kind::Fused { .. } | Kind::Branch { .. } | Kind::Sweep => None,
         });
         fields.unwrap_or_default()
     }
@@ -812,6 +1272,7 @@ impl Residuals {
             Op::NewTape(_) => !self.record(stmt.results[0]).is_empty(),
             Op::Push(tape, _) => !self.record(*tape).is_empty(),
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) => true,
+            Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => true,
         });
         for stmt in &mut region.stmts {
             match &mut stmt.op {
@@ -828,6 +1289,7 @@ impl Residuals {
                 }
                 Op::Loop(l) => self.complete(&mut l.body),
                 Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) => {}
+                Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             }
         }
     }

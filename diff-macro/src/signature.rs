@@ -6,8 +6,8 @@ use syn::{FnArg, ItemFn, Pat, ReturnType, Safety};
 
 use crate::attr::Options;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Scalar, Ty};
-use crate::lower::stmt_scalar_type as scalar_type;
+use crate::ir::{Scalar, Shape, Ty};
+use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
 
 /// A parameter of the user's function.
 pub(crate) struct Parameter {
@@ -20,6 +20,8 @@ pub(crate) struct Parameter {
 /// What the macro knows of the function from its signature.
 pub(crate) struct Signature {
     pub(crate) parameters: Vec<Parameter>,
+    /// The shapes of the parameters that are arrays.
+    pub(crate) shapes: Vec<Shape>,
     pub(crate) output: Scalar,
     /// The companions are associated functions with a suffix.
     pub(crate) is_method: bool,
@@ -38,7 +40,8 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     if let Some(variadic) = &sig.variadic {
         diagnostics.report(variadic, diagnostics::VARIADIC);
     }
-    let parameters = parameters(item, options, diagnostics);
+    let mut shapes = Vec::new();
+    let parameters = parameters(item, options, &mut shapes, diagnostics);
     let has_receiver = sig.receiver().is_some();
     if !has_receiver && !options.associated {
         report_self_types(item, diagnostics);
@@ -50,10 +53,15 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     if diagnostics.count() > before {
         return None;
     }
-    Some(Signature { parameters, output: output?, is_method: has_receiver || options.associated })
+    Some(Signature { parameters, shapes, output: output?, is_method: has_receiver || options.associated })
 }
 
-fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -> Vec<Parameter> {
+fn parameters(
+    item: &ItemFn,
+    options: &Options,
+    shapes: &mut Vec<Shape>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Parameter> {
     let mut parameters = Vec::new();
     for input in &item.sig.inputs {
         let FnArg::Typed(typed) = input else { continue };
@@ -67,7 +75,8 @@ fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -
                 continue;
             }
         };
-        let ty = ty_of(&typed.ty);
+        let ty = ty_of(&typed.ty, shapes);
+        let is_made_of_floats = ty.scalar().is_some() || ty.is_array();
         let constant = typed.attrs.iter().find(|attr| attr.path().is_ident("constant"));
         if let Some(attr) = constant.filter(|attr| attr.meta.require_path_only().is_err()) {
             diagnostics.report(attr, diagnostics::NESTED_ATTRIBUTE);
@@ -78,14 +87,14 @@ fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -
                 if constant.is_some() {
                     diagnostics.report(name, diagnostics::constant_wrt(&ident.to_string()));
                 }
-                if ty.scalar().is_none() {
+                if !is_made_of_floats {
                     let found = typed.ty.to_token_stream().to_string().replace("& ", "&").replace(" ;", ";");
                     diagnostics.report(name, diagnostics::parameter_type(&ident.to_string(), &found));
                 }
-                ty.scalar().is_some()
+                is_made_of_floats
             }
             Some(None) => false,
-            None => ty.scalar().is_some() && constant.is_none() && ident != "_",
+            None => is_made_of_floats && constant.is_none() && ident != "_",
         };
         parameters.push(Parameter { ident, ty, active, mutable });
     }
@@ -96,9 +105,14 @@ fn parameters(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -
     parameters
 }
 
-fn ty_of(ty: &syn::Type) -> Ty {
+fn ty_of(ty: &syn::Type, shapes: &mut Vec<Shape>) -> Ty {
     if let Some(scalar) = scalar_type(ty) {
         return Ty::Float(scalar);
+    }
+    if let Some(shape) = shape_of(ty) {
+        let number = u16::try_from(shapes.len()).unwrap_or(u16::MAX - 2);
+        shapes.extend(shape.variants());
+        return Ty::Array(number);
     }
     let name = ty.to_token_stream().to_string();
     match name.as_str() {

@@ -4,7 +4,7 @@
 pub use core::primitive::{f32, f64};
 
 #[cfg(feature = "alloc")]
-pub use alloc::vec::Vec;
+pub use alloc::{vec, vec::Vec};
 
 /// A value that is a float, or a reference to one: the guard on values whose type the macro cannot see.
 ///

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{Expr, Stmt};
 
+use super::array::{Over, Source};
 use super::stmt::bindings;
 use super::{Lowering, Val, go_key, live_key};
 use crate::diagnostics;
@@ -271,8 +272,11 @@ impl Lowering<'_> {
 
     /// The variables that the body changes and that live on after an iteration, with the flags that it may clear.
     fn carried(&self, body: &syn::Block, label: Option<&str>) -> Vec<String> {
-        let mut names: Vec<String> =
-            fence::writes_in_stmts(&body.stmts).assigned.into_iter().filter(|name| self.is_followed(name)).collect();
+        let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
+            .assigned
+            .into_iter()
+            .filter(|name| self.is_followed(name) && self.array_named(name).is_none())
+            .collect();
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();
         if exits.returns {
@@ -295,15 +299,19 @@ impl Lowering<'_> {
         names
     }
 
-    fn for_header(&mut self, l: &syn::ExprForLoop) -> Pending<'static> {
-        if self.is_active(&l.expr) {
+    fn for_header<'l>(&mut self, l: &'l syn::ExprForLoop) -> Pending<'l> {
+        let is_range = range_of(&l.expr).is_some();
+        if let Some(over) = self.source_of(&l.expr).filter(|_| !is_range) {
+            return self.over(l, over);
+        }
+        if self.is_active(&l.expr) && !is_range {
             self.error(&l.expr, diagnostics::unsupported("a loop over values", "iterate over a range of integers"));
         }
         if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat)) {
             if let (Some(start), Some(end)) = (&range.start, &range.end) {
-                let start = self.inactive(start);
-                let end = self.inactive(end);
-                let step = range.step.as_ref().map(|step| self.inactive(step));
+                let start = self.integer(start);
+                let end = self.integer(end);
+                let step = range.step.as_ref().map(|step| self.integer(step));
                 let hint = index.as_deref().and_then(|name| self.hint(name));
                 let value = self.b.value(Ty::Int, hint);
                 if let Some(name) = index {
@@ -334,6 +342,18 @@ impl Lowering<'_> {
         Pending::Ready(Header::Iter { pat: Rc::new((*l.pat).clone()), names, binds, iter })
     }
 
+    /// A loop over arrays is a loop over their indices.
+    fn over<'l>(&mut self, l: &'l syn::ExprForLoop, over: Over) -> Pending<'l> {
+        let end = self.integer(&Self::length_of(&over.source));
+        let name = Self::index_name(&l.pat, &over.source);
+        let hint = name.as_deref().and_then(|name| self.hint(name));
+        let hint = hint.or_else(|| Some(Hint::generated("i", proc_macro2::Span::call_site())));
+        let index = self.b.value(Ty::Int, hint);
+        let (start, reversed) = (Atom::Int(0), over.reversed);
+        let range = Range { index, start, end, inclusive: false, step: None, reversed };
+        Pending::Over(Header::Range(range), &l.pat, over.source, index)
+    }
+
     fn repeat(&mut self, label: Option<String>, carried: &[String], header: Pending<'_>, body: &syn::Block) -> Val {
         let id = self.next_frame;
         let key = value_key(id);
@@ -344,18 +364,22 @@ impl Lowering<'_> {
             carried.push(key.clone());
         }
         let init: Vec<Atom> = carried.iter().map(|name| self.env[name]).collect();
-        let header = match header {
-            Pending::Ready(header) => header,
+        let (header, elements) = match header {
+            Pending::Ready(header) => (header, None),
+            Pending::Over(header, pat, source, index) => (header, Some((pat, source, index))),
             Pending::While(cond) => {
                 self.b.open();
                 let params = self.parameters(&carried);
                 let cond = self.condition(cond);
-                Header::While(self.b.close_region(params, vec![cond]))
+                (Header::While(self.b.close_region(params, vec![cond])), None)
             }
         };
         self.b.open();
         let params = self.parameters(&carried);
         let entered = self.enter(label, true);
+        if let Some((pat, source, index)) = &elements {
+            self.bind_element(pat, source, *index);
+        }
         self.stmts(&body.stmts);
         let mut yields = vec![self.env.get(&go_key(entered)).copied().unwrap_or(Atom::Bool(true))];
         yields.extend(carried.iter().map(|name| self.env[name]));
@@ -408,6 +432,8 @@ impl Lowering<'_> {
 enum Pending<'a> {
     Ready(Header),
     While(&'a Expr),
+    /// Over arrays: the pattern is bound to their elements at the index.
+    Over(Header, &'a syn::Pat, Source, Value),
 }
 
 fn value_key(frame: usize) -> String {

@@ -28,6 +28,7 @@ impl Lowering<'_> {
             Expr::Call(e) => self.call(e),
             Expr::Cast(e) => Val::Atom(self.cast(e)),
             Expr::Reference(e) if e.mutability.is_none() => self.expr(&e.expr),
+            Expr::Index(_) => self.load(expr),
             Expr::Tuple(e) if e.elems.is_empty() => Val::Unit,
             Expr::Tuple(e) => Val::Tuple(e.elems.iter().map(|elem| self.expr(elem)).collect()),
             Expr::Field(e) => self.field(e),
@@ -53,8 +54,7 @@ impl Lowering<'_> {
         let (what, instead) = match expr {
             Expr::Match(_) => ("a `match`", "write it as `if` and `else`"),
             Expr::Closure(_) => ("a closure", "write its body where it is called"),
-            Expr::Index(_) => ("an index", "use scalar variables"),
-            Expr::Array(_) | Expr::Repeat(_) => ("an array", "use scalar variables"),
+            Expr::Array(_) | Expr::Repeat(_) => ("an array here", "give it a name with `let` first"),
             Expr::Struct(_) => ("a struct", "use scalar variables"),
             Expr::Range(_) => ("a range of floats", "iterate over integers"),
             Expr::Try(_) => ("the operator `?`", "return a float"),
@@ -70,6 +70,9 @@ impl Lowering<'_> {
 
     /// An expression that no active value enters.
     pub(super) fn inactive(&mut self, expr: &Expr) -> Atom {
+        if self.is_element(expr) {
+            return self.load(expr).atom();
+        }
         match expr {
             Expr::Paren(e) => return self.inactive(&e.expr),
             Expr::Group(e) => return self.inactive(&e.expr),
@@ -161,6 +164,9 @@ impl Lowering<'_> {
     }
 
     fn path(&mut self, expr: &Expr) -> Val {
+        if let Some(atom) = fence::variable(expr).and_then(|name| self.read_place(&name)) {
+            return Val::Atom(atom);
+        }
         match fence::variable(expr).and_then(|name| self.env.get(&name).copied()) {
             Some(atom) => Val::Atom(atom),
             None => Val::Atom(Atom::Undefined),

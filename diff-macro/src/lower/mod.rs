@@ -9,8 +9,10 @@
 //! may have cleared the flag runs in a branch on it. Where a branch certainly leaves, what follows goes into the other
 //! branch, so that most of these flags are literals and vanish.
 
+pub(crate) use self::array::shape_of;
 pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 
+mod array;
 mod control;
 mod expr;
 mod stmt;
@@ -47,6 +49,8 @@ pub(crate) struct Source<'a> {
     pub(crate) body: &'a syn::Block,
     pub(crate) resolved: &'a Resolved,
     pub(crate) output: Scalar,
+    /// The shapes of the parameters that are arrays.
+    pub(crate) shapes: &'a [crate::ir::Shape],
     /// The path of the runtime crate.
     pub(crate) runtime: &'a TokenStream,
 }
@@ -94,7 +98,12 @@ struct Knowledge {
 pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Function {
     let mut known = Knowledge {
         active: source.params.iter().filter(|p| p.active).map(|p| p.name.clone()).collect(),
-        cells: source.params.iter().filter(|p| p.mutable && p.ty.scalar().is_none()).map(|p| p.name.clone()).collect(),
+        cells: source
+            .params
+            .iter()
+            .filter(|p| p.mutable && p.ty.scalar().is_none() && !p.ty.is_array())
+            .map(|p| p.name.clone())
+            .collect(),
         ..Knowledge::default()
     };
     loop {
@@ -115,6 +124,8 @@ struct Lowering<'a> {
     b: Builder,
     /// The current value of each variable.
     env: HashMap<String, Atom>,
+    /// Variables that stand for elements of arrays: those that `iter_mut` binds.
+    places: HashMap<String, (Value, Vec<Atom>)>,
     /// The values that vary with the active parameters.
     varying: HashSet<Value>,
     known: Knowledge,
@@ -131,6 +142,7 @@ impl<'a> Lowering<'a> {
             source,
             b: Builder::of_user(default),
             env: HashMap::new(),
+            places: HashMap::new(),
             varying: HashSet::new(),
             known,
             frames: Vec::new(),
@@ -142,6 +154,7 @@ impl<'a> Lowering<'a> {
 
     fn function(&mut self) -> Function {
         self.b.open();
+        self.b.shapes = Rc::new(self.source.shapes.to_vec());
         let mut params: Vec<Value> = Vec::new();
         for param in self.source.params {
             let hint = self.hint(&param.name);
@@ -160,7 +173,7 @@ impl<'a> Lowering<'a> {
         self.stmts(&body.stmts);
         let result = self.env.get("return").copied().unwrap_or(Atom::Undefined);
         let body = self.b.close_region(params, vec![result]);
-        Function { values: std::mem::take(&mut self.b.values), body }
+        Function { values: std::mem::take(&mut self.b.values), shapes: self.b.shapes.clone(), body }
     }
 
     // ---- errors and names ---------------------------------------------------------------------------------------
@@ -244,7 +257,7 @@ impl<'a> Lowering<'a> {
     // ---- activity -----------------------------------------------------------------------------------------------
 
     fn is_active(&self, expr: &Expr) -> bool {
-        fence::mentions_in_expr(expr).iter().any(|name| self.known.active.contains(name))
+        fence::active_mentions_in_expr(expr).iter().any(|name| self.known.active.contains(name))
     }
 
     fn is_cell(&self, name: &str) -> bool {
@@ -257,6 +270,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn variable_ty(&self, name: &str) -> Ty {
+        // `fence::type_of` asks for the elements of an array by the name with brackets.
+        if let Some(array) = name.strip_suffix("[]") {
+            return self.element_ty(array);
+        }
+        if self.places.contains_key(name) {
+            return Ty::Float(self.b.default_scalar);
+        }
         match self.env.get(name) {
             Some(Atom::Float(_)) => Ty::Float(self.b.default_scalar),
             Some(Atom::Undefined) | None => self.known.types.get(name).copied().unwrap_or(Ty::Unknown),

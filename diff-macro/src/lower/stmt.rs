@@ -91,7 +91,7 @@ impl Lowering<'_> {
     /// Whether a statement can stay as it is: no active value enters, nothing jumps out, no followed variable changes.
     fn can_carry(&self, stmt: &Stmt) -> bool {
         let one = std::slice::from_ref(stmt);
-        let active = fence::mentions_in_stmt(stmt).iter().any(|name| self.known.active.contains(name));
+        let active = fence::active_mentions_in_stmt(stmt).iter().any(|name| self.known.active.contains(name));
         let writes = fence::writes_in_stmts(one);
         let followed = writes.assigned.iter().any(|name| self.is_followed(name));
         !active && !fence::exits_of_stmts(one).any() && !followed
@@ -203,6 +203,10 @@ impl Lowering<'_> {
     }
 
     fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        let is_array = self.known.active.contains(name) || self.is_active(init);
+        if is_array && (self.let_array(name, ascribed, init) || self.let_copy(name, init)) {
+            return;
+        }
         let scalar = ascribed.and_then(scalar_type);
         let structural = self.is_active(init)
             || fence::exits_of_expr(init).any()
@@ -433,6 +437,17 @@ impl Lowering<'_> {
     }
 
     fn assign_part(&mut self, target: &Expr, source: &Expr) -> Val {
+        if self.is_array_target(target) {
+            return self.assign_element(target, source);
+        }
+        if let (Some(name), true) = (fence::root(target), self.is_active(source)) {
+            if self.env.contains_key(&name) && matches!(target, Expr::Index(_)) && !self.known.active.contains(&name) {
+                // An array that an active value enters: it is followed from the next round on.
+                self.known.active.insert(name.clone());
+                self.known.cells.remove(&name);
+                return Val::Unit;
+            }
+        }
         self.error(target, diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"));
         if let Some(name) = fence::root(target) {
             if self.is_active(source) {
@@ -481,6 +496,10 @@ impl Lowering<'_> {
     }
 
     pub(super) fn compound_assign(&mut self, binary: &syn::ExprBinary, prim: Prim) -> Val {
+        if self.is_array_target(&binary.left) {
+            self.update(&binary.left, prim, &binary.right);
+            return Val::Unit;
+        }
         let Some(name) = fence::variable(&binary.left) else {
             return self.assign_part(&binary.left, &binary.right);
         };

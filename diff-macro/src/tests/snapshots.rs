@@ -311,16 +311,13 @@ fn accumulation() {
                 n: usize,
                 seed: f64,
             ) -> (f64, f64) {
-                let mut tape = Vec::with_capacity((0..n).size_hint().0);
                 let mut total = 0.0_f64;
-                for i in 0..n {
-                    let product = x * (i as f64);
-                    tape.push(product.cos());
-                    total += product.sin();
-                }
                 let mut x_bar = 0.0_f64;
-                for (i, cos) in (0..n).rev().zip(tape.into_iter().rev()) {
-                    x_bar += cos * seed * (i as f64);
+                for i in 0..n {
+                    let cast = i as f64;
+                    let product = x * cast;
+                    total += product.sin();
+                    x_bar += cast * seed * product.cos();
                 }
                 (total, x_bar)
             }

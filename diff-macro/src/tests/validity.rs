@@ -27,13 +27,21 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
         .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
         .collect();
     let runtime = options.runtime();
-    let source =
-        Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime: &runtime };
+    let source = Source {
+        params: &lowered,
+        body: &body,
+        resolved: &resolved,
+        output: signature.output,
+        shapes: &signature.shapes,
+        runtime: &runtime,
+    };
     let function = lower::lower(&source, &mut diagnostics);
     assert!(diagnostics.is_empty(), "{}: {}", item.sig.ident, diagnostics.into_tokens().to_token_stream());
     let active = (0..lowered.len()).filter(|k| lowered[*k].active).map(|k| function.body.params[k]).collect();
     (function, active)
 }
+
+const SEEDED: reverse::Options = reverse::Options { seeded: true, into: false };
 
 fn valid(function: &Function, pass: &str) {
     if let Err(error) = check(function) {
@@ -89,7 +97,7 @@ fn every_pass_keeps_the_invariants() {
         valid(&forward, "forward");
         cleanup(&mut forward);
         valid(&forward, "cleanup of forward");
-        let mut reverse = reverse::vjp(&function, &active, true, Scalar::F64).function;
+        let mut reverse = reverse::vjp(&function, &active, SEEDED, Scalar::F64).function;
         valid(&reverse, "reverse");
         cleanup(&mut reverse);
         valid(&reverse, "cleanup of reverse");
@@ -104,7 +112,7 @@ fn higher_order_keeps_the_invariants() {
         let mut first = forward::jvp(&function, &active, &seeds, Scalar::F64).function;
         cleanup(&mut first);
         let second_active: Vec<Value> = first.body.params[..active.len()].to_vec();
-        let mut second = reverse::vjp(&first, &second_active, true, Scalar::F64).function;
+        let mut second = reverse::vjp(&first, &second_active, SEEDED, Scalar::F64).function;
         valid(&second, "reverse of forward");
         cleanup(&mut second);
         valid(&second, "cleanup of reverse of forward");

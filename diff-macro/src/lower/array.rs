@@ -1,0 +1,522 @@
+//! Arrays: their types, elements, initial values, and loops over them.
+//!
+//! An array that an active value enters is an array of the representation: its elements are loaded and stored by
+//! index. A loop over one is a loop over its indices. Any other array is left to the user's code.
+
+use std::rc::Rc;
+
+use proc_macro2::Span;
+use syn::{Expr, Pat};
+
+use super::{Lowering, Val};
+use crate::diagnostics;
+use crate::fence;
+use crate::ir::{Atom, Dim, Info, NewArray, Op, Scalar, Shape, Storage, Ty, Value};
+use crate::rules::Prim;
+
+/// The shape of a type that is visibly an array of floats.
+pub(crate) fn shape_of(ty: &syn::Type) -> Option<Shape> {
+    match ty {
+        syn::Type::Paren(paren) => shape_of(&paren.elem),
+        syn::Type::Group(group) => shape_of(&group.elem),
+        syn::Type::Reference(reference) => {
+            let storage = if reference.mutability.is_some() { Storage::BorrowedMut } else { Storage::Borrowed };
+            let shape = match &*reference.elem {
+                syn::Type::Slice(slice) => outer(Dim::Dynamic, &slice.elem)?,
+                other => shape_of(other)?,
+            };
+            (shape.storage == Storage::Owned).then_some(Shape { storage, ..shape })
+        }
+        syn::Type::Array(array) => outer(Dim::Fixed(Rc::new(array.len.clone())), &array.elem),
+        syn::Type::Path(path) => outer(Dim::Dynamic, vec_element(path)?),
+        _ => None,
+    }
+}
+
+/// `T` of `Vec<T>`.
+fn vec_element(path: &syn::TypePath) -> Option<&syn::Type> {
+    let last = path.path.segments.last().filter(|segment| segment.ident == "Vec")?;
+    let syn::PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+    match (args.args.len(), args.args.first()?) {
+        (1, syn::GenericArgument::Type(element)) => Some(element),
+        _ => None,
+    }
+}
+
+/// An array whose elements are floats, or arrays of fixed length.
+fn outer(dim: Dim, element: &syn::Type) -> Option<Shape> {
+    if let Some(scalar) = super::stmt_scalar_type(element) {
+        return Some(Shape { scalar, dims: vec![dim], storage: Storage::Owned });
+    }
+    let inner = shape_of(element).filter(|inner| inner.storage == Storage::Owned && inner.is_fixed())?;
+    let dims = std::iter::once(dim).chain(inner.dims).collect();
+    Some(Shape { scalar: inner.scalar, dims, storage: Storage::Owned })
+}
+
+/// What a `for` loop runs over.
+pub(super) enum Source {
+    /// The elements of an array.
+    Elements {
+        array: Value,
+        expr: Expr,
+        mutable: bool,
+    },
+    /// The numbers of a range that starts at zero.
+    Numbers {
+        end: Expr,
+    },
+    Enumerate(Box<Source>),
+    Zip(Box<Source>, Box<Source>),
+}
+
+/// A loop over a source: forwards or backwards.
+pub(super) struct Over {
+    pub(super) source: Source,
+    pub(super) reversed: bool,
+}
+
+impl Lowering<'_> {
+    pub(super) fn array_ty(&mut self, shape: Shape) -> Ty {
+        let shapes = Rc::make_mut(&mut self.b.shapes);
+        let number = u16::try_from(shapes.len()).unwrap_or(u16::MAX - 2);
+        shapes.extend(shape.variants());
+        Ty::Array(number)
+    }
+
+    fn shape(&self, array: Value) -> Option<Shape> {
+        match self.b.values[array.0 as usize].ty {
+            Ty::Array(number) => self.b.shapes.get(number as usize).cloned(),
+            _ => None,
+        }
+    }
+
+    /// The array that a variable holds, if lowering follows it.
+    pub(super) fn array_named(&self, name: &str) -> Option<Value> {
+        if self.is_cell(name) {
+            return None;
+        }
+        let value = self.env.get(name)?.value()?;
+        self.b.values[value.0 as usize].ty.is_array().then_some(value)
+    }
+
+    /// The array that an expression is: a variable, or a reference to one.
+    pub(super) fn array_of(&self, expr: &Expr) -> Option<Value> {
+        match expr {
+            Expr::Reference(reference) => self.array_of(&reference.expr),
+            Expr::Paren(paren) => self.array_of(&paren.expr),
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => self.array_of(&unary.expr),
+            Expr::MethodCall(call) if call.args.is_empty() && is_view(&call.method.to_string()) => {
+                self.array_of(&call.receiver)
+            }
+            other => self.array_named(&fence::variable(other)?),
+        }
+    }
+
+    /// The float type of an element, for code that indexes an array.
+    pub(super) fn element_ty(&self, name: &str) -> Ty {
+        self.array_named(name).map_or(Ty::Unknown, |array| Ty::Float(self.b.element(array)))
+    }
+
+    // ---- elements -----------------------------------------------------------------------------------------------
+
+    /// `array[i][j]` as the array and its indices, the outermost first.
+    fn place<'e>(&self, expr: &'e Expr) -> Option<(Value, Vec<&'e Expr>)> {
+        match expr {
+            Expr::Index(index) => {
+                let (array, mut indices) = self.place(&index.expr)?;
+                indices.push(&index.index);
+                Some((array, indices))
+            }
+            Expr::Paren(paren) => self.place(&paren.expr),
+            other => Some((self.array_of(other)?, Vec::new())),
+        }
+    }
+
+    /// Where an element stands: none, with an error, if the expression is no element.
+    fn element_place(&mut self, expr: &Expr) -> Option<(Value, Vec<Atom>)> {
+        if let Some((array, index)) =
+            fence::variable_through_deref(expr).and_then(|name| self.places.get(&name).cloned())
+        {
+            return Some((array, index));
+        }
+        let (array, indices) = self.place(expr)?;
+        let depth = self.shape(array)?.dims.len();
+        if indices.len() != depth {
+            self.error(expr, diagnostics::unsupported("a part of an array", "index single elements"));
+            return None;
+        }
+        let mut atoms = Vec::new();
+        for index in indices {
+            if matches!(index, Expr::Range(_)) {
+                self.error(index, diagnostics::unsupported("a range of an array", "index single elements"));
+                return None;
+            }
+            atoms.push(self.integer(index));
+        }
+        Some((array, atoms))
+    }
+
+    /// An expression that does not vary, though active values may enter it: an index, a bound of a loop.
+    pub(super) fn integer(&mut self, expr: &Expr) -> Atom {
+        if self.is_active(expr) { self.scalar(expr) } else { self.inactive(expr) }
+    }
+
+    /// Whether the expression is an element of an array that lowering follows.
+    pub(super) fn is_element(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Index(_)) && self.place(expr).is_some_and(|(_, indices)| !indices.is_empty())
+    }
+
+    pub(super) fn load(&mut self, expr: &Expr) -> Val {
+        match self.element_place(expr) {
+            Some((array, index)) => Val::Atom(self.load_from(array, index, None)),
+            None => self.no_element(expr),
+        }
+    }
+
+    fn no_element(&mut self, expr: &Expr) -> Val {
+        if self.errors.is_empty() {
+            self.error(expr, diagnostics::unsupported("this index", "index an array of floats by integers"));
+        }
+        Val::Atom(Atom::Undefined)
+    }
+
+    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<crate::ir::Hint>) -> Atom {
+        if index.contains(&Atom::Undefined) {
+            return Atom::Undefined;
+        }
+        let info = Info { ty: Ty::Float(self.b.element(array)), hint, derived: false };
+        let atom = self.b.load(array, index, info);
+        if self.is_varying(Atom::Value(array)) {
+            self.varying.extend(atom.value());
+        }
+        atom
+    }
+
+    /// `array[i] = value`; what is stored may make the array active.
+    pub(super) fn store(&mut self, target: &Expr, value: Atom) {
+        let Some((array, index)) = self.element_place(target) else {
+            self.no_element(target);
+            return;
+        };
+        self.store_to(array, index, value);
+    }
+
+    fn store_to(&mut self, array: Value, index: Vec<Atom>, value: Atom) {
+        if value == Atom::Undefined || index.contains(&Atom::Undefined) {
+            return;
+        }
+        if self.is_varying(value) {
+            self.varying.insert(array);
+            let names: Vec<String> =
+                self.env.iter().filter(|(_, atom)| atom.value() == Some(array)).map(|(name, _)| name.clone()).collect();
+            self.known.active.extend(names);
+        }
+        self.b.changing.insert(array);
+        self.b.push(Vec::new(), Op::Store(array, index, value));
+    }
+
+    /// `array[i] op= value`.
+    pub(super) fn update(&mut self, target: &Expr, prim: Prim, value: &Expr) {
+        let Some((array, index)) = self.element_place(target) else {
+            self.no_element(target);
+            return;
+        };
+        // The right side is evaluated before the element is read.
+        let scalar = self.b.element(array);
+        let operand = self.float(value, scalar);
+        let current = self.load_from(array, index.clone(), None);
+        let updated = self.exact(prim, &[current, operand]);
+        self.store_to(array, index, updated);
+    }
+
+    /// Whether the target of an assignment is an element of an array that lowering follows.
+    pub(super) fn is_array_target(&self, target: &Expr) -> bool {
+        self.is_element(target)
+            || fence::variable_through_deref(target).is_some_and(|name| self.places.contains_key(&name))
+    }
+
+    // ---- new arrays ---------------------------------------------------------------------------------------------
+
+    /// A new array in a variable; none if the expression makes none.
+    pub(super) fn let_array(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        let scalar = ascribed.and_then(shape_of).map_or(self.b.default_scalar, |shape| shape.scalar);
+        let Some((new, dims)) = self.new_array(init, scalar) else { return false };
+        let ty = self.array_ty(Shape { scalar, dims, storage: Storage::Owned });
+        let array = self.b.new_array(new.clone(), ty, self.hint(name));
+        self.b.changing.insert(array);
+        let varies = match &new {
+            NewArray::Elements(elements) => elements.iter().any(|atom| self.is_varying(*atom)),
+            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) => false,
+        };
+        if varies {
+            self.known.active.insert(name.to_owned());
+        }
+        if self.known.active.contains(name) {
+            self.varying.insert(array);
+        }
+        self.env.insert(name.to_owned(), Atom::Value(array));
+        true
+    }
+
+    fn new_array(&mut self, init: &Expr, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {
+        match init {
+            Expr::Paren(paren) => self.new_array(&paren.expr, scalar),
+            Expr::Array(array) => {
+                let elements: Vec<Expr> = array.elems.iter().cloned().collect();
+                self.elements(&elements, scalar, true)
+            }
+            Expr::Repeat(repeat) => {
+                let (value, mut dims) = self.repeated(&repeat.expr, scalar)?;
+                dims.insert(0, Dim::Fixed(Rc::new((*repeat.len).clone())));
+                Some((NewArray::Fill(value, Vec::new()), dims))
+            }
+            Expr::Macro(mac) if mac.mac.path.segments.last().is_some_and(|segment| segment.ident == "vec") => {
+                self.vec_macro(&mac.mac, scalar)
+            }
+            _ => None,
+        }
+    }
+
+    /// The value that fills an array, through the inner dimensions.
+    fn repeated(&mut self, value: &Expr, scalar: Scalar) -> Option<(Atom, Vec<Dim>)> {
+        if let Expr::Repeat(_) = value {
+            return match self.new_array(value, scalar)? {
+                (NewArray::Fill(value, _), dims) => Some((value, dims)),
+                _ => None,
+            };
+        }
+        if self.is_active(value) {
+            self.error(
+                value,
+                diagnostics::unsupported("an array filled with a value", "assign to its elements in a loop"),
+            );
+            return None;
+        }
+        Some((self.float(value, scalar), Vec::new()))
+    }
+
+    fn elements(&mut self, elements: &[Expr], scalar: Scalar, fixed: bool) -> Option<(NewArray, Vec<Dim>)> {
+        if elements.iter().any(|element| matches!(element, Expr::Array(_) | Expr::Repeat(_))) {
+            return None;
+        }
+        let atoms = elements.iter().map(|element| self.float(element, scalar)).collect();
+        let length = syn::LitInt::new(&elements.len().to_string(), Span::call_site());
+        let dim = if fixed { Dim::Fixed(Rc::new(syn::parse_quote!(#length))) } else { Dim::Dynamic };
+        Some((NewArray::Elements(atoms), vec![dim]))
+    }
+
+    fn vec_macro(&mut self, mac: &syn::Macro, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {
+        let repeat = |input: syn::parse::ParseStream<'_>| {
+            let value: Expr = input.parse()?;
+            input.parse::<syn::Token![;]>()?;
+            let length: Expr = input.parse()?;
+            Ok((value, length))
+        };
+        if let Ok((value, length)) = mac.parse_body_with(repeat) {
+            let (value, mut dims) = self.repeated(&value, scalar)?;
+            let length = self.integer(&length);
+            dims.insert(0, Dim::Dynamic);
+            return Some((NewArray::Fill(value, vec![length]), dims));
+        }
+        let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+        let elements: Vec<Expr> = mac.parse_body_with(parser).ok()?.into_iter().collect();
+        self.elements(&elements, scalar, false)
+    }
+
+    /// A copy of an array, element by element.
+    pub(super) fn let_copy(&mut self, name: &str, source: &Expr) -> bool {
+        let copied = match source {
+            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_vec" | "clone" | "to_owned") => {
+                Some(&*call.receiver)
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => Some(&*unary.expr),
+            _ => None,
+        };
+        let Some(array) = copied.and_then(|expr| self.array_of(expr)) else { return false };
+        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
+        let length = self.length(array, copied.unwrap_or(source));
+        let lengths = if shape.is_fixed() { Vec::new() } else { vec![length] };
+        let ty = self.array_ty(Shape { storage: Storage::Owned, ..shape });
+        let copy = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), ty, self.hint(name));
+        self.b.changing.insert(copy);
+        self.env.insert(name.to_owned(), Atom::Value(copy));
+        let index = self.b.value(Ty::Int, Some(crate::ir::Hint::generated("i", Span::call_site())));
+        self.b.open();
+        let element = self.load_from(array, vec![Atom::Value(index)], None);
+        self.store_to(copy, vec![Atom::Value(index)], element);
+        let body = self.b.close_region(Vec::new(), vec![Atom::Bool(true)]);
+        let range =
+            crate::ir::Range { index, start: Atom::Int(0), end: length, inclusive: false, step: None, reversed: false };
+        let header = crate::ir::Header::Range(range);
+        let l = crate::ir::Loop { header, records: None, init: Vec::new(), body };
+        self.b.push(Vec::new(), Op::Loop(Box::new(l)));
+        true
+    }
+
+    /// `array.len()`.
+    fn length(&mut self, array: Value, expr: &Expr) -> Atom {
+        let _ = array;
+        let base = strip(expr);
+        let length: Expr = syn::parse_quote!(#base.len());
+        self.verbatim(&length, Ty::Int, None, None)
+    }
+
+    // ---- loops over arrays --------------------------------------------------------------------------------------
+
+    /// The source that a `for` loop runs over, if it is made of arrays that lowering follows.
+    pub(super) fn source_of(&self, expr: &Expr) -> Option<Over> {
+        let forwards = |source| Some(Over { source, reversed: false });
+        match expr {
+            Expr::Paren(paren) => self.source_of(&paren.expr),
+            Expr::Range(range) => self.numbers(range).and_then(forwards),
+            Expr::MethodCall(call) => {
+                let name = call.method.to_string();
+                match (name.as_str(), call.args.first()) {
+                    ("iter" | "into_iter" | "iter_mut", None) => {
+                        let array = self.array_of(&call.receiver);
+                        match array {
+                            Some(array) => {
+                                let expr = strip(&call.receiver).clone();
+                                forwards(Source::Elements { array, expr, mutable: name == "iter_mut" })
+                            }
+                            None => self.source_of(&call.receiver),
+                        }
+                    }
+                    ("copied" | "cloned", None) => self.source_of(&call.receiver),
+                    ("rev", None) => {
+                        let over = self.source_of(&call.receiver)?;
+                        // Zipped arrays may have different lengths: their ends do not meet.
+                        let plain = matches!(over.source, Source::Elements { .. });
+                        plain.then_some(Over { reversed: !over.reversed, ..over })
+                    }
+                    ("enumerate", None) => {
+                        let over = self.source_of(&call.receiver).filter(|over| !over.reversed)?;
+                        forwards(Source::Enumerate(Box::new(over.source)))
+                    }
+                    ("zip", Some(other)) => {
+                        let left = self.source_of(&call.receiver).filter(|over| !over.reversed)?;
+                        let right = self.source_of(other).filter(|over| !over.reversed)?;
+                        forwards(Source::Zip(Box::new(left.source), Box::new(right.source)))
+                    }
+                    _ => None,
+                }
+            }
+            other => {
+                let array = self.array_of(other)?;
+                let mutable = matches!(other, Expr::Reference(reference) if reference.mutability.is_some());
+                forwards(Source::Elements { array, expr: strip(other).clone(), mutable })
+            }
+        }
+    }
+
+    fn numbers(&self, range: &syn::ExprRange) -> Option<Source> {
+        let zero = matches!(range.start.as_deref(), Some(Expr::Lit(lit)) if matches!(&lit.lit, syn::Lit::Int(n) if n.base10_digits() == "0"));
+        let half_open = matches!(range.limits, syn::RangeLimits::HalfOpen(_));
+        let end = range.end.as_deref().cloned()?;
+        (zero && half_open).then_some(Source::Numbers { end })
+    }
+
+    /// How many iterations a source has, as the user would write it.
+    pub(super) fn length_of(source: &Source) -> Expr {
+        match source {
+            Source::Elements { expr, .. } => syn::parse_quote!(#expr.len()),
+            Source::Numbers { end } => end.clone(),
+            Source::Enumerate(inner) => Self::length_of(inner),
+            Source::Zip(a, b) => {
+                let (a, b) = (Self::length_of(a), Self::length_of(b));
+                let a = if matches!(a, Expr::MethodCall(_) | Expr::Path(_)) { a } else { syn::parse_quote!((#a)) };
+                syn::parse_quote!(#a.min(#b))
+            }
+        }
+    }
+
+    /// Binds the variables of a loop's pattern to the elements at an index.
+    pub(super) fn bind_element(&mut self, pat: &Pat, source: &Source, index: Value) {
+        let at = vec![Atom::Value(index)];
+        match (pat, source) {
+            (Pat::Paren(paren), source) => self.bind_element(&paren.pat, source, index),
+            (Pat::Wild(_), _) => {}
+            (Pat::Reference(reference), Source::Elements { .. }) => self.bind_element(&reference.pat, source, index),
+            (Pat::Ident(ident), Source::Elements { array, mutable: true, .. }) => {
+                self.places.insert(ident.ident.to_string(), (*array, at));
+                // A read of the variable is a read of the element.
+                self.known.active.insert(ident.ident.to_string());
+            }
+            (Pat::Ident(ident), Source::Elements { array, .. }) => {
+                let name = ident.ident.to_string();
+                if self.shape(*array).is_some_and(|shape| shape.dims.len() > 1) {
+                    self.error(ident, diagnostics::unsupported("a row of an array", "index single elements"));
+                    return;
+                }
+                let hint = self.hint(&name);
+                let atom = self.load_from(*array, at, hint);
+                if self.is_varying(atom) {
+                    self.known.active.insert(name.clone());
+                }
+                self.env.insert(name, atom);
+            }
+            (Pat::Ident(ident), Source::Numbers { .. }) => {
+                self.env.insert(ident.ident.to_string(), Atom::Value(index));
+            }
+            (Pat::Tuple(pats), Source::Enumerate(inner)) if pats.elems.len() == 2 => {
+                if let Pat::Ident(ident) = &pats.elems[0] {
+                    self.env.insert(ident.ident.to_string(), Atom::Value(index));
+                }
+                self.bind_element(&pats.elems[1], inner, index);
+            }
+            (Pat::Tuple(pats), Source::Zip(a, b)) if pats.elems.len() == 2 => {
+                self.bind_element(&pats.elems[0], a, index);
+                self.bind_element(&pats.elems[1], b, index);
+            }
+            (pat, _) => self.error(pat, diagnostics::unsupported("this pattern", "bind single elements")),
+        }
+    }
+
+    /// The name for the index of a loop over a source: that of an `enumerate`, if it has one.
+    pub(super) fn index_name(pat: &Pat, source: &Source) -> Option<String> {
+        match (pat, source) {
+            (Pat::Tuple(pats), Source::Enumerate(_)) => match pats.elems.first() {
+                Some(Pat::Ident(ident)) => Some(ident.ident.to_string()),
+                _ => None,
+            },
+            (Pat::Ident(ident), Source::Numbers { .. }) => Some(ident.ident.to_string()),
+            (Pat::Tuple(pats), Source::Zip(a, b)) => {
+                let (first, second) = (pats.elems.first()?, pats.elems.get(1)?);
+                Self::index_name(first, a).or_else(|| Self::index_name(second, b))
+            }
+            _ => None,
+        }
+    }
+
+    /// The value of a variable that stands for an element.
+    pub(super) fn read_place(&mut self, name: &str) -> Option<Atom> {
+        let (array, index) = self.places.get(name).cloned()?;
+        Some(self.load_from(array, index, None))
+    }
+
+    /// Assigns to an element: `array[i] = value`.
+    pub(super) fn assign_element(&mut self, target: &Expr, source: &Expr) -> Val {
+        let scalar = match self.element_place(target) {
+            Some((array, _)) => self.b.element(array),
+            None => self.b.default_scalar,
+        };
+        let value = self.float(source, scalar);
+        self.store(target, value);
+        Val::Unit
+    }
+}
+
+/// The expression without references and views.
+fn strip(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Reference(reference) => strip(&reference.expr),
+        Expr::Paren(paren) => strip(&paren.expr),
+        Expr::MethodCall(call) if call.args.is_empty() && is_view(&call.method.to_string()) => strip(&call.receiver),
+        other => other,
+    }
+}
+
+/// Methods that give the same array by reference.
+fn is_view(method: &str) -> bool {
+    matches!(method, "as_slice" | "as_ref" | "as_mut_slice" | "as_mut")
+}
