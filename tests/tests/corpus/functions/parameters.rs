@@ -140,7 +140,6 @@ pub fn calls_on_inactive_data(x: f64, day: usize) -> f64 {
 }
 sample!(calls_on_inactive_data, -1.0..1.0, [0, 5, 13]);
 
-/* FIXME(bug 5)
 #[derivative]
 pub fn iterators_over_inactive_data(x: f64, data: &[f64]) -> f64 {
     let mean = data.iter().sum::<f64>() / data.len() as f64;
@@ -149,7 +148,6 @@ pub fn iterators_over_inactive_data(x: f64, data: &[f64]) -> f64 {
     (x - mean).powi(2) / spread + count as f64 * x
 }
 sample!(iterators_over_inactive_data, -1.0..1.0, [&[1.0, 2.5, 2.0][..], &[0.5, -0.5][..]]);
-*/
 
 #[derivative]
 pub fn match_on_inactive_value(x: f64, kind: u8) -> f64 {
@@ -225,7 +223,6 @@ pub fn cast_to_integer(x: f64) -> f64 {
 }
 sample!(cast_to_integer, 0.1..3.0);
 
-/* FIXME(bug 3)
 /// Linear interpolation in a table.
 #[derivative]
 pub fn interpolated(x: f64, table: &[f64]) -> f64 {
@@ -235,7 +232,6 @@ pub fn interpolated(x: f64, table: &[f64]) -> f64 {
     table[index] * (1.0 - t) + table[index + 1] * t
 }
 sample!(interpolated, 0.05..2.95, [&[1.0, 3.0, -2.0, 0.5][..]]);
-*/
 
 #[derivative]
 pub fn loop_bound_from_active_value(x: f64) -> f64 {
