@@ -203,7 +203,6 @@ pub fn collatz_weighted(x: f64, start: u64) -> f64 {
 }
 sample!(collatz_weighted, -1.0..1.0, [1, 6, 7, 9]);
 
-/* FIXME(bug 7)
 /// Nested iteration: a root within a root.
 #[derivative]
 pub fn newton_within_newton(a: f64) -> f64 {
@@ -228,4 +227,3 @@ pub fn newton_within_newton(a: f64) -> f64 {
     x
 }
 sample!(newton_within_newton, 0.5..3.0);
-*/
