@@ -3,11 +3,13 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{FnArg, ItemFn};
+use syn::spanned::Spanned;
+use syn::{FnArg, Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
 use crate::companion::Plan;
 use crate::diagnostics::{self, Diagnostics};
+use crate::ir::Function;
 use crate::lower::{self, Param, Source};
 use crate::resolve;
 use crate::signature;
@@ -20,11 +22,7 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            // A broken function is rustc's to explain; anything else than a function is ours.
-            if !is_function(&item) {
-                diagnostics.report(&item, diagnostics::NOT_A_FUNCTION);
-            }
-            let _ = error;
+            report_item(&item, &error, &mut diagnostics);
             let errors = diagnostics.into_tokens();
             return quote!(#item #errors);
         }
@@ -36,30 +34,45 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
     quote!(#original #companions #errors)
 }
 
+/// The companions. In the presence of errors they have the right signatures and no meaning, so that the code that
+/// calls them is not in error as well.
 fn companions(
     item: &ItemFn,
     options: &attr::Options,
     signature: &signature::Signature,
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
-    let mut body = (*item.block).clone();
+    let runtime = options.runtime();
+    let mut function = lower_body(&item.block, signature, &runtime, diagnostics);
+    if !diagnostics.is_empty() {
+        if !signature.certain {
+            return None;
+        }
+        function = lower_body(&parse_quote!({ 0.0 }), signature, &runtime, &mut Diagnostics::default());
+    }
+    let plan =
+        Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
+    Some(plan.expand())
+}
+
+fn lower_body(
+    body: &syn::Block,
+    signature: &signature::Signature,
+    runtime: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Function {
+    let mut body = body.clone();
     let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
     let resolved = resolve::resolve(&params, &mut body);
-    let runtime = options.runtime();
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
         .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
         .collect();
-    let source =
-        Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime: &runtime };
-    let function = lower::lower(&source, diagnostics);
-    if !diagnostics.is_empty() {
-        return None;
-    }
-    let plan =
-        Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
-    Some(plan.expand())
+    lower::lower(
+        &Source { params: &lowered, body: &body, resolved: &resolved, output: signature.output, runtime },
+        diagnostics,
+    )
 }
 
 /// The function without the attributes that are ours.
@@ -72,10 +85,29 @@ fn strip(function: &ItemFn) -> ItemFn {
         };
         attrs.retain(|attr| !attr.path().is_ident("constant"));
     }
+    // A second attribute is reported: expanded, it would define every companion again.
+    function.attrs.retain(|attr| !attr.path().is_ident("derivative"));
     function
 }
 
-/// Whether the tokens are meant as a function: there is an `fn` outside of all brackets.
-fn is_function(item: &TokenStream) -> bool {
-    item.clone().into_iter().any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
+/// Says why an item is no function that has a derivative.
+fn report_item(item: &TokenStream, error: &syn::Error, diagnostics: &mut Diagnostics) {
+    let (keyword, what) = match syn::parse2(item.clone()) {
+        Ok(Item::Const(item)) => (item.const_token.span, "a constant"),
+        Ok(Item::Enum(item)) => (item.enum_token.span, "an enum"),
+        Ok(Item::Impl(item)) => (item.impl_token.span, "an `impl` block"),
+        Ok(Item::Mod(item)) => (item.mod_token.span, "a module"),
+        Ok(Item::Static(item)) => (item.static_token.span, "a static"),
+        Ok(Item::Struct(item)) => (item.struct_token.span, "a struct"),
+        Ok(Item::Trait(item)) => (item.trait_token.span, "a trait"),
+        Ok(Item::Type(item)) => (item.type_token.span, "a type alias"),
+        Ok(Item::Union(item)) => (item.union_token.span, "a union"),
+        Ok(Item::Use(item)) => (item.use_token.span, "an import"),
+        Ok(Item::Macro(item)) => (item.mac.path.span(), "a macro"),
+        _ => match syn::parse2::<TraitItemFn>(item.clone()) {
+            Ok(function) => return diagnostics.report(function.sig.ident, diagnostics::NO_BODY),
+            Err(_) => return diagnostics.report_at(error.span(), diagnostics::unknown_syntax(error)),
+        },
+    };
+    diagnostics.report_at(keyword, diagnostics::not_a_function(what));
 }

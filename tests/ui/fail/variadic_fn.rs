@@ -1,7 +1,7 @@
 use diff_runtime::derivative;
 
 #[derivative]
-extern "C" fn f(x: f64, args: ...) -> f64 {
+extern "C" fn f(x: f64, _args: ...) -> f64 {
     x * x
 }
 
