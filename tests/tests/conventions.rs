@@ -462,6 +462,7 @@ fn integer_powers_at_zero_have_their_limits() {
     }
     for (n, expected) in [(0, 0.0), (1, 1.0), (2, 0.0), (3, 0.0), (-1, f64::NEG_INFINITY)] {
         same(variable::derivative(0.0, n), expected, "derivative");
+        assert_eq!(variable::value_and_derivative(0.0, n).0, variable(0.0, n));
         for factor in FACTORS {
             same(variable::jvp(0.0, n, factor).1, product(factor, expected), "jvp");
             same(variable::vjp(0.0, n, factor).1, product(factor, expected), "vjp");
@@ -529,6 +530,7 @@ fn powers_of_negative_bases_need_no_logarithm() {
     }
     check!(cube, -2.0 => 12.0);
     check!(inverse_square, -2.0 => 0.25);
+    assert_eq!([of_constant(-2.0, 3.0), of_variable(-2.0, 3.0)], [-8.0, -8.0]);
     same(of_constant::derivative(-2.0, 3.0), 12.0, "derivative");
     same(of_constant::vjp(-2.0, 3.0, 0.5).1, 6.0, "vjp");
     // Along the base alone; the partial in the exponent is not a number.
@@ -575,6 +577,7 @@ fn a_zero_seed_stays_zero_through_a_chain_of_singular_points() {
     fn f(x: f64, y: f64) -> f64 {
         (x / y).sqrt() + y.ln() + x.powf(0.5) + x.cbrt() + y.recip()
     }
+    assert!(f(0.0, 0.0).is_nan());
     assert_eq!(f::vjp(0.0, 0.0, 0.0).1, [0.0, 0.0]);
     assert_eq!(f::jvp(0.0, 0.0, 0.0, 0.0).1, 0.0);
 }
@@ -589,6 +592,7 @@ fn a_zero_seed_stays_zero_through_a_loop() {
         }
         y
     }
+    assert_eq!(f(0.0, 3), 0.0);
     assert_eq!(f::vjp(0.0, 3, 0.0).1, 0.0);
     assert_eq!(f::jvp(0.0, 3, 0.0).1, 0.0);
 }

@@ -56,6 +56,7 @@ use compare::{Case, Flat, Input, pick};
     clippy::useless_conversion,
     clippy::unnecessary_cast,
     clippy::too_many_lines,
+    unused_variables,
     reason = "generated alike for `f64`, `f32` and any number of parameters"
 )]
 fn cases() -> Vec<Case> {
