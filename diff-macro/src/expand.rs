@@ -1,10 +1,10 @@
 //! The whole of the macro, as a function of token streams: the attribute and the item go in, the item and its
 //! companions, or the item and its errors, come out.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::spanned::Spanned;
-use syn::{FnArg, Item, ItemFn, TraitItemFn, parse_quote};
+use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
 use crate::companion::Plan;
@@ -29,9 +29,10 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
     };
     let companions = signature::read(&function, &options, &mut diagnostics)
         .and_then(|signature| companions(&function, &options, &signature, &mut diagnostics));
-    let original = strip(&function);
+    let original = strip(item);
     let errors = diagnostics.into_tokens();
-    quote!(#original #companions #errors)
+    // A function of which only the derivatives are called is in use, though rustc cannot know that.
+    quote!(#[allow(dead_code)] #original #companions #errors)
 }
 
 /// The companions. In the presence of errors they have the right signatures and no meaning, so that the code that
@@ -75,19 +76,59 @@ fn lower_body(
     )
 }
 
-/// The function without the attributes that are ours.
-fn strip(function: &ItemFn) -> ItemFn {
-    let mut function = function.clone();
-    for input in &mut function.sig.inputs {
-        let attrs = match input {
-            FnArg::Receiver(receiver) => &mut receiver.attrs,
-            FnArg::Typed(typed) => &mut typed.attrs,
-        };
-        attrs.retain(|attr| !attr.path().is_ident("constant"));
+/// The function without the attributes that are ours. The rest are the user's own tokens, and not a syntax tree written
+/// out again: rustc ignores the invisible groups that a macro puts out, so that precedence would change.
+fn strip(item: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    if let [TokenTree::Group(group)] = &tokens[..] {
+        // An item that came through a macro by example.
+        return strip(group.stream());
     }
     // A second attribute is reported: expanded, it would define every companion again.
-    function.attrs.retain(|attr| !attr.path().is_ident("derivative"));
-    function
+    remove_attribute(&mut tokens, "derivative");
+    if let Some(TokenTree::Group(parameters)) = parameter_list(&mut tokens) {
+        let mut inner: Vec<TokenTree> = parameters.stream().into_iter().collect();
+        let before = inner.len();
+        remove_attribute(&mut inner, "constant");
+        if inner.len() < before {
+            let mut stripped = Group::new(Delimiter::Parenthesis, inner.into_iter().collect());
+            stripped.set_span(parameters.span());
+            *parameters = stripped;
+        }
+    }
+    tokens.into_iter().collect()
+}
+
+/// The parameters of a function, in parentheses: what follows its name and its generics.
+fn parameter_list(tokens: &mut [TokenTree]) -> Option<&mut TokenTree> {
+    let name = 1 + tokens.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"))?;
+    let mut depth = 0;
+    let mut arrow = false;
+    tokens.iter_mut().skip(name + 1).find(|token| {
+        if let TokenTree::Punct(punct) = token {
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' if !arrow => depth -= 1,
+                _ => {}
+            }
+            arrow = punct.as_char() == '-';
+        }
+        depth == 0 && matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
+    })
+}
+
+/// Removes `#[name ..]`.
+fn remove_attribute(tokens: &mut Vec<TokenTree>, name: &str) {
+    let is_ours = |pair: &[TokenTree]| match pair {
+        [TokenTree::Punct(hash), TokenTree::Group(group)] if hash.as_char() == '#' => {
+            let first = group.stream().into_iter().next();
+            matches!(first, Some(TokenTree::Ident(ident)) if ident == name)
+        }
+        _ => false,
+    };
+    while let Some(position) = tokens.windows(2).position(is_ours) {
+        tokens.drain(position..position + 2);
+    }
 }
 
 /// Says why an item is no function that has a derivative.
