@@ -452,7 +452,7 @@ impl Spring {
     }
 
     #[derivative]
-    fn boxed(self: Box<Self>, length: f64) -> f64 {
+    fn shared(self: std::rc::Rc<Self>, length: f64) -> f64 {
         length * self.rest
     }
 
@@ -496,8 +496,8 @@ fn every_kind_of_receiver_is_kept() {
     assert_eq!(spring.counted_vjp(3.0, 1.0), (9.0, 6.0));
     assert_eq!(spring.nodes, 6);
     assert_eq!((SPRING.consumed(3.0), SPRING.consumed_derivative(3.0)), (36.0, 24.0));
-    assert_eq!(Box::new(SPRING).boxed(3.0), 3.0);
-    assert_eq!(Box::new(SPRING).boxed_derivative(3.0), 1.0);
+    assert_eq!(std::rc::Rc::new(SPRING).shared(3.0), 3.0);
+    assert_eq!(std::rc::Rc::new(SPRING).shared_derivative(3.0), 1.0);
 }
 
 #[test]

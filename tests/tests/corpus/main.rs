@@ -35,6 +35,7 @@ mod functions {
     //! The corpus, by subject.
     pub(crate) mod branches;
     pub(crate) mod elementary;
+    pub(crate) mod hazards;
     pub(crate) mod iterations;
     pub(crate) mod jumps;
     pub(crate) mod loops;
