@@ -1,8 +1,9 @@
 //! The attribute: the tokens in `#[derivative(..)]` go in, the options come out.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
-use syn::parse::{Parse, ParseStream, Parser};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Token, parenthesized};
 
@@ -37,70 +38,75 @@ enum Option_ {
     Flag(Ident),
     Wrt(Ident, Vec<Ident>),
     Crate(Span, syn::Path),
-    /// Something in the form of an option that is none, or a known one in the wrong form.
-    Unknown(Ident),
-    Malformed(syn::Error),
-}
-
-impl Parse for Option_ {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(Token![crate]) {
-            let token = input.parse::<Token![crate]>()?;
-            input.parse::<Token![=]>()?;
-            return Ok(Option_::Crate(token.span, input.call(syn::Path::parse_mod_style)?));
-        }
-        let name: Ident = input.parse()?;
-        let text = name.to_string();
-        let has_arguments = input.peek(syn::token::Paren) || input.peek(Token![=]);
-        match text.as_str() {
-            "wrt" if input.peek(syn::token::Paren) => {
-                let content;
-                parenthesized!(content in input);
-                let names = Punctuated::<Ident, Token![,]>::parse_terminated(&content)?;
-                Ok(Option_::Wrt(name, names.into_iter().collect()))
-            }
-            "wrt" => {
-                skip(input);
-                let message = diagnostics::option_form("wrt", "wrt(x, y)");
-                Ok(Option_::Malformed(syn::Error::new(name.span(), message)))
-            }
-            "partials" | "associated" | "suffix" if !has_arguments => Ok(Option_::Flag(name)),
-            "partials" | "associated" | "suffix" => {
-                skip(input);
-                let message = diagnostics::option_form(&text, &text);
-                Ok(Option_::Malformed(syn::Error::new(name.span(), message)))
-            }
-            _ => {
-                skip(input);
-                Ok(Option_::Unknown(name))
-            }
-        }
-    }
-}
-
-/// Passes over the arguments of an option that is in error.
-fn skip(input: ParseStream<'_>) {
-    while !input.is_empty() && !input.peek(Token![,]) {
-        if input.parse::<proc_macro2::TokenTree>().is_err() {
-            return;
-        }
-    }
 }
 
 /// Reads the options; what cannot be read is reported and left out.
 pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Options {
     let mut options = Options::default();
-    let list = match Punctuated::<Option_, Token![,]>::parse_terminated.parse2(tokens) {
-        Ok(list) => list,
-        Err(error) => {
-            diagnostics.push(error);
-            return options;
+    for tokens in split(tokens) {
+        match option.parse2(tokens) {
+            Ok(option) => apply(&mut options, option, diagnostics),
+            Err(error) => diagnostics.push(error),
         }
-    };
-    for option in list {
-        apply(&mut options, option, diagnostics);
     }
     options
+}
+
+/// The tokens between the commas. Each piece is parsed alone, so that an error in one hides none in another.
+fn split(tokens: TokenStream) -> Vec<TokenStream> {
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ',');
+    let mut pieces = vec![TokenStream::new()];
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let Some(piece) = pieces.last_mut() else { break };
+        // A comma with nothing before it stays in its piece, where it is an error.
+        if !is_comma(&token) || piece.is_empty() {
+            piece.extend([token]);
+        } else if tokens.peek().is_some() {
+            pieces.push(TokenStream::new());
+        }
+    }
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
+    let unknown = |span| syn::Error::new(span, diagnostics::NOT_AN_OPTION);
+    let (name, _) = input.cursor().ident().ok_or_else(|| unknown(input.span()))?;
+    let malformed = |form: &str| {
+        input.parse::<TokenStream>()?;
+        Err(syn::Error::new(name.span(), diagnostics::option_form(&name.to_string(), form)))
+    };
+    input.call(Ident::parse_any)?;
+    match name.to_string().as_str() {
+        "wrt" if input.peek(syn::token::Paren) => {
+            let content;
+            parenthesized!(content in input);
+            let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, Ident::parse_any);
+            match names {
+                Ok(_) if !input.is_empty() => malformed("wrt(x, y)"),
+                Ok(names) => Ok(Option_::Wrt(name, names.into_iter().collect())),
+                Err(error) => {
+                    content.parse::<TokenStream>()?;
+                    Err(syn::Error::new(error.span(), diagnostics::WRT_NAMES))
+                }
+            }
+        }
+        "wrt" => malformed("wrt(x, y)"),
+        "crate" => {
+            let path = input.parse::<Token![=]>().and_then(|_| input.call(syn::Path::parse_mod_style));
+            match path {
+                Ok(path) if input.is_empty() => Ok(Option_::Crate(name.span(), path)),
+                _ => malformed("crate = path::to::diff_runtime"),
+            }
+        }
+        "partials" | "associated" | "suffix" if input.is_empty() => Ok(Option_::Flag(name)),
+        flag @ ("partials" | "associated" | "suffix") => malformed(flag),
+        other => {
+            input.parse::<TokenStream>()?;
+            Err(syn::Error::new(name.span(), diagnostics::unknown_option(other)))
+        }
+    }
 }
 
 fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) {
@@ -121,6 +127,9 @@ fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) 
                     diagnostics.report_at(ident.span(), diagnostics::duplicate(&ident.to_string()));
                 }
             }
+            if names.is_empty() {
+                diagnostics.report_at(name.span(), diagnostics::EMPTY_WRT);
+            }
             if options.wrt.replace(names).is_some() {
                 diagnostics.report_at(name.span(), diagnostics::duplicate("wrt"));
             }
@@ -130,9 +139,5 @@ fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) 
                 diagnostics.report_at(span, diagnostics::duplicate("crate"));
             }
         }
-        Option_::Unknown(name) => {
-            diagnostics.report_at(name.span(), diagnostics::unknown_option(&name.to_string()));
-        }
-        Option_::Malformed(error) => diagnostics.push(error),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A message says what, where, and what to write instead: lower case, no full stop, on the smallest offending token.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The errors found so far.
@@ -46,8 +46,24 @@ impl Diagnostics {
 
 // ---- the signature and the attribute ----------------------------------------------------------------------------
 
-pub(crate) const NOT_A_FUNCTION: &str = "`#[derivative]` goes on a function with a body\n\
-    help: put it on a `fn`, or on a method in an `impl` block";
+/// For an attribute on something else than a function.
+pub(crate) fn not_a_function(what: &str) -> String {
+    let instead = match what {
+        "an `impl` block" | "a trait" => "put it on each method in the block that is to be differentiated",
+        "a constant" | "a static" => "write a `fn` that calls it, and put the attribute on that",
+        _ => "put it on a `fn`",
+    };
+    format!("`#[derivative]` goes on a function, and this is {what}\nhelp: {instead}")
+}
+
+pub(crate) const NO_BODY: &str = "this function has no body that could be differentiated\n\
+    help: put the attribute where the body is, on the implementation of the method";
+
+pub(crate) fn unknown_syntax(error: &syn::Error) -> String {
+    format!("this function has syntax that is not supported: {error}")
+}
+
+pub(crate) const TWICE: &str = "`#[derivative]` is given twice\nhelp: write all options in one attribute";
 
 pub(crate) const ASYNC: &str = "an `async fn` has no derivative: its value is a future\n\
     help: put the arithmetic into a plain `fn` with `#[derivative]` and call that from the async function";
@@ -55,10 +71,26 @@ pub(crate) const ASYNC: &str = "an `async fn` has no derivative: its value is a 
 pub(crate) const UNSAFE_FN: &str = "an `unsafe fn` cannot be differentiated: its companions would be safe\n\
     help: wrap it in a safe `fn` with `#[derivative]`";
 
-pub(crate) const VARIADIC: &str = "a variadic function cannot be differentiated";
+pub(crate) const VARIADIC: &str = "a variadic function cannot be differentiated\n\
+    help: write a function with a fixed number of parameters";
 
-pub(crate) const NO_ACTIVE: &str = "no parameter to differentiate with respect to: none has a float type that the macro can see\n\
-    help: use `f64` or `f32` as the type of a parameter; an alias such as `Real` cannot be looked through";
+/// For a function without active parameters: `any` parameters at all, `constant` ones that would be active.
+pub(crate) fn no_active(any: bool, constant: bool) -> &'static str {
+    match (any, constant) {
+        (false, _) => {
+            "no parameter to differentiate with respect to: the function has none\n\
+             help: make what varies a parameter of type `f64` or `f32`"
+        }
+        (true, true) => {
+            "no parameter to differentiate with respect to: every float parameter is marked `#[constant]`\n\
+             help: leave the mark out where the derivative is wanted"
+        }
+        (true, false) => {
+            "no parameter to differentiate with respect to: none has a float type that the macro can see\n\
+             help: use `f64` or `f32` as the type of a parameter; an alias such as `Real` cannot be looked through"
+        }
+    }
+}
 
 pub(crate) const UNIT_RETURN: &str = "the function returns nothing that could be differentiated\n\
     help: return a float";
@@ -78,8 +110,13 @@ pub(crate) fn parameter_type(name: &str, found: &str) -> String {
 }
 
 pub(crate) fn unknown_wrt(name: &str, params: &[String]) -> String {
-    if params.is_empty() {
-        return format!("the function has no parameter `{name}`");
+    if name == "self" {
+        return "`self` cannot be named in `wrt`: it is not a float scalar\n\
+                help: name float parameters, and read what varies from them"
+            .to_owned();
+    }
+    if let Some(close) = params.iter().find(|param| distance(param, name) <= name.len() / 3) {
+        return format!("the function has no parameter `{name}`\nhelp: did you mean `{close}`?");
     }
     format!("the function has no parameter `{name}`\nhelp: the parameters are {}", quoted(params))
 }
@@ -89,7 +126,7 @@ pub(crate) fn constant_wrt(name: &str) -> String {
 }
 
 pub(crate) fn duplicate(what: &str) -> String {
-    format!("`{what}` is given twice")
+    format!("`{what}` is given twice\nhelp: remove one of the two")
 }
 
 const OPTIONS: &[&str] = &["wrt", "partials", "associated", "suffix", "crate"];
@@ -106,8 +143,16 @@ pub(crate) fn unknown_option(name: &str) -> String {
 }
 
 pub(crate) fn option_form(name: &str, form: &str) -> String {
-    format!("`{name}` is written `{form}`")
+    format!("the option `{name}` has another form\nhelp: write `{form}`")
 }
+
+pub(crate) const NOT_AN_OPTION: &str = "an option starts with its name\n\
+    help: for example `wrt(x, y)`, `partials` or `crate = path::to::diff_runtime`";
+
+pub(crate) const WRT_NAMES: &str = "`wrt` takes the names of parameters\nhelp: write `wrt(x, y)`";
+
+pub(crate) const EMPTY_WRT: &str = "`wrt` names no parameter\n\
+    help: name at least one, or leave `wrt` out to differentiate with respect to every float";
 
 pub(crate) const SELF_WITHOUT_ASSOCIATED: &str = "`Self` names a type that a free function does not have\n\
     help: for an associated function without a receiver write `#[derivative(associated)]`";
@@ -115,13 +160,19 @@ pub(crate) const SELF_WITHOUT_ASSOCIATED: &str = "`Self` names a type that a fre
 pub(crate) const PARAMETER_PATTERN: &str = "a pattern as a parameter is not supported\n\
     help: take the whole value under a name, and destructure it with a `let`";
 
-pub(crate) const NESTED_ATTRIBUTE: &str = "`#[constant]` takes no arguments";
+pub(crate) const CONSTANT_FORM: &str = "`#[constant]` takes no arguments\nhelp: write `#[constant]`";
+
+pub(crate) const PARAMETER_CFG: &str = "a parameter that may be left out is not supported: the macro cannot see whether it is there\n\
+    help: put the `cfg` on the whole function, and write one function for each case";
 
 // ---- the body ---------------------------------------------------------------------------------------------------
 
 pub(crate) fn unknown_function(name: &str) -> String {
+    // A function that is no path, an element of an array say, has no name.
+    let is_path = name.chars().all(|c| c.is_alphanumeric() || "_:<>#".contains(c));
+    let callee = if is_path { format!("the function `{name}`") } else { "what is called here".to_owned() };
     format!(
-        "the function `{name}` has no known derivative, and an argument of this call varies with the parameters\n\
+        "{callee} has no known derivative, and an argument of this call varies with the parameters\n\
          help: write its arithmetic out here; calls of other `#[derivative]` functions are not supported yet"
     )
 }
@@ -130,7 +181,7 @@ pub(crate) fn unknown_method(name: &str) -> String {
     match crate::rules::TABLE.iter().find(|row| !row.method.is_empty() && distance(row.method, name) <= 1) {
         Some(row) => format!(
             "the method `{name}` has no known derivative\n\
-             help: there is a method `{}`",
+             help: did you mean `{}`?",
             row.method
         ),
         None => format!(
@@ -141,7 +192,11 @@ pub(crate) fn unknown_method(name: &str) -> String {
 }
 
 pub(crate) fn wrong_arity(name: &str, expected: usize, found: usize) -> String {
-    format!("`{name}` takes {expected} operand{}, here it has {found}", if expected == 1 { "" } else { "s" })
+    let operands = if expected == 1 { "operand" } else { "operands" };
+    format!(
+        "`{name}` of `f64` takes {expected} {operands}, here it has {found}\n\
+         help: a method of another type has no known derivative, write its arithmetic out"
+    )
 }
 
 pub(crate) fn active_macro(name: &str) -> String {
@@ -165,7 +220,7 @@ pub(crate) fn active_into_opaque(name: &str) -> String {
 pub(crate) fn inactive_to_active(name: &str) -> String {
     format!(
         "`{name}` is not a float variable that the macro can follow, but it is given a value that varies with the parameters\n\
-         help: declare it with its type, `let {name}: f64`"
+         help: declare it with its type, `let {name}: f64`, and lend it to nothing with `&mut`"
     )
 }
 
@@ -188,4 +243,43 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// A type as one writes it.
+pub(crate) fn type_text(ty: &syn::Type) -> String {
+    let mut text = String::new();
+    write_tokens(ty.to_token_stream(), &mut text);
+    text.trim_end().to_owned()
+}
+
+fn write_tokens(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                write_tokens(group.stream(), text);
+                text.push_str(close);
+            }
+            TokenTree::Punct(punct) => match punct.as_char() {
+                c @ (',' | ';') => text.extend([c, ' ']),
+                c @ ('+' | '=') => text.extend([' ', c, ' ']),
+                '-' => text.push_str(" -"),
+                '>' if text.ends_with(" -") => text.push_str("> "),
+                c => text.push(c),
+            },
+            word @ (TokenTree::Ident(_) | TokenTree::Literal(_)) => {
+                let after_lifetime = text.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next();
+                if after_lifetime.is_some_and(|last| !last.is_empty()) {
+                    text.push(' ');
+                }
+                text.push_str(&word.to_string());
+            }
+        }
+    }
 }

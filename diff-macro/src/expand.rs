@@ -1,13 +1,15 @@
 //! The whole of the macro, as a function of token streams: the attribute and the item go in, the item and its
 //! companions, or the item and its errors, come out.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
-use syn::{FnArg, ItemFn};
+use syn::spanned::Spanned;
+use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
 use crate::companion::Plan;
 use crate::diagnostics::{self, Diagnostics};
+use crate::ir::Function;
 use crate::lower::{self, Param, Source};
 use crate::resolve;
 use crate::signature;
@@ -20,68 +22,140 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
     let function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
-            // A broken function is rustc's to explain; anything else than a function is ours.
-            if !is_function(&item) {
-                diagnostics.report(&item, diagnostics::NOT_A_FUNCTION);
-            }
-            let _ = error;
+            report_item(&item, &error, &mut diagnostics);
             let errors = diagnostics.into_tokens();
             return quote!(#item #errors);
         }
     };
     let companions = signature::read(&function, &options, &mut diagnostics)
         .and_then(|signature| companions(&function, &options, &signature, &mut diagnostics));
-    let original = strip(&function);
+    let original = strip(item);
     let errors = diagnostics.into_tokens();
-    quote!(#original #companions #errors)
+    // A function of which only the derivatives are called is in use, though rustc cannot know that.
+    quote!(#[allow(dead_code)] #original #companions #errors)
 }
 
+/// The companions. In the presence of errors they have the right signatures and no meaning, so that the code that
+/// calls them is not in error as well.
 fn companions(
     item: &ItemFn,
     options: &attr::Options,
     signature: &signature::Signature,
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
-    let mut body = (*item.block).clone();
-    let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
-    let resolved = resolve::resolve(&params, &mut body);
     let runtime = options.runtime();
-    let lowered: Vec<Param> = signature
-        .parameters
-        .iter()
-        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
-        .collect();
-    let source = Source {
-        params: &lowered,
-        body: &body,
-        resolved: &resolved,
-        output: signature.output,
-        shapes: &signature.shapes,
-        runtime: &runtime,
-    };
-    let function = lower::lower(&source, diagnostics);
+    let mut function = lower_body(&item.block, signature, &runtime, diagnostics);
     if !diagnostics.is_empty() {
-        return None;
+        if !signature.certain {
+            return None;
+        }
+        function = lower_body(&parse_quote!({ 0.0 }), signature, &runtime, &mut Diagnostics::default());
     }
     let plan =
         Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
     Some(plan.expand())
 }
 
-/// The function without the attributes that are ours.
-fn strip(function: &ItemFn) -> ItemFn {
-    let mut function = function.clone();
-    for input in &mut function.sig.inputs {
-        let attrs = match input {
-            FnArg::Receiver(receiver) => &mut receiver.attrs,
-            FnArg::Typed(typed) => &mut typed.attrs,
-        };
-        attrs.retain(|attr| !attr.path().is_ident("constant"));
-    }
-    function
+fn lower_body(
+    body: &syn::Block,
+    signature: &signature::Signature,
+    runtime: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Function {
+    let mut body = body.clone();
+    let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
+    let resolved = resolve::resolve(&params, &mut body);
+    let lowered: Vec<Param> = signature
+        .parameters
+        .iter()
+        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .collect();
+    lower::lower(
+        &Source {
+            params: &lowered,
+            body: &body,
+            resolved: &resolved,
+            output: signature.output,
+            shapes: &signature.shapes,
+            runtime,
+        },
+        diagnostics,
+    )
 }
 
-/// Whether the tokens are meant as a function: there is an `fn` outside of all brackets.
-fn is_function(item: &TokenStream) -> bool {
-    item.clone().into_iter().any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "fn"))
+/// The function without the attributes that are ours. The rest are the user's own tokens, and not a syntax tree written
+/// out again: rustc ignores the invisible groups that a macro puts out, so that precedence would change.
+fn strip(item: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    if let [TokenTree::Group(group)] = &tokens[..] {
+        // An item that came through a macro by example.
+        return strip(group.stream());
+    }
+    // A second attribute is reported: expanded, it would define every companion again.
+    remove_attribute(&mut tokens, "derivative");
+    if let Some(TokenTree::Group(parameters)) = parameter_list(&mut tokens) {
+        let mut inner: Vec<TokenTree> = parameters.stream().into_iter().collect();
+        let before = inner.len();
+        remove_attribute(&mut inner, "constant");
+        if inner.len() < before {
+            let mut stripped = Group::new(Delimiter::Parenthesis, inner.into_iter().collect());
+            stripped.set_span(parameters.span());
+            *parameters = stripped;
+        }
+    }
+    tokens.into_iter().collect()
+}
+
+/// The parameters of a function, in parentheses: what follows its name and its generics.
+fn parameter_list(tokens: &mut [TokenTree]) -> Option<&mut TokenTree> {
+    let name = 1 + tokens.iter().position(|token| matches!(token, TokenTree::Ident(ident) if ident == "fn"))?;
+    let mut depth = 0;
+    let mut arrow = false;
+    tokens.iter_mut().skip(name + 1).find(|token| {
+        if let TokenTree::Punct(punct) = token {
+            match punct.as_char() {
+                '<' => depth += 1,
+                '>' if !arrow => depth -= 1,
+                _ => {}
+            }
+            arrow = punct.as_char() == '-';
+        }
+        depth == 0 && matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
+    })
+}
+
+/// Removes `#[name ..]`.
+fn remove_attribute(tokens: &mut Vec<TokenTree>, name: &str) {
+    let is_ours = |pair: &[TokenTree]| match pair {
+        [TokenTree::Punct(hash), TokenTree::Group(group)] if hash.as_char() == '#' => {
+            let first = group.stream().into_iter().next();
+            matches!(first, Some(TokenTree::Ident(ident)) if ident == name)
+        }
+        _ => false,
+    };
+    while let Some(position) = tokens.windows(2).position(is_ours) {
+        tokens.drain(position..position + 2);
+    }
+}
+
+/// Says why an item is no function that has a derivative.
+fn report_item(item: &TokenStream, error: &syn::Error, diagnostics: &mut Diagnostics) {
+    let (keyword, what) = match syn::parse2(item.clone()) {
+        Ok(Item::Const(item)) => (item.const_token.span, "a constant"),
+        Ok(Item::Enum(item)) => (item.enum_token.span, "an enum"),
+        Ok(Item::Impl(item)) => (item.impl_token.span, "an `impl` block"),
+        Ok(Item::Mod(item)) => (item.mod_token.span, "a module"),
+        Ok(Item::Static(item)) => (item.static_token.span, "a static"),
+        Ok(Item::Struct(item)) => (item.struct_token.span, "a struct"),
+        Ok(Item::Trait(item)) => (item.trait_token.span, "a trait"),
+        Ok(Item::Type(item)) => (item.type_token.span, "a type alias"),
+        Ok(Item::Union(item)) => (item.union_token.span, "a union"),
+        Ok(Item::Use(item)) => (item.use_token.span, "an import"),
+        Ok(Item::Macro(item)) => (item.mac.path.span(), "a macro"),
+        _ => match syn::parse2::<TraitItemFn>(item.clone()) {
+            Ok(function) => return diagnostics.report(function.sig.ident, diagnostics::NO_BODY),
+            Err(_) => return diagnostics.report_at(error.span(), diagnostics::unknown_syntax(error)),
+        },
+    };
+    diagnostics.report_at(keyword, diagnostics::not_a_function(what));
 }

@@ -1,5 +1,6 @@
-//! The `#[derivative]` attribute. Use it through the crate `diff-runtime`, which re-exports it: generated code calls
-//! that crate.
+//! The attribute [`derivative`](macro@derivative), which generates the derivatives of a function at compile time.
+//!
+//! Use it through the crate `diff-runtime`, which re-exports it: generated code calls that crate.
 
 use proc_macro::TokenStream;
 
@@ -28,7 +29,91 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-/// Generates the derivatives of a function.
+/// Generates the derivatives of a function, as functions beside it: its companions.
+///
+/// ```
+/// use diff_runtime::derivative;
+///
+/// #[derivative]
+/// fn f(x: f64, z: f64) -> f64 {
+///     2.0 * z.powi(3) * x.powi(2)
+/// }
+///
+/// assert_eq!(f::gradient(3.0, 2.0), [96.0, 216.0]); // [4 z^3 x, 6 z^2 x^2]
+/// ```
+///
+/// The function itself stays as it is. Its companions are associated functions of an uninhabited type of the same name,
+/// so that importing or renaming the function takes them along. On a method they are methods with a suffix,
+/// `energy_gradient(&self, ..)`.
+///
+/// # Companions
+///
+/// A parameter is *active*, that is, differentiated in, if its type is `f64` or `f32`; option `wrt` names others. All
+/// other parameters are constants. Each companion takes the function's own parameters first, in order.
+///
+/// | companion | exists when | gives |
+/// | --- | --- | --- |
+/// | `derivative(args)` | one active parameter | the derivative |
+/// | `value_and_derivative(args)` | one active parameter | `(value, derivative)` |
+/// | `gradient(args)` | always | the partial derivatives in all active parameters |
+/// | `value_and_gradient(args)` | always | `(value, gradient)`, the value computed once |
+/// | `jvp(args, tangents..)` | always | `(value, tangent)`: the Jacobian times the tangents, one per active parameter |
+/// | `vjp(args, seed)` | always | `(value, adjoints)`: the seed times the Jacobian, in the shape of the gradient |
+/// | `partial_x(args)` | option `partials` | the partial derivative in the active parameter `x`, and nothing else computed |
+///
+/// The gradient of one active parameter is a scalar, of several of one type an array, of several types a tuple.
+///
+/// # Options
+///
+/// | option | effect |
+/// | --- | --- |
+/// | `wrt(x, y)` | differentiates with respect to exactly these parameters |
+/// | `partials` | adds `partial_x` for each active parameter `x` |
+/// | `suffix` | plain functions `f_gradient` and so on, where a type of the function's name exists already |
+/// | `associated` | for an associated function without a receiver: `T::f_gradient` and so on |
+/// | `crate = ::path` | the path of the runtime crate, where it is not `::diff_runtime` |
+///
+/// `#[constant]` on a parameter excludes it from the active ones.
+///
+/// ```
+/// use diff_runtime::derivative;
+///
+/// #[derivative(partials)]
+/// fn decay(time: f64, rate: f64, #[constant] start: f64) -> f64 {
+///     start * (-rate * time).exp()
+/// }
+///
+/// assert_eq!(decay::gradient(0.0, 0.5, 3.0), [-1.5, 0.0]);
+/// assert_eq!(decay::partial_rate(2.0, 0.0, 3.0), -6.0);
+///
+/// struct Spring {
+///     stiffness: f64,
+/// }
+///
+/// impl Spring {
+///     #[derivative]
+///     fn energy(&self, x: f64) -> f64 {
+///         0.5 * self.stiffness * x.powi(2)
+///     }
+/// }
+///
+/// assert_eq!(Spring { stiffness: 3.0 }.energy_derivative(2.0), 6.0);
+/// ```
+///
+/// # What is accepted
+///
+/// Arithmetic and the methods of `f64` on scalars; `let`, assignments, blocks, `if`, `while`, `loop`, `for`, `break`,
+/// `continue` and `return`. Branches and loops may depend on active values. Code that no active value enters is carried
+/// through as it is, whatever it is. An active value that reaches anything without a derivative is an error at that
+/// token.
+///
+/// # Limits
+///
+/// - The attribute sees tokens, not types: an alias of `f64` is not seen as a float.
+/// - Where several derivatives are possible, as of `abs` at 0, the README of `diff-runtime` says which one is given.
+/// - Companions panic where the function does. `vjp` of a function with a loop, and `gradient` in more than four
+///   parameters of one, record the iterations on the heap, in a `Vec`.
+/// - The value that a companion returns is that of the function, to the bit.
 #[proc_macro_attribute]
 pub fn derivative(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::derivative(options.into(), item.into()).into()

@@ -1,13 +1,15 @@
 //! The signature: the item and its options go in; what is differentiated, with respect to what, comes out.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, ItemFn, Pat, ReturnType, Safety};
+use syn::visit::Visit;
+use syn::{Attribute, FnArg, ItemFn, Pat, ReturnType, Safety};
 
 use crate::attr::Options;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{Scalar, Shape, Ty};
 use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
+use crate::names::plain;
 
 /// A parameter of the user's function.
 pub(crate) struct Parameter {
@@ -25,12 +27,14 @@ pub(crate) struct Signature {
     pub(crate) output: Scalar,
     /// The companions are associated functions with a suffix.
     pub(crate) is_method: bool,
+    /// It is known which parameters are active, and so what the companions look like.
+    pub(crate) certain: bool,
 }
 
-/// Reads the signature. Reports everything in it that rules out a derivative; none if anything does.
+/// Reads the signature, and reports everything in it that rules out a derivative. None if the body cannot be looked at
+/// for what the signature leaves open.
 pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnostics) -> Option<Signature> {
     let sig = &item.sig;
-    let before = diagnostics.count();
     if let Some(token) = &sig.asyncness {
         diagnostics.report(token, diagnostics::ASYNC);
     }
@@ -40,20 +44,27 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     if let Some(variadic) = &sig.variadic {
         diagnostics.report(variadic, diagnostics::VARIADIC);
     }
+    for attr in item.attrs.iter().filter(|attr| attr.path().is_ident("derivative")) {
+        diagnostics.report(attr, diagnostics::TWICE);
+    }
+    let has_receiver = sig.receiver().is_some();
+    let names_self = !has_receiver && !options.associated && report_self_types(item, diagnostics);
+    let before = diagnostics.count();
     let mut shapes = Vec::new();
     let parameters = parameters(item, options, &mut shapes, diagnostics);
-    let has_receiver = sig.receiver().is_some();
-    if !has_receiver && !options.associated {
-        report_self_types(item, diagnostics);
-    }
+    let certain = diagnostics.count() == before;
     let output = output(&sig.output, sig, diagnostics);
-    if parameters.iter().all(|parameter| !parameter.active) && diagnostics.count() == before {
-        diagnostics.report(&sig.ident, diagnostics::NO_ACTIVE);
+    if certain && options.wrt.as_ref().is_none_or(|names| !names.is_empty()) && !any_active(&parameters) {
+        let constant = parameters.iter().any(|parameter| parameter.ty.scalar().is_some() || parameter.ty.is_array());
+        diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant));
     }
-    if diagnostics.count() > before {
-        return None;
-    }
-    Some(Signature { parameters, shapes, output: output?, is_method: has_receiver || options.associated })
+    let is_method = has_receiver || options.associated || names_self;
+    let known = parameters.len() == sig.inputs.len() - usize::from(has_receiver) && any_active(&parameters);
+    Some(Signature { parameters, shapes, output: output?, is_method, certain }).filter(|_| known)
+}
+
+fn any_active(parameters: &[Parameter]) -> bool {
+    parameters.iter().any(|parameter| parameter.active)
 }
 
 fn parameters(
@@ -77,32 +88,48 @@ fn parameters(
         };
         let ty = ty_of(&typed.ty, shapes);
         let is_made_of_floats = ty.scalar().is_some() || ty.is_array();
-        let constant = typed.attrs.iter().find(|attr| attr.path().is_ident("constant"));
-        if let Some(attr) = constant.filter(|attr| attr.meta.require_path_only().is_err()) {
-            diagnostics.report(attr, diagnostics::NESTED_ATTRIBUTE);
-        }
-        let named = options.wrt.as_ref().map(|names| names.iter().find(|name| **name == ident));
+        let constant = has_constant(&typed.attrs, diagnostics);
+        let named = options.wrt.as_ref().map(|names| names.iter().find(|name| plain(name) == plain(&ident)));
         let active = match named {
             Some(Some(name)) => {
-                if constant.is_some() {
+                if constant {
                     diagnostics.report(name, diagnostics::constant_wrt(&ident.to_string()));
                 }
                 if !is_made_of_floats {
-                    let found = typed.ty.to_token_stream().to_string().replace("& ", "&").replace(" ;", ";");
+                    let found = diagnostics::type_text(&typed.ty);
                     diagnostics.report(name, diagnostics::parameter_type(&ident.to_string(), &found));
                 }
                 is_made_of_floats
             }
             Some(None) => false,
-            None => is_made_of_floats && constant.is_none() && ident != "_",
+            None => is_made_of_floats && !constant && ident != "_",
         };
         parameters.push(Parameter { ident, ty, active, mutable });
     }
-    let names: Vec<String> = parameters.iter().map(|parameter| parameter.ident.to_string()).collect();
-    for name in options.wrt.iter().flatten().filter(|name| !names.contains(&name.to_string())) {
-        diagnostics.report(name, diagnostics::unknown_wrt(&name.to_string(), &names));
+    let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
+    for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {
+        diagnostics.report(name, diagnostics::unknown_wrt(&plain(name), &names));
     }
     parameters
+}
+
+/// Whether a parameter is marked `#[constant]`.
+fn has_constant(attrs: &[Attribute], diagnostics: &mut Diagnostics) -> bool {
+    let mut marked = false;
+    for attr in attrs {
+        if attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr") {
+            diagnostics.report(attr, diagnostics::PARAMETER_CFG);
+        }
+        if attr.path().is_ident("constant") {
+            if attr.meta.require_path_only().is_err() {
+                diagnostics.report(attr, diagnostics::CONSTANT_FORM);
+            }
+            if std::mem::replace(&mut marked, true) {
+                diagnostics.report(attr, diagnostics::duplicate("#[constant]"));
+            }
+        }
+    }
+    marked
 }
 
 fn ty_of(ty: &syn::Type, shapes: &mut Vec<Shape>) -> Ty {
@@ -131,13 +158,7 @@ fn output(output: &ReturnType, sig: &syn::Signature, diagnostics: &mut Diagnosti
         ReturnType::Type(_, ty) => {
             let scalar = scalar_type(ty);
             if scalar.is_none() {
-                let found = ty
-                    .to_token_stream()
-                    .to_string()
-                    .replace("& ", "&")
-                    .replace(" <", "<")
-                    .replace("< ", "<")
-                    .replace(" >", ">");
+                let found = diagnostics::type_text(ty);
                 diagnostics.report(ty, diagnostics::return_type(&found));
             }
             scalar
@@ -146,16 +167,34 @@ fn output(output: &ReturnType, sig: &syn::Signature, diagnostics: &mut Diagnosti
 }
 
 /// `Self` in a function without a receiver tells that it stands in an `impl` block.
-fn report_self_types(item: &ItemFn, diagnostics: &mut Diagnostics) {
-    fn find(tokens: proc_macro2::TokenStream) -> Option<Ident> {
+fn report_self_types(item: &ItemFn, diagnostics: &mut Diagnostics) -> bool {
+    #[derive(Default)]
+    struct Found(Option<Ident>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_ident(&mut self, ident: &'a Ident) {
+            if ident == "Self" {
+                self.0.get_or_insert_with(|| ident.clone());
+            }
+        }
+        fn visit_macro(&mut self, mac: &'a syn::Macro) {
+            let found = find(mac.tokens.clone());
+            self.0 = self.0.take().or(found);
+        }
+        // An `impl` block in the body has a `Self` of its own.
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    fn find(tokens: TokenStream) -> Option<Ident> {
         tokens.into_iter().find_map(|token| match token {
-            proc_macro2::TokenTree::Ident(ident) if ident == "Self" => Some(ident),
-            proc_macro2::TokenTree::Group(group) => find(group.stream()),
+            TokenTree::Ident(ident) if ident == "Self" => Some(ident),
+            TokenTree::Group(group) => find(group.stream()),
             _ => None,
         })
     }
-    let found = find(item.sig.to_token_stream()).or_else(|| find(item.block.to_token_stream()));
-    if let Some(ident) = found {
+    let mut found = Found::default();
+    found.visit_signature(&item.sig);
+    found.visit_block(&item.block);
+    if let Some(ident) = &found.0 {
         diagnostics.report(ident, diagnostics::SELF_WITHOUT_ASSOCIATED);
     }
+    found.0.is_some()
 }

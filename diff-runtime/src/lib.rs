@@ -1,7 +1,8 @@
 //! Derivatives of ordinary Rust functions, and what people do with them.
 //!
-//! The attribute [`derivative`](macro@derivative) generates, at compile time, companions of a function: its derivative,
-//! gradient, Jacobian, and more. This crate re-exports it, and takes its companions, or any function that you write by hand:
+//! The attribute [`derivative`](macro@derivative) generates, at compile time, the companions of a function: its
+//! derivative, its gradient, and products with its Jacobian. Its documentation says which functions it accepts, and
+//! which companions they get. This crate re-exports it, and works on its companions or on functions written by hand:
 //!
 //! | to | use |
 //! | --- | --- |
@@ -15,25 +16,22 @@
 //! ```
 //! use diff_runtime::check::assert_gradient;
 //! use diff_runtime::descent::minimize;
-//! use diff_runtime::directional_derivative;
+//! use diff_runtime::{derivative, directional_derivative};
 //!
-//! // A function, and its gradient as `#[derivative]` generates it.
-//! fn booth(x: &[f64; 2]) -> f64 {
-//!     (x[0] + 2.0 * x[1] - 7.0).powi(2) + (2.0 * x[0] + x[1] - 5.0).powi(2)
-//! }
-//! fn gradient(x: &[f64; 2]) -> [f64; 2] {
-//!     let (a, b) = (x[0] + 2.0 * x[1] - 7.0, 2.0 * x[0] + x[1] - 5.0);
-//!     [2.0 * a + 4.0 * b, 4.0 * a + 2.0 * b]
+//! #[derivative]
+//! fn booth(x: f64, y: f64) -> f64 {
+//!     (x + 2.0 * y - 7.0).powi(2) + (2.0 * x + y - 5.0).powi(2)
 //! }
 //!
-//! // The gradient is right, as far as finite differences can tell:
-//! assert_gradient(booth, gradient, &[0.5, -1.0]);
+//! // The gradient is generated, and right as far as finite differences can tell:
+//! assert_eq!(booth::gradient(0.0, 0.0), [-34.0, -38.0]);
+//! assert_gradient(booth, booth::gradient, &[0.5, -1.0]);
 //!
 //! // From (0, 0), the function falls along (1, 1) at the rate 72:
-//! assert_eq!(directional_derivative(&gradient(&[0.0, 0.0]), &[1.0, 1.0]), -72.0);
+//! assert_eq!(directional_derivative(&booth::gradient(0.0, 0.0), &[1.0, 1.0]), -72.0);
 //!
 //! // Its minimum is at (1, 3):
-//! let found = minimize(|x: &[f64; 2]| (booth(x), gradient(x)), [0.0, 0.0]).unwrap();
+//! let found = minimize(booth::value_and_gradient, [0.0, 0.0]).unwrap();
 //! assert!((found.point[0] - 1.0).abs() < 1e-5 && (found.point[1] - 3.0).abs() < 1e-5);
 //! ```
 //!
@@ -75,3 +73,8 @@ mod tangent;
 pub use directional::{directional_derivative, directional_derivative_along_unit, normalize, steepest_ascent, unit};
 pub use real::Real;
 pub use tangent::Differentiable;
+
+// The examples of the README are tested as examples of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,3 +1,4 @@
 //! Shared helpers of the test suites.
 
 pub mod dual;
+pub mod linted;

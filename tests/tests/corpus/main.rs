@@ -35,6 +35,7 @@ mod functions {
     //! The corpus, by subject.
     pub(crate) mod branches;
     pub(crate) mod elementary;
+    pub(crate) mod hazards;
     pub(crate) mod iterations;
     pub(crate) mod jumps;
     pub(crate) mod loops;
@@ -56,6 +57,7 @@ use compare::{Case, Flat, Input, pick};
     clippy::useless_conversion,
     clippy::unnecessary_cast,
     clippy::too_many_lines,
+    unused_variables,
     reason = "generated alike for `f64`, `f32` and any number of parameters"
 )]
 fn cases() -> Vec<Case> {

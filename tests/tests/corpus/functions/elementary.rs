@@ -21,13 +21,11 @@ pub fn negations(x: f64, y: f64) -> f64 {
 }
 sample!(negations, -2.0..2.0, -1.0..3.0);
 
-/* FIXME(bug 4)
 #[derivative(partials)]
 pub fn integer_powers(x: f64, z: f64) -> f64 {
     2.0 * z.powi(3) * x.powi(2) + x.powi(-2) - z.powi(1) + x.powi(0) * z.powi(7)
 }
 sample!(integer_powers, 0.4..2.0, -1.5..1.5);
-*/
 
 #[derivative]
 pub fn power_of_integer_parameter(x: f64, n: i32) -> f64 {

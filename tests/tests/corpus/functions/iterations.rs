@@ -131,7 +131,6 @@ pub fn remainder_by_subtraction(x: f64, y: f64) -> f64 {
 }
 sample!(remainder_by_subtraction, 2.0..5.0, 0.6..0.9);
 
-/* FIXME(bug 1)
 /// Steffensen's acceleration in every round of an iteration.
 #[derivative]
 pub fn steffensen(target: f64) -> f64 {
@@ -148,9 +147,7 @@ pub fn steffensen(target: f64) -> f64 {
     }
 }
 sample!(steffensen, 0.8..1.4);
-*/
 
-/* FIXME(bug 2)
 /// A root by the secant method.
 #[derivative]
 pub fn secant_method(c: f64) -> f64 {
@@ -169,9 +166,7 @@ pub fn secant_method(c: f64) -> f64 {
     x1
 }
 sample!(secant_method, 0.3..0.9);
-*/
 
-/* FIXME(bug 2)
 /// The steps of a walk shrink by what the walk has seen.
 #[derivative]
 pub fn adaptive_integration(rate: f64, end: f64) -> f64 {
@@ -194,7 +189,6 @@ pub fn adaptive_integration(rate: f64, end: f64) -> f64 {
     y
 }
 sample!(adaptive_integration, 0.5..2.0, 0.7..1.3);
-*/
 
 /// Collatz on an inactive integer beside an active value.
 #[derivative]
@@ -209,7 +203,6 @@ pub fn collatz_weighted(x: f64, start: u64) -> f64 {
 }
 sample!(collatz_weighted, -1.0..1.0, [1, 6, 7, 9]);
 
-/* FIXME(bug 7)
 /// Nested iteration: a root within a root.
 #[derivative]
 pub fn newton_within_newton(a: f64) -> f64 {
@@ -234,4 +227,3 @@ pub fn newton_within_newton(a: f64) -> f64 {
     x
 }
 sample!(newton_within_newton, 0.5..3.0);
-*/

@@ -161,7 +161,6 @@ pub fn return_from_nested_loops(x: f64, y: f64) -> f64 {
 }
 sample!(return_from_nested_loops, 0.1..1.1, 0.2..1.2);
 
-/* FIXME(bug 8)
 #[derivative]
 pub fn break_and_return(x: f64, limit: usize) -> f64 {
     let mut y = x;
@@ -179,7 +178,6 @@ pub fn break_and_return(x: f64, limit: usize) -> f64 {
     y + x
 }
 sample!(break_and_return, 0.1..1.0, [0, 2, 12]);
-*/
 
 #[derivative]
 pub fn break_in_else(x: f64) -> f64 {

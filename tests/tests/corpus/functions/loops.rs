@@ -2,7 +2,6 @@
 
 use diff_runtime::derivative;
 
-/* FIXME(bug 4)
 #[derivative]
 pub fn power_series(x: f64) -> f64 {
     let mut sum = 0.0;
@@ -12,7 +11,6 @@ pub fn power_series(x: f64) -> f64 {
     sum
 }
 sample!(power_series, 0.1..0.9);
-*/
 
 /// A true recurrence: each step needs the value before it.
 #[derivative]

@@ -34,7 +34,7 @@ pub fn weighted_with_partials(weight: f64, slope: f64, shift: f64, n: usize) -> 
 sample!(weighted_with_partials, [0.5, 2.0], -1.0..1.0, -1.0..2.0, [1, 3, 5]);
 
 #[derivative]
-pub fn slice_of_data(slope: f64, shift: f64, data: &[f64]) -> f64 {
+pub fn slice_of_data(slope: f64, shift: f64, #[constant] data: &[f64]) -> f64 {
     let mut loss = 0.0;
     for i in 0..data.len() {
         let error = slope * i as f64 + shift - data[i];
@@ -45,7 +45,7 @@ pub fn slice_of_data(slope: f64, shift: f64, data: &[f64]) -> f64 {
 sample!(slice_of_data, -1.0..1.0, -1.0..1.0, [&[1.0, 2.5, 2.0][..], &[][..], &[0.25][..]]);
 
 #[derivative]
-pub fn array_of_coefficients(x: f64, coefficients: [f64; 4]) -> f64 {
+pub fn array_of_coefficients(x: f64, #[constant] coefficients: [f64; 4]) -> f64 {
     let mut y = 0.0;
     for k in (0..coefficients.len()).rev() {
         y = y * x + coefficients[k];
@@ -140,16 +140,14 @@ pub fn calls_on_inactive_data(x: f64, day: usize) -> f64 {
 }
 sample!(calls_on_inactive_data, -1.0..1.0, [0, 5, 13]);
 
-/* FIXME(bug 5)
 #[derivative]
-pub fn iterators_over_inactive_data(x: f64, data: &[f64]) -> f64 {
+pub fn iterators_over_inactive_data(x: f64, #[constant] data: &[f64]) -> f64 {
     let mean = data.iter().sum::<f64>() / data.len() as f64;
     let count = data.iter().filter(|d| **d > mean).count();
     let spread: f64 = data.iter().map(|d| (*d - mean) * (*d - mean)).sum();
     (x - mean).powi(2) / spread + count as f64 * x
 }
 sample!(iterators_over_inactive_data, -1.0..1.0, [&[1.0, 2.5, 2.0][..], &[0.5, -0.5][..]]);
-*/
 
 #[derivative]
 pub fn match_on_inactive_value(x: f64, kind: u8) -> f64 {
@@ -225,17 +223,15 @@ pub fn cast_to_integer(x: f64) -> f64 {
 }
 sample!(cast_to_integer, 0.1..3.0);
 
-/* FIXME(bug 3)
 /// Linear interpolation in a table.
 #[derivative]
-pub fn interpolated(x: f64, table: &[f64]) -> f64 {
+pub fn interpolated(x: f64, #[constant] table: &[f64]) -> f64 {
     let position = x.clamp(0.0, (table.len() - 1) as f64);
     let index = (position as usize).min(table.len() - 2);
     let t = position - index as f64;
     table[index] * (1.0 - t) + table[index + 1] * t
 }
 sample!(interpolated, 0.05..2.95, [&[1.0, 3.0, -2.0, 0.5][..]]);
-*/
 
 #[derivative]
 pub fn loop_bound_from_active_value(x: f64) -> f64 {

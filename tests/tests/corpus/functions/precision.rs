@@ -44,23 +44,19 @@ pub fn single_newton(a: f32) -> f32 {
 }
 sample!(single_newton, 0.3..5.0);
 
-/* FIXME(bug 6)
 #[derivative]
 pub fn widened(x: f32) -> f64 {
     let wide = x as f64;
     wide * wide.sin()
 }
 sample!(widened, -2.0..2.0);
-*/
 
-/* FIXME(bug 6)
 #[derivative]
 pub fn narrowed(x: f64) -> f32 {
     let narrow = (x * x) as f32;
     narrow + narrow.sqrt()
 }
 sample!(narrowed, 0.3..2.0);
-*/
 
 #[derivative]
 pub fn mixed_parameters(x: f32, y: f64) -> f64 {
@@ -81,7 +77,6 @@ pub fn cast_to_itself(x: f64) -> f64 {
 }
 sample!(cast_to_itself, -1.0..1.0);
 
-/* FIXME(bug 6)
 #[derivative]
 pub fn single_accumulated_in_double(x: f32, n: u16) -> f64 {
     let mut sum = 0.0f64;
@@ -91,4 +86,3 @@ pub fn single_accumulated_in_double(x: f32, n: u16) -> f64 {
     sum * sum
 }
 sample!(single_accumulated_in_double, 0.2..1.0, [1, 4]);
-*/

@@ -1,0 +1,103 @@
+//! Public functions in a crate that denies every lint it can: the companions must not trip one that the function does
+//! not.
+//!
+//! This module is in the library, as lints of public items, such as `missing_docs`, are silent in a test.
+#![deny(
+    warnings,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    unused_qualifications,
+    unused_lifetimes,
+    single_use_lifetimes,
+    let_underscore_drop,
+    trivial_casts,
+    trivial_numeric_casts,
+    unused_import_braces,
+    unused_results,
+    rust_2018_idioms
+)]
+
+use diff_runtime::derivative;
+
+/// A power and a root.
+#[derivative(partials)]
+#[must_use]
+pub fn documented(x: f64, y: f64) -> f64 {
+    x.mul_add(y.powi(3), x.sqrt())
+}
+
+/// The sum of a series, by a loop with a counter.
+#[derivative]
+#[must_use]
+pub fn series(x: f64, terms: u32) -> f64 {
+    let mut sum = 0.0;
+    for k in 1..=terms {
+        sum += (x * f64::from(k)).sin() / f64::from(k);
+    }
+    sum
+}
+
+/// A recurrence of unknown length with two ways out.
+#[derivative]
+#[must_use]
+#[allow(clippy::while_float, reason = "the loop is what is tested")]
+pub fn recurrence(start: f64, limit: f64) -> f64 {
+    let mut y = start;
+    let mut steps = 0;
+    while y < limit {
+        if steps > 20 {
+            return y.sqrt();
+        }
+        y *= start;
+        steps += 1;
+    }
+    y
+}
+
+/// Branches on active values and on a flag.
+#[derivative]
+#[must_use]
+pub fn branches(x: f64, flag: bool) -> f64 {
+    let scaled = if flag && x > 1.0 {
+        x.ln()
+    } else if x > 0.0 {
+        x.tanh()
+    } else {
+        x.abs()
+    };
+    scaled * x.max(0.5).min(scaled)
+}
+
+/// Single precision and a constant.
+#[derivative(wrt(x))]
+#[must_use]
+pub fn single(x: f32, rate: f32) -> f32 {
+    x.hypot(rate) * x.powf(rate)
+}
+
+/// A spring.
+#[derive(Debug, Clone, Copy)]
+pub struct Spring {
+    /// Newtons per metre.
+    pub stiffness: f64,
+}
+
+impl Spring {
+    /// The energy at a displacement.
+    #[derivative]
+    #[must_use]
+    pub fn energy(&self, displacement: f64) -> f64 {
+        0.5 * self.stiffness * displacement.powi(2)
+    }
+
+    /// The energy of a spring of unit stiffness.
+    #[derivative(associated)]
+    #[must_use]
+    pub fn unit_energy(displacement: f64) -> f64 {
+        0.5 * displacement.powi(2)
+    }
+}

@@ -1,0 +1,18 @@
+use diff_runtime::derivative;
+
+fn checked(x: f64) -> Option<f64> {
+    (x > 0.0).then_some(x)
+}
+
+#[derivative]
+fn f(x: f64) -> f64 {
+    let value = (|| Some(checked(x)? * 2.0))();
+    value.unwrap_or(x)
+}
+
+#[derivative]
+fn g(x: f64) -> Option<f64> {
+    Some(checked(x)? * 2.0)
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+//! The same for a constant.
+
+use diff_runtime::derivative;
+
+#[derive(Clone, Copy)]
+struct Matrix([f64; 4]);
+
+impl std::ops::Mul<Matrix> for f64 {
+    type Output = f64;
+    fn mul(self, matrix: Matrix) -> f64 {
+        self * self * matrix.0[0]
+    }
+}
+
+const UNIT: Matrix = Matrix([1.0, 0.0, 0.0, 1.0]);
+
+#[derivative]
+fn f(x: f64) -> f64 {
+    x * UNIT
+}
+
+fn main() {}

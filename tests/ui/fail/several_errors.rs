@@ -1,0 +1,17 @@
+//! All at once: the option, the signature, and three places in the body.
+
+use diff_runtime::derivative;
+
+fn erf(x: f64) -> f64 {
+    x
+}
+
+#[derivative(partial, wrt(x, y))]
+async fn f(x: f64, z: f64) -> f64 {
+    let a = erf(x);
+    let b = a.to_string().len() as f64;
+    let c = [x, z];
+    a * b * c[0]
+}
+
+fn main() {}
