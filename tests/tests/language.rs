@@ -588,7 +588,6 @@ fn a_macro_may_write_the_function() {
     assert_eq!((single(3.0), single::derivative(3.0)), (9.0, 6.0));
 }
 
-/* FIXME(bug 13)
 #[test]
 fn an_expression_in_a_macro_keeps_its_precedence() {
     macro_rules! squared {
@@ -602,7 +601,6 @@ fn an_expression_in_a_macro_keeps_its_precedence() {
     squared!(f, x, x + 1.0);
     assert_eq!((f(2.0), f::derivative(2.0), f::vjp(2.0, 1.0)), (9.0, 6.0, (9.0, 6.0)));
 }
-*/
 
 /* FIXME(bug 14)
 /// Two variables of one name, the macro's and the caller's, are two variables.

@@ -88,7 +88,6 @@ fn private_functions_trip_no_lint() {
     assert_eq!((model.apply(0.0), model.apply_derivative(0.0)), (2.0, 2.0));
 }
 
-/* FIXME(bug 10)
 /// A function that is used through its derivative alone is used: no lint says otherwise.
 #[test]
 #[allow(clippy::float_cmp, reason = "the expected numbers are exact")]
@@ -99,7 +98,6 @@ fn using_only_a_companion_is_a_use() {
     }
     assert_eq!(square::derivative(3.0), 6.0);
 }
-*/
 
 #[test]
 #[allow(clippy::float_cmp, reason = "the expected numbers are exact")]
