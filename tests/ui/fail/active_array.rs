@@ -1,18 +1,22 @@
-//! An array with an active element, and an index that reads it.
+//! A part of an array with active elements, and a whole array handed to a function.
 
 use diff_runtime::derivative;
 
 #[derivative]
-fn f(x: f64) -> f64 {
-    let powers = [1.0, x, x * x];
-    powers[1] + powers[2]
+fn f(x: &[f64]) -> f64 {
+    let tail = &x[1..];
+    tail[0] * x[0]
 }
 
 #[derivative]
 fn g(x: f64) -> f64 {
     let mut sums = [0.0; 2];
     sums[1] += x;
-    sums[1]
+    total(&sums)
+}
+
+fn total(values: &[f64]) -> f64 {
+    values[0] + values[1]
 }
 
 fn main() {}
