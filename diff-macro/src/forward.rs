@@ -162,7 +162,8 @@ impl Forward<'_> {
                 let y = self.b.exact(*prim, &atoms, &info);
                 self.map.insert(result, y);
                 if self.is_varied(result) {
-                    let linear = linearize(&mut self.b, *prim, &atoms, y);
+                    let active: Vec<bool> = args.iter().map(|atom| atom.value().is_some_and(|v| self.is_varied(v))).collect();
+                    let linear = linearize(&mut self.b, *prim, &atoms, y, &active);
                     let tangent: Tangent =
                         (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
                     for atom in tangent.iter().flatten() {

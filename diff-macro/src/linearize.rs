@@ -19,9 +19,12 @@ pub(crate) struct Linear {
 }
 
 /// The differential of `y = prim(args)`.
-pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom) -> Linear {
+///
+/// `active` says which operands carry a derivative: a function is singular in these alone, so that a division by a
+/// constant is linear and needs no care.
+pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom, active: &[bool]) -> Linear {
     let partials = rules::partials(b, prim, args, y);
-    Linear { partials, singular: rules::is_singular(b, prim, args) }
+    Linear { partials, singular: rules::is_singular(b, prim, args, active) }
 }
 
 impl Linear {

@@ -400,7 +400,8 @@ impl Reverse<'_> {
                 if !self.varied.contains(&result) {
                     return Swept::Inactive;
                 }
-                let linear = linearize(&mut self.b, *prim, &atoms, y);
+                let active: Vec<bool> = args.iter().map(|atom| self.active(*atom).is_some()).collect();
+                let linear = linearize(&mut self.b, *prim, &atoms, y, &active);
                 Swept::Prim { linear, args: args.clone(), result }
             }
             Op::Opaque(opaque) => {
@@ -902,9 +903,7 @@ impl Reverse<'_> {
                     }
                     (Prim::Div, 0) => {
                         let divisor = self.early(args[1], horizon)?;
-                        let linear = linearize(&mut self.b, Prim::Div, &[Atom::Float(1.0), divisor], Atom::Undefined);
-                        let target = self.b.scalar(divisor);
-                        linear.term(&mut self.b, 0, (seed, target), &mut |_, atom| atom)?
+                        self.b.div(seed, divisor)
                     }
                     _ => return None,
                 };

@@ -269,8 +269,9 @@ pub(crate) fn partials(b: &mut Builder, prim: Prim, x: &[Atom], y: Atom) -> Vec<
 }
 
 /// Whether a partial of the primitive may be infinite or undefined at these operands.
-pub(crate) fn is_singular(b: &Builder, prim: Prim, x: &[Atom]) -> bool {
+pub(crate) fn is_singular(b: &Builder, prim: Prim, x: &[Atom], active: &[bool]) -> bool {
     match (prim, x) {
+        (Prim::Div | Prim::StrongDiv, [_, _]) if !active[1] => false,
         (Prim::Powi, [_, Atom::Int(n)]) => *n < 1,
         (Prim::Powf, [_, Atom::Float(p)]) => *p < 1.0,
         (Prim::Div | Prim::StrongDiv, [_, den]) => !b.is_nonzero(*den),

@@ -18,7 +18,7 @@ fn differentiate(row: &Row, variable_exponent: bool) -> (Vec<Stmt>, Vec<Value>, 
         atoms[1] = Atom::Int(3);
     }
     let y = b.prim(row.prim, &atoms);
-    let linear = linearize(&mut b, row.prim, &atoms, y);
+    let linear = linearize(&mut b, row.prim, &atoms, y, &vec![true; atoms.len()]);
     let one = (Atom::Float(1.0), Scalar::F64);
     let terms = (0..atoms.len()).map(|k| linear.term(&mut b, k, one, &mut |_, atom| atom)).collect();
     (b.close(), operands, terms)
