@@ -37,6 +37,8 @@ pub(crate) struct Builder {
     pub(crate) changing: HashSet<Value>,
     loaded: HashMap<Value, (Value, Vec<Atom>)>,
     pub(crate) shapes: Rc<Vec<Shape>>,
+    /// Arrays whose elements are all literals.
+    literals: HashMap<Value, Vec<Atom>>,
     /// The type of a primitive whose operands are all literals.
     pub(crate) default_scalar: Scalar,
     /// The primitives to come are made by differentiation, not by the user.
@@ -55,6 +57,7 @@ impl Builder {
             changing: HashSet::new(),
             loaded: HashMap::new(),
             shapes: Rc::default(),
+            literals: HashMap::new(),
             default_scalar,
             derives: true,
         }
@@ -246,6 +249,13 @@ impl Builder {
 
     /// An element, shared where the array does not change.
     pub(crate) fn load(&mut self, array: Value, index: Vec<Atom>, info: Info) -> Atom {
+        if let ([Atom::Int(k)], Some(elements)) = (&index[..], self.literals.get(&array)) {
+            if let (false, Some(element)) =
+                (self.changing.contains(&array), elements.get(usize::try_from(*k).unwrap_or(usize::MAX)))
+            {
+                return *element;
+            }
+        }
         let key = (array, index);
         let constant = !self.changing.contains(&array);
         if constant {
@@ -271,6 +281,11 @@ impl Builder {
 
     pub(crate) fn new_array(&mut self, new: NewArray, ty: Ty, hint: Option<Hint>) -> Value {
         let value = self.value(ty, hint);
+        if let NewArray::Elements(elements) = &new {
+            if elements.iter().all(|atom| matches!(atom, Atom::Float(_))) {
+                self.literals.insert(value, elements.clone());
+            }
+        }
         self.push(vec![value], Op::NewArray(new));
         value
     }

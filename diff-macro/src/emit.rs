@@ -934,7 +934,7 @@ impl<'a> Emitter<'a> {
         let test = self.atom(cond, Level::Any);
         let mut targets = Vec::new();
         let mut values = Vec::new();
-        for (k, result) in stmt.results.iter().enumerate() {
+        for result in &stmt.results {
             let earlier = self.shared.get(result).copied();
             match earlier {
                 Some(earlier) if self.written.contains_key(&self.root(earlier)) => {

@@ -49,7 +49,7 @@ fn companions(
         if !signature.certain {
             return None;
         }
-        function = lower_body(&parse_quote!({ 0.0 }), signature, &runtime, &mut Diagnostics::default());
+        function = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
     let plan =
         Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
@@ -75,12 +75,24 @@ fn lower_body(
             params: &lowered,
             body: &body,
             resolved: &resolved,
-            output: signature.output,
+            outputs: &signature.output.scalars,
+            returns: signature.output.form != signature::Form::Unit,
             shapes: &signature.shapes,
             runtime,
         },
         diagnostics,
     )
+}
+
+/// A body that gives zeros, for the companions of a function that is in error.
+fn stub(signature: &signature::Signature) -> syn::Block {
+    let zeros = signature.output.scalars.iter().map(|_| quote!(0.0));
+    match signature.output.form {
+        signature::Form::Scalar => parse_quote!({ 0.0 }),
+        signature::Form::Tuple => parse_quote!({ (#(#zeros),*) }),
+        signature::Form::Array => parse_quote!({ [#(#zeros),*] }),
+        signature::Form::Unit => parse_quote!({}),
+    }
 }
 
 /// The function without the attributes that are ours. The rest are the user's own tokens, and not a syntax tree written

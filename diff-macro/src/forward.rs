@@ -26,6 +26,8 @@ pub(crate) enum Seed {
     One,
     /// A parameter of the generated function, after those of the function itself.
     Param,
+    /// Of an array: one in this element, zero in the others.
+    Unit(usize),
 }
 
 /// What forward mode gives: the function, and in which order its parameters and yields stand.
@@ -37,7 +39,15 @@ pub(crate) struct Pushforward {
 
 /// Differentiates forwards. `seeds[d][k]` is the seed of the `k`-th active parameter in direction `d`. The function
 /// yields what the input yields, then for each direction the tangents of the yields.
-pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], default: Scalar) -> Pushforward {
+///
+/// The tangents of `outs`, parameters that the function writes its results into, are written into parameters.
+pub(crate) fn jvp(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    seeds: &[Vec<Seed>],
+    default: Scalar,
+) -> Pushforward {
     let mut pass = Forward {
         b: Builder::new(default),
         map: HashMap::new(),
@@ -56,9 +66,11 @@ pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], de
     for (k, param) in active.iter().enumerate() {
         let info = &function.values[param.0 as usize];
         if info.ty.is_array() {
-            let seed = pass.b.value(function.tangent_ty(info.ty), dotted(info));
-            seed_params.push(seed);
-            array_seeds.push((*param, seed));
+            if seeds.iter().any(|direction| direction[k] == Seed::Param) {
+                let seed = pass.b.value(function.tangent_ty(info.ty), dotted(info));
+                seed_params.push((*param, seed));
+                array_seeds.push((*param, seed));
+            }
             continue;
         }
         let tangent = seeds
@@ -69,17 +81,38 @@ pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], de
                 Seed::Param => {
                     let info = &function.values[param.0 as usize];
                     let seed = pass.b.value(info.ty, dotted(info));
-                    seed_params.push(seed);
+                    seed_params.push((*param, seed));
                     Some(Atom::Value(seed))
                 }
+                Seed::Unit(_) => None,
             })
             .collect();
         pass.tangents.insert(*param, tangent);
     }
-    params.extend(&seed_params);
-    for (param, seed) in array_seeds {
+    for out in outs.iter().filter(|out| !active.contains(out)) {
+        let info = &function.values[out.0 as usize];
+        let seed = pass.b.value(info.ty.borrowed(), dotted(info));
+        pass.b.changing.insert(seed);
+        seed_params.push((*out, seed));
+    }
+    // Tangents stand in the order of the parameters that they belong to.
+    let position = |param: &Value| function.body.params.iter().position(|known| known == param);
+    seed_params.sort_by_key(|(param, _)| position(param));
+    params.extend(seed_params.iter().map(|(_, seed)| *seed));
+    for (out, seed) in seed_params.iter().filter(|(param, _)| outs.contains(param)) {
+        pass.b.changing.insert(*seed);
+        if !active.contains(out) {
+            // What the output held on entry is a constant.
+            pass.b.push(Vec::new(), Op::Clear(*seed));
+        }
+        pass.arrays.insert(*out, vec![Some(*seed); seeds.len()]);
+    }
+    for (param, seed) in array_seeds.into_iter().filter(|(param, _)| !outs.contains(param)) {
         let shadow = pass.tangent_array(param, seed);
         pass.arrays.insert(param, vec![Some(shadow); seeds.len()]);
+    }
+    for (k, param) in active.iter().enumerate().filter(|(_, param)| function.values[param.0 as usize].ty.is_array()) {
+        pass.unit_seeds(*param, seeds, k);
     }
     pass.stmts(&function.body);
     let mut yields: Vec<Atom> = function.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
@@ -89,7 +122,7 @@ pub(crate) fn jvp(function: &Function, active: &[Value], seeds: &[Vec<Seed>], de
     let body = pass.b.close_region(params, yields);
     Pushforward {
         function: Function { values: pass.b.values, shapes: function.shapes.clone(), body },
-        seeds: seed_params,
+        seeds: seed_params.into_iter().map(|(_, seed)| seed).collect(),
     }
 }
 
@@ -162,7 +195,8 @@ impl Forward<'_> {
                 let y = self.b.exact(*prim, &atoms, &info);
                 self.map.insert(result, y);
                 if self.is_varied(result) {
-                    let active: Vec<bool> = args.iter().map(|atom| atom.value().is_some_and(|v| self.is_varied(v))).collect();
+                    let active: Vec<bool> =
+                        args.iter().map(|atom| atom.value().is_some_and(|v| self.is_varied(v))).collect();
                     let linear = linearize(&mut self.b, *prim, &atoms, y, &active);
                     let tangent: Tangent =
                         (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
@@ -201,6 +235,29 @@ impl Forward<'_> {
 
     // ---- arrays ------------------------------------------------------------------------------------------------
 
+    /// The tangents of an array along its elements.
+    fn unit_seeds(&mut self, param: Value, seeds: &[Vec<Seed>], k: usize) {
+        if seeds.iter().any(|direction| direction[k] == Seed::Param) {
+            return;
+        }
+        let info = self.info(param);
+        let length = self.source.length(info.ty).unwrap_or(0);
+        let mut shadows = Vec::new();
+        for direction in seeds {
+            let Seed::Unit(element) = direction[k] else {
+                shadows.push(None);
+                continue;
+            };
+            let elements = (0..length).map(|j| Atom::Float(if j == element { 1.0 } else { 0.0 })).collect();
+            let shadow = self.b.new_array(NewArray::Elements(elements), info.ty.owned(), dotted(&info));
+            if self.changing.contains(&param) {
+                self.b.changing.insert(shadow);
+            }
+            shadows.push(Some(shadow));
+        }
+        self.arrays.insert(param, shadows);
+    }
+
     /// The array that holds the tangents of a parameter: a copy of what is given, if the function changes the parameter.
     fn tangent_array(&mut self, param: Value, seed: Value) -> Value {
         if !self.changing.contains(&param) {
@@ -226,7 +283,8 @@ impl Forward<'_> {
             .into_iter()
             .map(|shadow| {
                 let info = Info { hint: dotted(&info), ..info.clone() };
-                shadow.map(|shadow| self.b.load(shadow, index.clone(), info))
+                let tangent = shadow.map(|shadow| self.b.load(shadow, index.clone(), info));
+                tangent.filter(|atom| !atom.is_float(0.0))
             })
             .collect();
         if !tangent.is_empty() {

@@ -388,6 +388,18 @@ impl Function {
         }
     }
 
+    /// The length of a one-dimensional array, where a literal tells it.
+    pub(crate) fn length(&self, ty: Ty) -> Option<usize> {
+        let Ty::Array(number) = ty else { return None };
+        match &self.shapes[number as usize].dims[..] {
+            [Dim::Fixed(length)] => match &**length {
+                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) => length.base10_parse().ok(),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The arrays that the function changes.
     pub(crate) fn changing(&self) -> HashSet<Value> {
         fn find(region: &Region, out: &mut HashSet<Value>) {

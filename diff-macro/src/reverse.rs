@@ -33,8 +33,8 @@ use crate::rules::Prim;
 pub(crate) struct Pullback {
     pub(crate) function: Function,
     pub(crate) seeds: Vec<Value>,
-    /// The parameters that were added for the adjoints of arrays.
-    pub(crate) buffers: Vec<Value>,
+    /// The parameters that were added for the seeds of parameters that are outputs.
+    pub(crate) out_seeds: Vec<Value>,
 }
 
 /// What the generated function takes and gives.
@@ -48,7 +48,15 @@ pub(crate) struct Options {
 
 /// Differentiates backwards. Without `seeded`, the adjoint of each yield is one, else a parameter named `seed`. The
 /// function yields what the input yields, then the adjoints of the active parameters.
-pub(crate) fn vjp(function: &Function, active: &[Value], options: Options, default: Scalar) -> Pullback {
+///
+/// The adjoints of `outs`, parameters that the function writes its results into, are parameters too.
+pub(crate) fn vjp(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    options: Options,
+    default: Scalar,
+) -> Pullback {
     let Options { seeded, into } = options;
     let mut pass = Reverse {
         b: Builder::new(default),
@@ -84,10 +92,19 @@ pub(crate) fn vjp(function: &Function, active: &[Value], options: Options, defau
         function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
     };
     params.extend(&seeds);
+    let mut out_seeds = Vec::new();
+    for out in outs {
+        let info = pass.info(*out);
+        let bar = pass.b.value(info.ty.borrowed(), barred(&info));
+        pass.b.changing.insert(bar);
+        pass.bars.insert(*out, bar);
+        out_seeds.push(bar);
+    }
+    params.extend(&out_seeds);
     let mut buffers = Vec::new();
     for param in active {
         let info = pass.info(*param);
-        if !info.ty.is_array() {
+        if !info.ty.is_array() || outs.contains(param) {
             continue;
         }
         let bar = if into {
@@ -103,7 +120,14 @@ pub(crate) fn vjp(function: &Function, active: &[Value], options: Options, defau
     }
     params.extend(&buffers);
     let mut yields = pass.tail(&function.body, &seed_atoms);
-    yields.extend(active.iter().map(|param| match pass.bars.get(param) {
+    for (out, bar) in outs.iter().zip(&out_seeds) {
+        // What the output held on entry is a constant, unless it is active: then its adjoint is what is left.
+        if !active.contains(out) {
+            pass.b.push(Vec::new(), Op::Clear(*bar));
+        }
+    }
+    let returned = active.iter().filter(|param| !outs.contains(param));
+    yields.extend(returned.map(|param| match pass.bars.get(param) {
         Some(bar) => Atom::Value(*bar),
         None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
     }));
@@ -111,7 +135,7 @@ pub(crate) fn vjp(function: &Function, active: &[Value], options: Options, defau
     let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
     let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
     residuals.complete(&mut function.body);
-    Pullback { function, seeds, buffers }
+    Pullback { function, seeds, out_seeds }
 }
 
 /// Where a value of the forward sweep was made, and so how the reverse sweep can read it.

@@ -7,7 +7,7 @@ use syn::{Attribute, FnArg, ItemFn, Pat, ReturnType, Safety};
 
 use crate::attr::Options;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Scalar, Shape, Ty};
+use crate::ir::{Scalar, Shape, Storage, Ty};
 use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
 use crate::names::plain;
 
@@ -17,6 +17,24 @@ pub(crate) struct Parameter {
     pub(crate) ty: Ty,
     pub(crate) active: bool,
     pub(crate) mutable: bool,
+    /// The function returns nothing: what it leaves in this `&mut` parameter is a result.
+    pub(crate) output: bool,
+}
+
+/// The form of what the function returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    Scalar,
+    Tuple,
+    Array,
+    /// Nothing: its results are in `&mut` parameters.
+    Unit,
+}
+
+/// What the function returns: floats, in a form.
+pub(crate) struct Output {
+    pub(crate) form: Form,
+    pub(crate) scalars: Vec<Scalar>,
 }
 
 /// What the macro knows of the function from its signature.
@@ -24,7 +42,9 @@ pub(crate) struct Signature {
     pub(crate) parameters: Vec<Parameter>,
     /// The shapes of the parameters that are arrays.
     pub(crate) shapes: Vec<Shape>,
-    pub(crate) output: Scalar,
+    /// The float type where nothing else tells one.
+    pub(crate) scalar: Scalar,
+    pub(crate) output: Output,
     /// The companions are associated functions with a suffix.
     pub(crate) is_method: bool,
     /// It is known which parameters are active, and so what the companions look like.
@@ -51,16 +71,18 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     let names_self = !has_receiver && !options.associated && report_self_types(item, diagnostics);
     let before = diagnostics.count();
     let mut shapes = Vec::new();
-    let parameters = parameters(item, options, &mut shapes, diagnostics);
+    let mut parameters = parameters(item, options, &mut shapes, diagnostics);
     let certain = diagnostics.count() == before;
-    let output = output(&sig.output, sig, diagnostics);
+    let output = output(&sig.output, sig, options.wrt.as_deref(), &mut parameters, &shapes, diagnostics);
     if certain && options.wrt.as_ref().is_none_or(|names| !names.is_empty()) && !any_active(&parameters) {
         let constant = parameters.iter().any(|parameter| parameter.ty.scalar().is_some() || parameter.ty.is_array());
         diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant));
     }
     let is_method = has_receiver || options.associated || names_self;
     let known = parameters.len() == sig.inputs.len() - usize::from(has_receiver) && any_active(&parameters);
-    Some(Signature { parameters, shapes, output: output?, is_method, certain }).filter(|_| known)
+    let output = output?;
+    let scalar = *output.scalars.first()?;
+    Some(Signature { parameters, shapes, scalar, output, is_method, certain }).filter(|_| known)
 }
 
 fn any_active(parameters: &[Parameter]) -> bool {
@@ -104,7 +126,7 @@ fn parameters(
             Some(None) => false,
             None => is_made_of_floats && !constant && ident != "_",
         };
-        parameters.push(Parameter { ident, ty, active, mutable });
+        parameters.push(Parameter { ident, ty, active, mutable, output: false });
     }
     let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
     for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {
@@ -149,20 +171,76 @@ fn ty_of(ty: &syn::Type, shapes: &mut Vec<Shape>) -> Ty {
     }
 }
 
-fn output(output: &ReturnType, sig: &syn::Signature, diagnostics: &mut Diagnostics) -> Option<Scalar> {
+fn output(
+    output: &ReturnType,
+    sig: &syn::Signature,
+    named: Option<&[Ident]>,
+    parameters: &mut [Parameter],
+    shapes: &[Shape],
+    diagnostics: &mut Diagnostics,
+) -> Option<Output> {
     match output {
         ReturnType::Default => {
-            diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
-            None
+            let scalars = outputs(sig, named, parameters, shapes);
+            if scalars.is_empty() {
+                diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
+                return None;
+            }
+            Some(Output { form: Form::Unit, scalars })
         }
         ReturnType::Type(_, ty) => {
-            let scalar = scalar_type(ty);
-            if scalar.is_none() {
+            let known = returned(ty);
+            if known.is_none() {
                 let found = diagnostics::type_text(ty);
                 diagnostics.report(ty, diagnostics::return_type(&found));
             }
-            scalar
+            known
         }
+    }
+}
+
+/// Marks the parameters that a function without a value writes its results into, and gives their float types.
+fn outputs(
+    sig: &syn::Signature,
+    named: Option<&[Ident]>,
+    parameters: &mut [Parameter],
+    shapes: &[Shape],
+) -> Vec<Scalar> {
+    let mut scalars = Vec::new();
+    let typed = sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    });
+    for (parameter, typed) in parameters.iter_mut().zip(typed) {
+        let Ty::Array(number) = parameter.ty else { continue };
+        let shape = &shapes[number as usize];
+        let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
+        if shape.storage == Storage::BorrowedMut && !constant {
+            parameter.output = true;
+            // What it holds on entry is a constant, unless `wrt` names it.
+            parameter.active &= named.is_some_and(|names| names.contains(&parameter.ident));
+            scalars.push(shape.scalar);
+        }
+    }
+    scalars
+}
+
+/// A float, a tuple of floats, or an array of as many floats as a literal says.
+fn returned(ty: &syn::Type) -> Option<Output> {
+    match ty {
+        syn::Type::Paren(paren) => returned(&paren.elem),
+        syn::Type::Group(group) => returned(&group.elem),
+        syn::Type::Tuple(tuple) if tuple.elems.len() > 1 => {
+            let scalars: Option<Vec<Scalar>> = tuple.elems.iter().map(scalar_type).collect();
+            Some(Output { form: Form::Tuple, scalars: scalars? })
+        }
+        syn::Type::Array(array) => {
+            let scalar = scalar_type(&array.elem)?;
+            let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) = &array.len else { return None };
+            let length: usize = length.base10_parse().ok().filter(|n| (1..=64).contains(n))?;
+            Some(Output { form: Form::Array, scalars: vec![scalar; length] })
+        }
+        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?] }),
     }
 }
 

@@ -7,7 +7,7 @@ use syn::{Expr, Stmt};
 
 use super::array::{Over, Source};
 use super::stmt::bindings;
-use super::{Lowering, Val, go_key, live_key};
+use super::{Lowering, Val, go_key, live_key, return_key};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
@@ -230,16 +230,43 @@ impl Lowering<'_> {
     }
 
     fn return_expr(&mut self, expr: &syn::ExprReturn) -> Val {
-        if let Some(value) = &expr.expr {
-            let output = self.source.output;
-            let atom = self.float(value, output);
-            if self.is_varying(atom) {
-                self.known.active.insert("return".to_owned());
+        if let (Some(value), true) = (&expr.expr, self.source.returns) {
+            let atoms = self.returned(value);
+            for (k, atom) in atoms.into_iter().enumerate() {
+                if self.is_varying(atom) {
+                    self.known.active.insert(return_key(k));
+                }
+                self.env.insert(return_key(k), atom);
             }
-            self.env.insert("return".to_owned(), atom);
         }
         self.jump(0, false);
         Val::Never
+    }
+
+    /// The floats that an expression returns: one, those of a tuple, or the elements of an array.
+    fn returned(&mut self, value: &Expr) -> Vec<Atom> {
+        let outputs = self.source.outputs;
+        if let [output] = outputs {
+            return vec![self.float(value, *output)];
+        }
+        let parts: Option<Vec<Expr>> = match value {
+            Expr::Paren(paren) => return self.returned(&paren.expr),
+            Expr::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
+            Expr::Array(array) => Some(array.elems.iter().cloned().collect()),
+            other => self.array_of(other).map(|_| {
+                (0..outputs.len()).map(|k| syn::Index::from(k)).map(|k| syn::parse_quote!(#other[#k])).collect()
+            }),
+        };
+        if let Some(parts) = parts.filter(|parts| parts.len() == outputs.len()) {
+            return parts.iter().zip(outputs).map(|(part, output)| self.float(part, *output)).collect();
+        }
+        match self.expr(value) {
+            Val::Tuple(parts) if parts.len() == outputs.len() => parts.into_iter().map(Val::atom).collect(),
+            _ => {
+                self.error(value, diagnostics::unsupported("this value", "return a tuple or an array of floats"));
+                Vec::new()
+            }
+        }
     }
 
     // ---- loops --------------------------------------------------------------------------------------------------
@@ -281,7 +308,7 @@ impl Lowering<'_> {
         let mut outermost = self.frames.len();
         if exits.returns {
             outermost = 0;
-            names.push("return".to_owned());
+            names.extend((0..self.source.outputs.len()).map(return_key));
         }
         for jump in exits.jumps.iter().flatten().filter(|jump| Some(jump.as_str()) != label) {
             if let Some(depth) = self.frames.iter().rposition(|frame| frame.label.as_ref() == Some(jump)) {

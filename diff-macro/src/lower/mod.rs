@@ -48,7 +48,9 @@ pub(crate) struct Source<'a> {
     pub(crate) params: &'a [Param],
     pub(crate) body: &'a syn::Block,
     pub(crate) resolved: &'a Resolved,
-    pub(crate) output: Scalar,
+    /// The float types of what the function returns.
+    pub(crate) outputs: &'a [Scalar],
+    pub(crate) returns: bool,
     /// The shapes of the parameters that are arrays.
     pub(crate) shapes: &'a [crate::ir::Shape],
     /// The path of the runtime crate.
@@ -137,7 +139,12 @@ struct Lowering<'a> {
 
 impl<'a> Lowering<'a> {
     fn new(source: &'a Source<'a>, known: Knowledge) -> Self {
-        let default = source.params.iter().filter(|p| p.active).find_map(|p| p.ty.scalar()).unwrap_or(source.output);
+        let default = source
+            .params
+            .iter()
+            .filter(|p| p.active)
+            .find_map(|p| p.ty.scalar())
+            .unwrap_or(source.outputs.first().copied().unwrap_or(Scalar::F64));
         Lowering {
             source,
             b: Builder::of_user(default),
@@ -166,13 +173,19 @@ impl<'a> Lowering<'a> {
             params.push(value);
         }
         self.enter(None, false);
-        self.env.insert("return".to_owned(), Atom::Undefined);
-        // The value of the body is returned like any other: then every way out of the function is a `return`.
         let mut body = self.source.body.clone();
-        return_value(&mut body);
+        let mut results = Vec::new();
+        if self.source.returns {
+            // The value of the body is returned like any other: then every way out of the function is a `return`.
+            return_value(&mut body);
+            results.extend((0..self.source.outputs.len()).map(return_key));
+        }
+        for key in &results {
+            self.env.insert(key.clone(), Atom::Undefined);
+        }
         self.stmts(&body.stmts);
-        let result = self.env.get("return").copied().unwrap_or(Atom::Undefined);
-        let body = self.b.close_region(params, vec![result]);
+        let yields = results.iter().map(|key| self.env.get(key).copied().unwrap_or(Atom::Undefined)).collect();
+        let body = self.b.close_region(params, yields);
         Function { values: std::mem::take(&mut self.b.values), shapes: self.b.shapes.clone(), body }
     }
 
@@ -411,6 +424,11 @@ fn return_expr(expr: &mut Expr) {
         Expr::Loop(l) if !fence::has_break(l) => {}
         value => *value = syn::parse_quote!(return #value),
     }
+}
+
+/// The `k`-th float that the function returns.
+fn return_key(k: usize) -> String {
+    format!("return {k}")
 }
 
 fn live_key(frame: usize) -> String {

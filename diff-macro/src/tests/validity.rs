@@ -31,7 +31,8 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
         params: &lowered,
         body: &body,
         resolved: &resolved,
-        output: signature.output,
+        outputs: &signature.output.scalars,
+        returns: true,
         shapes: &signature.shapes,
         runtime: &runtime,
     };
@@ -93,11 +94,11 @@ fn every_pass_keeps_the_invariants() {
         let (function, active) = lowered(text);
         valid(&function, "lower");
         let seeds = vec![vec![Seed::Param; active.len()]];
-        let mut forward = forward::jvp(&function, &active, &seeds, Scalar::F64).function;
+        let mut forward = forward::jvp(&function, &active, &[], &seeds, Scalar::F64).function;
         valid(&forward, "forward");
         cleanup(&mut forward);
         valid(&forward, "cleanup of forward");
-        let mut reverse = reverse::vjp(&function, &active, SEEDED, Scalar::F64).function;
+        let mut reverse = reverse::vjp(&function, &active, &[], SEEDED, Scalar::F64).function;
         valid(&reverse, "reverse");
         cleanup(&mut reverse);
         valid(&reverse, "cleanup of reverse");
@@ -109,10 +110,10 @@ fn higher_order_keeps_the_invariants() {
     for text in FUNCTIONS {
         let (function, active) = lowered(text);
         let seeds = vec![vec![Seed::Param; active.len()]];
-        let mut first = forward::jvp(&function, &active, &seeds, Scalar::F64).function;
+        let mut first = forward::jvp(&function, &active, &[], &seeds, Scalar::F64).function;
         cleanup(&mut first);
         let second_active: Vec<Value> = first.body.params[..active.len()].to_vec();
-        let mut second = reverse::vjp(&first, &second_active, SEEDED, Scalar::F64).function;
+        let mut second = reverse::vjp(&first, &second_active, &[], SEEDED, Scalar::F64).function;
         valid(&second, "reverse of forward");
         cleanup(&mut second);
         valid(&second, "cleanup of reverse of forward");

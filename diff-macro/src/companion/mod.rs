@@ -1,0 +1,274 @@
+//! Companions: what is generated for a function. Signatures, documentation, attributes and visibility are made here;
+//! the bodies come from the passes.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Attribute, FnArg, ItemFn, Pat};
+
+use crate::ir::{Function, Scalar, Value};
+use crate::names::{Names, plain};
+use crate::signature::{Form, Parameter, Signature};
+
+mod modes;
+mod types;
+
+/// Lints that generated code may trip, with the reason.
+const ALLOWED: &[&str] = &[
+    // An unused companion is no mistake of the user's.
+    "dead_code",
+    // A primal that only the value needs is still computed where its effects are the user's.
+    "unused_variables",
+    "unused_assignments",
+    "unused_mut",
+    "unused_must_use",
+    // The user's statements are repeated verbatim: they are judged where they stand, once.
+    "unused_parens",
+    "unused_braces",
+    "unused_unsafe",
+    "deprecated",
+    "non_snake_case",
+    "let_underscore_drop",
+    "unused_qualifications",
+    "unused_results",
+    "unreachable_code",
+    "clippy::all",
+    "clippy::pedantic",
+    "clippy::nursery",
+    "clippy::restriction",
+];
+
+/// Everything that the companions of one function are made from.
+pub(crate) struct Plan<'a> {
+    pub(crate) item: &'a ItemFn,
+    pub(crate) signature: &'a Signature,
+    pub(crate) function: &'a Function,
+    pub(crate) runtime: TokenStream,
+    pub(crate) partials: bool,
+    pub(crate) suffix: bool,
+}
+
+/// One companion.
+struct Companion {
+    name: String,
+    docs: Vec<String>,
+    /// The parameters that it has beyond those of the function.
+    extra: Vec<(Ident, TokenStream)>,
+    /// The type that it returns; none for nothing.
+    output: Option<TokenStream>,
+    body: TokenStream,
+}
+
+/// Which of the value and the derivative a companion gives.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Gives {
+    Derivative,
+    Both,
+}
+
+impl Plan<'_> {
+    /// The items that stand beside the function.
+    pub(crate) fn expand(&self) -> TokenStream {
+        let mut companions = Vec::new();
+        let single = self.active().len() == 1 && !self.has_arrays() && self.outs().is_empty();
+        let scalar = self.signature.output.form == Form::Scalar;
+        if single {
+            companions.push(self.derivative(Gives::Derivative));
+            companions.push(self.derivative(Gives::Both));
+        }
+        if scalar {
+            companions.push(self.gradient(Gives::Derivative));
+            companions.push(self.gradient(Gives::Both));
+        }
+        if scalar && self.has_arrays() {
+            companions.push(self.gradient_into(Gives::Derivative));
+            companions.push(self.gradient_into(Gives::Both));
+        }
+        if let Some(directions) =
+            self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
+        {
+            companions.push(self.jacobian(&directions, Gives::Derivative));
+            companions.push(self.jacobian(&directions, Gives::Both));
+        }
+        companions.push(self.jvp());
+        companions.push(self.vjp());
+        if self.has_arrays() {
+            companions.push(self.vjp_into());
+        }
+        companions.extend(self.jacobian_into());
+        if self.partials && scalar {
+            let scalars = (0..self.active().len()).filter(|k| self.parameter(*k).ty.scalar().is_some());
+            companions.extend(scalars.map(|k| self.partial(k)));
+        }
+        self.items(&companions)
+    }
+
+    fn items(&self, companions: &[Companion]) -> TokenStream {
+        let name = &self.item.sig.ident;
+        let allowed = allowed_lints();
+        if self.signature.is_method || self.suffix {
+            let methods = companions.iter().map(|companion| {
+                let ident = format_ident!("{}_{}", plain(name), companion.name, span = name.span());
+                let method = self.method(&ident, companion);
+                quote!(#allowed #method)
+            });
+            return quote!(#(#methods)*);
+        }
+        let (vis, cfg) = (&self.item.vis, self.attributes("cfg"));
+        let methods = companions.iter().map(|companion| {
+            let ident = Ident::new(&companion.name, name.span());
+            self.method(&ident, companion)
+        });
+        let docs = format!(" Derivatives of the function [`{0}`](fn@{0}), as associated functions.", plain(name));
+        quote! {
+            #[doc = #docs]
+            #(#cfg)*
+            #[allow(non_camel_case_types, dead_code, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+            #vis enum #name {}
+            #(#cfg)*
+            #allowed
+            impl #name {
+                #(#methods)*
+            }
+        }
+    }
+
+    fn method(&self, ident: &Ident, companion: &Companion) -> TokenStream {
+        let Companion { docs, extra, output, body, .. } = companion;
+        let vis = &self.item.vis;
+        let generics = &self.item.sig.generics;
+        let clause = &self.item.sig.generics.where_clause;
+        let inputs = self.inputs();
+        let extra = extra.iter().map(|(name, ty)| quote!(#name: #ty));
+        let inline = self.attributes("inline");
+        let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
+        let docs = docs.iter().map(|line| format!(" {line}"));
+        let params = inputs.into_iter().chain(extra);
+        let output = output.as_ref().map(|output| quote!(-> #output));
+        quote! {
+            #(#[doc = #docs])*
+            #(#cfg)*
+            #(#inline)*
+            #vis fn #ident #generics (#(#params),*) #output #clause {
+                #body
+            }
+        }
+    }
+
+    /// The parameters of the function, as companions take them.
+    fn inputs(&self) -> Vec<TokenStream> {
+        let mut parameters = self.signature.parameters.iter();
+        self.item
+            .sig
+            .inputs
+            .iter()
+            .map(|input| match input {
+                FnArg::Receiver(receiver) => quote!(#receiver),
+                FnArg::Typed(typed) => {
+                    let ty = &typed.ty;
+                    let attrs = typed.attrs.iter().filter(|attr| !attr.path().is_ident("constant"));
+                    let keeps_mut = parameters.next().is_some_and(|p| p.ty.scalar().is_none() && p.mutable);
+                    let pat = match &*typed.pat {
+                        Pat::Ident(pat) => {
+                            let ident = &pat.ident;
+                            let mutability = keeps_mut.then(|| quote!(mut));
+                            quote!(#mutability #ident)
+                        }
+                        pat => quote!(#pat),
+                    };
+                    quote!(#(#attrs)* #pat: #ty)
+                }
+            })
+            .collect()
+    }
+
+    fn attributes(&self, name: &str) -> Vec<&Attribute> {
+        self.item.attrs.iter().filter(|attr| attr.path().is_ident(name)).collect()
+    }
+
+    // ---- what is active -----------------------------------------------------------------------------------------
+
+    /// The positions of the active parameters.
+    fn active(&self) -> Vec<usize> {
+        let parameters = &self.signature.parameters;
+        (0..parameters.len()).filter(|k| parameters[*k].active).collect()
+    }
+
+    /// The positions of the parameters that the function writes its results into.
+    fn outs(&self) -> Vec<usize> {
+        let parameters = &self.signature.parameters;
+        (0..parameters.len()).filter(|k| parameters[*k].output).collect()
+    }
+
+    fn out_values(&self) -> Vec<Value> {
+        self.outs().into_iter().map(|k| self.function.body.params[k]).collect()
+    }
+
+    fn active_values(&self) -> Vec<Value> {
+        self.active().into_iter().map(|k| self.function.body.params[k]).collect()
+    }
+
+    /// The `k`-th active parameter.
+    fn parameter(&self, k: usize) -> &Parameter {
+        &self.signature.parameters[self.active()[k]]
+    }
+
+    fn has_arrays(&self) -> bool {
+        (0..self.active().len()).any(|k| self.parameter(k).ty.is_array())
+    }
+
+    /// The float types of the active parameters, as far of them are scalars.
+    fn scalars(&self) -> Vec<Scalar> {
+        self.active().into_iter().filter_map(|k| self.signature.parameters[k].ty.scalar()).collect()
+    }
+}
+
+impl Plan<'_> {
+    /// The names that are taken in a companion.
+    fn names(&self) -> Names {
+        let mut names = Names::default();
+        let item = self.item;
+        names.reserve_tokens(quote!(#item));
+        for parameter in &self.signature.parameters {
+            names.take(parameter.ident.to_string());
+        }
+        for name in free_names(item) {
+            names.take(name);
+        }
+        names
+    }
+
+    /// What another companion of the function is called from one of them.
+    fn sibling(&self, name: &str) -> TokenStream {
+        let function = &self.item.sig.ident;
+        let suffixed = format_ident!("{}_{}", plain(function), name, span = function.span());
+        let plain = format_ident!("{}", name, span = function.span());
+        match (self.signature.is_method, self.suffix) {
+            (true, _) => quote!(Self::#suffixed),
+            (false, true) => quote!(#suffixed),
+            (false, false) => quote!(Self::#plain),
+        }
+    }
+}
+
+fn allowed_lints() -> TokenStream {
+    let lints = ALLOWED.iter().filter_map(|lint| syn::parse_str::<syn::Path>(lint).ok());
+    quote!(#[allow(#(#lints),*)])
+}
+
+/// Names that the body uses without declaring them: functions and constants, which no variable may hide.
+fn free_names(item: &ItemFn) -> Vec<String> {
+    let mentioned = crate::fence::mentions_in_stmt(&syn::Stmt::Expr(
+        syn::Expr::Block(syn::ExprBlock { attrs: Vec::new(), label: None, block: (*item.block).clone() }),
+        None,
+    ));
+    struct Bound(std::collections::HashSet<String>);
+    impl<'a> syn::visit::Visit<'a> for Bound {
+        fn visit_pat_ident(&mut self, pat: &'a syn::PatIdent) {
+            self.0.insert(pat.ident.to_string());
+            syn::visit::visit_pat_ident(self, pat);
+        }
+    }
+    let mut bound = Bound(std::collections::HashSet::new());
+    syn::visit::Visit::visit_item_fn(&mut bound, item);
+    mentioned.into_iter().filter(|name| !bound.0.contains(name)).collect()
+}

@@ -1,0 +1,711 @@
+//! The companions one by one: for each the pass that makes its body, its parameters, and its documentation.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::{Companion, Gives, Plan};
+use crate::cleanup::cleanup;
+use crate::emit;
+use crate::formula::formula;
+use crate::forward::{self, Pushforward, Seed};
+use crate::ir::{Atom, Dim, Function, Op, Region, Ty, Value};
+use crate::names::{Names, generated, plain};
+use crate::reverse::{self, Options, Pullback};
+use crate::signature::Form;
+
+/// A gradient: the adjoint of the value is one.
+const ONE: Options = Options { seeded: false, into: false };
+const SEEDED: Options = Options { seeded: true, into: false };
+
+/// The parameters that receive adjoints.
+struct Buffers {
+    params: Vec<(Ident, TokenStream)>,
+    arrays: Vec<Ident>,
+    scalars: Vec<Ident>,
+    /// Checks the lengths, then clears.
+    prologue: TokenStream,
+}
+
+/// The seeds of a pullback.
+struct Seeds {
+    params: Vec<(Ident, TokenStream)>,
+    /// The variables that hold them, in the order of the pullback's parameters.
+    idents: Vec<Ident>,
+    /// Checks their lengths, takes them apart.
+    prologue: TokenStream,
+}
+
+impl Plan<'_> {
+    // ---- bodies -------------------------------------------------------------------------------------------------
+
+    /// The tokens of a body whose parameters are those of the function and `extra`.
+    fn body(
+        &self,
+        mut function: Function,
+        extra: &[Ident],
+        names: Names,
+        wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
+    ) -> TokenStream {
+        cleanup(&mut function);
+        let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
+        let params: Vec<Ident> = own.chain(extra.iter().cloned()).collect();
+        emit::emit(&function, &params, &self.runtime, names, wrap)
+    }
+
+    fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
+        forward::jvp(self.function, &self.active_values(), &self.out_values(), seeds, self.signature.scalar)
+    }
+
+    fn pullback(&self, options: Options) -> Pullback {
+        reverse::vjp(self.function, &self.active_values(), &self.out_values(), options, self.signature.scalar)
+    }
+
+    /// Forward mode in the direction of each active parameter, all of which are scalars.
+    fn forward_gradient(&self) -> Function {
+        let n = self.active().len();
+        let seeds: Vec<Vec<Seed>> =
+            (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect();
+        self.pushforward(&seeds).function
+    }
+
+    /// A value and a derivative, or the derivative alone.
+    fn given(gives: Gives, value: &TokenStream, derivative: &TokenStream) -> TokenStream {
+        match gives {
+            Gives::Derivative => derivative.clone(),
+            Gives::Both => quote!((#value, #derivative)),
+        }
+    }
+
+    fn name(&self) -> String {
+        plain(&self.item.sig.ident)
+    }
+
+    /// The active parameters, for documentation.
+    fn active_list(&self) -> String {
+        (0..self.active().len()).map(|k| format!("`{}`", self.name_of(k))).collect::<Vec<_>>().join(", ")
+    }
+
+    // ---- functions of one scalar --------------------------------------------------------------------------------
+
+    pub(super) fn derivative(&self, gives: Gives) -> Companion {
+        let mut function = self.forward_gradient();
+        let (f, x, n) = (self.name(), self.name_of(0), self.output_count());
+        let formula = if n == 1 { formula_line(&function, 1, &format!("d{f}/d{x}")) } else { None };
+        let (name, summary) = match gives {
+            Gives::Derivative => {
+                function.body.yields.drain(..n);
+                ("derivative", format!("The derivative of [`{f}`](fn@{f}) with respect to `{x}`."))
+            }
+            Gives::Both => (
+                "value_and_derivative",
+                format!(
+                    "The value of [`{f}`](fn@{f}) and its derivative with respect to `{x}`, the value computed once."
+                ),
+            ),
+        };
+        let wrap = |atoms: &[TokenStream]| match gives {
+            Gives::Derivative => self.output_value(atoms),
+            Gives::Both => {
+                let (value, derivative) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
+                quote!((#value, #derivative))
+            }
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let output = self.output().map(|ty| Self::given(gives, &ty, &ty));
+        Companion { name: name.to_owned(), docs: docs(summary, formula), extra: Vec::new(), output, body }
+    }
+
+    pub(super) fn partial(&self, k: usize) -> Companion {
+        let active = vec![self.active_values()[k]];
+        let mut function =
+            forward::jvp(self.function, &active, &[], &[vec![Seed::One]], self.signature.scalar).function;
+        let (f, x) = (self.name(), self.name_of(k));
+        let formula = formula_line(&function, 1, &format!("d{f}/d{x}"));
+        function.body.yields.remove(0);
+        let body = self.body(function, &[], self.names(), &|atoms| atoms[0].clone());
+        let summary = format!("The partial derivative of [`{f}`](fn@{f}) with respect to `{x}`.");
+        let output = self.output();
+        Companion { name: format!("partial_{x}"), docs: docs(summary, formula), extra: Vec::new(), output, body }
+    }
+
+    // ---- gradients ----------------------------------------------------------------------------------------------
+
+    /// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
+    fn gradient_function(&self) -> Function {
+        let n = self.active().len();
+        // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
+        let one_type = !self.has_arrays() && self.scalars().iter().all(|scalar| *scalar == self.signature.scalar);
+        if one_type && (n == 1 || (n <= 4 && has_loop(&self.function.body))) {
+            self.forward_gradient()
+        } else {
+            self.pullback(ONE).function
+        }
+    }
+
+    pub(super) fn gradient(&self, gives: Gives) -> Companion {
+        let mut function = self.gradient_function();
+        let (f, n) = (self.name(), self.active().len());
+        let formulas: Vec<String> =
+            (0..n).filter_map(|k| formula_line(&function, k + 1, &format!("d{f}/d{}", self.name_of(k)))).collect();
+        let formula = (formulas.len() == n).then(|| formulas.join("\n\n"));
+        let list = self.active_list();
+        let (name, summary) = match gives {
+            Gives::Derivative => {
+                function.body.yields.remove(0);
+                (
+                    "gradient",
+                    format!("The gradient of [`{f}`](fn@{f}): its partial derivatives with respect to {list}."),
+                )
+            }
+            Gives::Both => (
+                "value_and_gradient",
+                format!(
+                    "The value of [`{f}`](fn@{f}) and its gradient with respect to {list}, the value computed once."
+                ),
+            ),
+        };
+        let docs = with_allocations(docs(summary, formula), &function);
+        let wrap = |atoms: &[TokenStream]| match gives {
+            Gives::Derivative => self.gradient_value(atoms),
+            Gives::Both => {
+                let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..]));
+                quote!((#value, #gradient))
+            }
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let gradient = self.gradient_type();
+        let output = self.output().map(|value| Self::given(gives, &value, &gradient));
+        Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
+    }
+
+    pub(super) fn gradient_into(&self, gives: Gives) -> Companion {
+        let f = self.name();
+        let (name, summary) = match gives {
+            Gives::Derivative => ("gradient_into", format!("Writes the gradient of [`{f}`](fn@{f}) into the buffers.")),
+            Gives::Both => (
+                "value_and_gradient_into",
+                format!("The value of [`{f}`](fn@{f}); writes the gradient into the buffers."),
+            ),
+        };
+        self.into_buffers(name, summary, gives, Options { seeded: false, into: true })
+    }
+
+    // ---- products with the Jacobian ----------------------------------------------------------------------------
+
+    pub(super) fn jvp(&self) -> Companion {
+        let pushforward = self.pushforward(&[vec![Seed::Param; self.active().len()]]);
+        let mut names = self.names();
+        let function = &pushforward.function;
+        let extra: Vec<(Ident, TokenStream)> = pushforward
+            .seeds
+            .iter()
+            .map(|seed| {
+                let info = &function.values[seed.0 as usize];
+                let ident = self.extra_ident(function, *seed, &mut names);
+                let declared = declared(info.ty);
+                let is_out = self.outs().iter().any(|k| self.signature.parameters[*k].ty == declared);
+                let ty = if is_out { self.buffer_type(declared) } else { self.tangent_type(declared) };
+                (ident, ty)
+            })
+            .collect();
+        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
+        let (f, n) = (self.name(), self.output_count());
+        let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
+            Form::Unit => quote!(),
+            _ => {
+                let (value, tangent) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
+                quote!((#value, #tangent))
+            }
+        };
+        let prologue = self.tangent_checks(&extra);
+        let inner = self.body(pushforward.function, &idents, names, &wrap);
+        let docs = match self.signature.output.form {
+            Form::Unit => vec![
+                format!("Runs [`{f}`](fn@{f}), and writes its directional derivative (JVP, pushforward), the Jacobian"),
+                "times the given tangents, into the tangents of its outputs.".to_owned(),
+            ],
+            _ => vec![
+                format!("The value of [`{f}`](fn@{f}) and its directional derivative (JVP, pushforward):"),
+                "the Jacobian times the given tangents, one per active parameter.".to_owned(),
+            ],
+        };
+        let output = self.output().map(|output| quote!((#output, #output)));
+        Companion { name: "jvp".to_owned(), docs, extra, output, body: quote!(#prologue #inner) }
+    }
+
+    /// Tangents of slices must be as long as what they belong to.
+    fn tangent_checks(&self, extra: &[(Ident, TokenStream)]) -> TokenStream {
+        let mut checks = TokenStream::new();
+        let owners = self.signature.parameters.iter().filter(|parameter| parameter.active || parameter.output);
+        for (parameter, (tangent, _)) in owners.zip(extra) {
+            checks.extend(self.length_check(&parameter.ident, parameter.ty, tangent, "tangent"));
+        }
+        checks
+    }
+
+    fn length_check(&self, primal: &Ident, ty: Ty, other: &Ident, what: &str) -> TokenStream {
+        match self.shape(ty).and_then(|shape| shape.dims.first()) {
+            Some(Dim::Dynamic) => {
+                let message = format!("the {what} of `{0}` must be as long as `{0}`", plain(primal));
+                quote!(::core::assert_eq!(#other.len(), #primal.len(), #message);)
+            }
+            Some(Dim::Fixed(_)) | None => quote!(),
+        }
+    }
+
+    pub(super) fn vjp(&self) -> Companion {
+        let pullback = self.pullback(SEEDED);
+        let mut names = self.names();
+        let seeds = self.seeds(&pullback, &mut names);
+        let (f, n) = (self.name(), self.output_count());
+        let wrap = |atoms: &[TokenStream]| {
+            let gradient = self.gradient_value(&atoms[n..]);
+            match self.signature.output.form {
+                Form::Unit => gradient,
+                _ => {
+                    let value = self.output_value(&atoms[..n]);
+                    quote!((#value, #gradient))
+                }
+            }
+        };
+        let docs = match self.signature.output.form {
+            Form::Unit => vec![
+                format!(
+                    "Runs [`{f}`](fn@{f}) and gives the adjoints of its active parameters (VJP, pullback): the seeds, the"
+                ),
+                "adjoints of its outputs, times the Jacobian. The seeds are read and set to zero.".to_owned(),
+            ],
+            _ => vec![
+                format!("The value of [`{f}`](fn@{f}) and the adjoints of its active parameters (VJP, pullback):"),
+                "the given seed, the adjoint of the value, times the Jacobian.".to_owned(),
+            ],
+        };
+        let docs = with_allocations(docs, &pullback.function);
+        let inner = self.body(pullback.function, &seeds.idents, names, &wrap);
+        let gradient = self.gradient_type();
+        let output = match self.output() {
+            Some(value) => quote!((#value, #gradient)),
+            None => gradient,
+        };
+        let prologue = seeds.prologue;
+        let body = quote!(#prologue #inner);
+        Companion { name: "vjp".to_owned(), docs, extra: seeds.params, output: Some(output), body }
+    }
+
+    pub(super) fn vjp_into(&self) -> Companion {
+        let f = self.name();
+        let summary =
+            format!("Runs [`{f}`](fn@{f}); writes the seed times the Jacobian (VJP, pullback) into the buffers.");
+        self.into_buffers("vjp_into", summary, Gives::Both, Options { seeded: true, into: true })
+    }
+
+    /// A name for a parameter of a companion.
+    fn extra_ident(&self, function: &Function, value: Value, names: &mut Names) -> Ident {
+        let (wish, span) = match &function.values[value.0 as usize].hint {
+            Some(hint) => (hint.name.to_string(), hint.span),
+            None => ("seed".to_owned(), Span::call_site()),
+        };
+        generated(&names.fresh(&wish, false), span)
+    }
+
+    fn seeds(&self, pullback: &Pullback, names: &mut Names) -> Seeds {
+        let function = &pullback.function;
+        let mut seeds = Seeds { params: Vec::new(), idents: Vec::new(), prologue: quote!() };
+        for seed in &pullback.seeds {
+            seeds.idents.push(self.extra_ident(function, *seed, names));
+        }
+        match (self.output(), &seeds.idents[..]) {
+            (Some(ty), [seed]) => seeds.params.push((seed.clone(), ty)),
+            // The seed has the form of the result: it is taken apart.
+            (Some(ty), idents @ [_, _, ..]) => {
+                let whole = generated(&names.fresh("seeds", false), Span::call_site());
+                let parts: Vec<TokenStream> = idents.iter().map(|ident| quote!(#ident)).collect();
+                let pattern = self.output_value(&parts);
+                seeds.prologue.extend(quote!(let #pattern = #whole;));
+                seeds.params.push((whole, ty));
+            }
+            _ => {}
+        }
+        for (k, seed) in self.outs().iter().zip(&pullback.out_seeds) {
+            let parameter = &self.signature.parameters[*k];
+            let ident = self.extra_ident(function, *seed, names);
+            seeds.prologue.extend(self.length_check(&parameter.ident, parameter.ty, &ident, "seed"));
+            seeds.params.push((ident.clone(), self.buffer_type(parameter.ty)));
+            seeds.idents.push(ident);
+        }
+        seeds
+    }
+
+    // ---- companions that write into buffers --------------------------------------------------------------------
+
+    /// The parameters for the adjoints of the active parameters, and what checks and clears them.
+    fn buffers(&self, names: &mut Names) -> Buffers {
+        let mut buffers = Buffers { params: Vec::new(), arrays: Vec::new(), scalars: Vec::new(), prologue: quote!() };
+        let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
+        let mut clears = TokenStream::new();
+        for parameter in active {
+            let wish = format!("{}_bar", plain(&parameter.ident));
+            let ident = generated(&names.fresh(&wish, false), parameter.ident.span());
+            buffers.params.push((ident.clone(), self.buffer_type(parameter.ty)));
+            match self.shape(parameter.ty) {
+                Some(shape) => {
+                    buffers.prologue.extend(self.length_check(&parameter.ident, parameter.ty, &ident, "gradient"));
+                    let zero = zero(&shape.dims[1..]);
+                    clears.extend(quote!(#ident.fill(#zero);));
+                    buffers.arrays.push(ident);
+                }
+                None => buffers.scalars.push(ident),
+            }
+        }
+        // All lengths are checked before anything is written.
+        buffers.prologue.extend(clears);
+        buffers
+    }
+
+    /// The adjoints of scalars among what a pullback yields, as assignments to their buffers.
+    fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
+        let mut idents = buffers.scalars.iter();
+        let mut tokens = TokenStream::new();
+        let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
+        for (parameter, adjoint) in active.zip(adjoints) {
+            if parameter.ty.scalar().is_some() {
+                let ident = idents.next();
+                tokens.extend(quote!(*#ident = #adjoint;));
+            }
+        }
+        tokens
+    }
+
+    fn into_buffers(&self, name: &str, summary: String, gives: Gives, options: Options) -> Companion {
+        let mut pullback = self.pullback(options);
+        let n = self.output_count();
+        if gives == Gives::Derivative {
+            // The value is not asked for.
+            pullback.function.body.yields[..n].fill(Atom::Bool(true));
+        }
+        let mut names = self.names();
+        let seeds = if options.seeded {
+            self.seeds(&pullback, &mut names)
+        } else {
+            Seeds { params: Vec::new(), idents: Vec::new(), prologue: quote!() }
+        };
+        let buffers = self.buffers(&mut names);
+        let idents: Vec<Ident> = seeds.idents.iter().chain(&buffers.arrays).cloned().collect();
+        let returns = gives == Gives::Both && self.signature.output.form != Form::Unit;
+        let wrap = |atoms: &[TokenStream]| {
+            let writes = self.write_scalars(&buffers, &atoms[n..]);
+            match returns {
+                true if writes.is_empty() => self.output_value(&atoms[..n]),
+                true => {
+                    let value = self.output_value(&atoms[..n]);
+                    quote!({ #writes #value })
+                }
+                false if writes.is_empty() => writes,
+                false => quote!({ #writes }),
+            }
+        };
+        let mut docs = vec![
+            summary,
+            "One buffer per active parameter, in its shape; what the buffers hold is overwritten.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the length of a buffer is not that of its parameter, and where the function itself does.".to_owned(),
+        ];
+        docs = with_allocations(docs, &pullback.function);
+        let inner = self.body(pullback.function, &idents, names, &wrap);
+        let (checks, prologue) = (&seeds.prologue, &buffers.prologue);
+        let body = quote!(#checks #prologue #inner);
+        let output = self.output().filter(|_| returns);
+        let extra = seeds.params.into_iter().chain(buffers.params).collect();
+        Companion { name: name.to_owned(), docs, extra, output, body }
+    }
+
+    // ---- Jacobians ----------------------------------------------------------------------------------------------
+
+    /// The directions of a Jacobian by forward mode: one per scalar, and one per element of an array whose length a
+    /// literal tells. None if some length is not known, or if there are too many to be carried at once.
+    pub(super) fn directions(&self) -> Option<Vec<Vec<Seed>>> {
+        const MOST: usize = 32;
+        let n = self.active().len();
+        let mut directions = Vec::new();
+        for k in 0..n {
+            let ty = self.parameter(k).ty;
+            let along: Vec<Seed> = match ty.scalar() {
+                Some(scalar) if scalar == self.signature.scalar => vec![Seed::One],
+                Some(_) => return None,
+                None => (0..self.function.length(ty)?).map(Seed::Unit).collect(),
+            };
+            for seed in along {
+                directions.push((0..n).map(|j| if j == k { seed } else { Seed::Zero }).collect());
+            }
+        }
+        (directions.len() <= MOST).then_some(directions)
+    }
+
+    /// The Jacobian by forward mode in all directions at once: the primal runs once.
+    pub(super) fn jacobian(&self, directions: &[Vec<Seed>], gives: Gives) -> Companion {
+        let mut function = self.pushforward(directions).function;
+        let (f, n) = (self.name(), self.output_count());
+        let list = self.active_list();
+        let (name, summary) = match gives {
+            Gives::Derivative => {
+                function.body.yields.drain(..n);
+                ("jacobian", format!("The Jacobian of [`{f}`](fn@{f}) with respect to {list}."))
+            }
+            Gives::Both => (
+                "value_and_jacobian",
+                format!(
+                    "The value of [`{f}`](fn@{f}) and its Jacobian with respect to {list}, the value computed once."
+                ),
+            ),
+        };
+        let wrap = |atoms: &[TokenStream]| {
+            let (values, tangents) = if gives == Gives::Both { atoms.split_at(n) } else { atoms.split_at(0) };
+            let rows = (0..n).map(|row| self.row(tangents, row));
+            let jacobian = quote!([#(#rows),*]);
+            if gives == Gives::Both {
+                let value = self.output_value(values);
+                quote!((#value, #jacobian))
+            } else {
+                jacobian
+            }
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let row = self.gradient_type();
+        let jacobian = quote!([#row; #n]);
+        let output = self.output().map(|value| Self::given(gives, &value, &jacobian));
+        let docs = vec![summary, String::new(), "Row `i` is the gradient of output `i`.".to_owned()];
+        Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
+    }
+
+    /// One row of a Jacobian from the tangents, direction by direction.
+    fn row(&self, tangents: &[TokenStream], row: usize) -> TokenStream {
+        let n = self.output_count();
+        let mut entries = tangents.chunks(n).map(|outputs| outputs[row].clone());
+        let components: Vec<TokenStream> = (0..self.active().len())
+            .map(|k| {
+                let ty = self.parameter(k).ty;
+                match ty.scalar() {
+                    Some(_) => entries.next().unwrap_or_default(),
+                    None => {
+                        let length = self.function.length(ty).unwrap_or(0);
+                        let elements: Vec<TokenStream> = entries.by_ref().take(length).collect();
+                        quote!([#(#elements),*])
+                    }
+                }
+            })
+            .collect();
+        self.gradient_value(&components)
+    }
+
+    /// The Jacobian of a function that writes its results into parameters, row-major, by one pushforward per column.
+    /// None if the arguments cannot be passed more than once.
+    pub(super) fn jacobian_into(&self) -> Option<Companion> {
+        if self.signature.output.form != Form::Unit || !self.can_run_again() {
+            return None;
+        }
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [jacobian, rows, columns, column, unit] = ["jacobian", "rows", "columns", "column", "k"].map(&mut fresh);
+        let mut plan = Columns { lets: quote!(), arguments: Vec::new(), outputs: Vec::new(), inputs: Vec::new() };
+        for parameter in &self.signature.parameters {
+            if parameter.active || parameter.output {
+                let tangent = fresh(&format!("{}_dot", plain(&parameter.ident)));
+                self.plan_column(&mut plan, parameter, tangent);
+            }
+        }
+        let own = self.signature.parameters.iter().map(|parameter| {
+            let ident = &parameter.ident;
+            if parameter.output { quote!(&mut *#ident) } else { quote!(#ident) }
+        });
+        let receiver = self.item.sig.receiver().map(|_| quote!(self));
+        let arguments: Vec<TokenStream> = receiver.into_iter().chain(own).chain(plan.arguments).collect();
+        let jvp = self.sibling("jvp");
+        let (heights, widths) = (plan.outputs.iter().map(|o| quote!(#o.len())), plan.inputs.iter().map(Input::width));
+        let outputs = &plan.outputs;
+        let store = quote! {
+            #jvp(#(#arguments),*);
+            let mut row = 0usize;
+            #(for value in #outputs.iter() {
+                #jacobian[row * #columns + #column] = *value;
+                row += 1;
+            })*
+            #column += 1;
+        };
+        let passes = plan.inputs.iter().map(|input| input.pass(&unit, &store));
+        let lets = &plan.lets;
+        let body = quote! {
+            #lets
+            let #rows = #(#heights)+*;
+            let #columns = #(#widths)+*;
+            ::core::assert_eq!(#jacobian.len(), #rows * #columns, "the buffer for the Jacobian must hold `outputs x inputs`");
+            let mut #column = 0usize;
+            #(#passes)*
+        };
+        let f = self.name();
+        let docs = vec![
+            format!(
+                "Writes the Jacobian of [`{f}`](fn@{f}) into the buffer, row-major, `outputs x inputs`; the active"
+            ),
+            "parameters stand side by side.".to_owned(),
+            String::new(),
+            "Runs the function once per input.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the buffer does not hold `outputs x inputs`, and where the function itself does.".to_owned(),
+        ];
+        let ty = self.ty(self.signature.scalar);
+        Some(Companion {
+            name: "jacobian_into".to_owned(),
+            docs,
+            extra: vec![(jacobian, quote!(&mut [#ty]))],
+            output: None,
+            body,
+        })
+    }
+
+    /// Whether the function can be called repeatedly with the same arguments, to the same effect.
+    fn can_run_again(&self) -> bool {
+        let typed = self.item.sig.inputs.iter().filter_map(|input| match input {
+            syn::FnArg::Typed(typed) => Some(&*typed.ty),
+            syn::FnArg::Receiver(_) => None,
+        });
+        let by_reference = self
+            .item
+            .sig
+            .receiver()
+            .is_none_or(|receiver| matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None)));
+        by_reference
+            && self.signature.parameters.iter().zip(typed).all(|(parameter, ty)| match ty {
+                _ if parameter.output => {
+                    !parameter.active && self.shape(parameter.ty).is_some_and(|s| s.dims.len() == 1)
+                }
+                syn::Type::Reference(reference) => reference.mutability.is_none() && self.is_flat(parameter.ty),
+                _ => {
+                    matches!(parameter.ty, Ty::Float(_) | Ty::Int | Ty::Bool)
+                        || self.function.length(parameter.ty).is_some()
+                }
+            })
+    }
+
+    /// Whether an array has one dimension; what is no array does not matter.
+    fn is_flat(&self, ty: Ty) -> bool {
+        self.shape(ty).is_none_or(|shape| shape.dims.len() == 1)
+    }
+
+    fn plan_column(&self, plan: &mut Columns, parameter: &crate::signature::Parameter, tangent: Ident) {
+        let primal = &parameter.ident;
+        let runtime = &self.runtime;
+        match self.shape(parameter.ty) {
+            Some(shape) => {
+                let zeros = match &shape.dims[0] {
+                    Dim::Fixed(n) => quote!([0.0; #n]),
+                    Dim::Dynamic => quote!(#runtime::private::vec![0.0; #primal.len()]),
+                };
+                plan.lets.extend(quote!(let mut #tangent = #zeros;));
+                let by_value = matches!(shape.storage, crate::ir::Storage::Owned) && shape.is_fixed();
+                plan.arguments.push(match (parameter.output, by_value) {
+                    (true, _) => quote!(&mut #tangent),
+                    (false, true) => quote!(#tangent),
+                    (false, false) => quote!(&#tangent),
+                });
+                if parameter.output { plan.outputs.push(tangent) } else { plan.inputs.push(Input::Array(tangent)) }
+            }
+            None => {
+                plan.lets.extend(quote!(let mut #tangent = 0.0;));
+                plan.arguments.push(quote!(#tangent));
+                plan.inputs.push(Input::Scalar(tangent));
+            }
+        }
+    }
+}
+
+/// What the columns of a Jacobian are computed with.
+struct Columns {
+    /// The tangents, which hold zeros.
+    lets: TokenStream,
+    arguments: Vec<TokenStream>,
+    outputs: Vec<Ident>,
+    inputs: Vec<Input>,
+}
+
+/// The tangent of an active parameter.
+enum Input {
+    Scalar(Ident),
+    Array(Ident),
+}
+
+impl Input {
+    /// The number of columns that the parameter has.
+    fn width(&self) -> TokenStream {
+        match self {
+            Input::Scalar(_) => quote!(1usize),
+            Input::Array(tangent) => quote!(#tangent.len()),
+        }
+    }
+
+    /// Runs `store` along each unit vector of the parameter.
+    fn pass(&self, index: &Ident, store: &TokenStream) -> TokenStream {
+        match self {
+            Input::Scalar(tangent) => quote!(#tangent = 1.0; #store #tangent = 0.0;),
+            Input::Array(tangent) => quote! {
+                for #index in 0..#tangent.len() {
+                    #tangent[#index] = 1.0;
+                    #store
+                    #tangent[#index] = 0.0;
+                }
+            },
+        }
+    }
+}
+
+/// The type that a parameter was declared with: tangents of arrays have another variant of it.
+fn declared(ty: Ty) -> Ty {
+    match ty {
+        Ty::Array(number) => Ty::Array(number / 3 * 3),
+        other => other,
+    }
+}
+
+/// Says that a companion allocates, where it does.
+fn with_allocations(mut docs: Vec<String>, function: &Function) -> Vec<String> {
+    if has_tape(&function.body) {
+        docs.push(String::new());
+        docs.push("Allocates: the iterations of a loop are recorded on a tape.".to_owned());
+    }
+    docs
+}
+
+fn docs(summary: String, formula: Option<String>) -> Vec<String> {
+    let mut docs = vec![summary];
+    if let Some(formula) = formula {
+        docs.push(String::new());
+        docs.extend(formula.lines().map(str::to_owned));
+    }
+    docs
+}
+
+fn formula_line(function: &Function, index: usize, left: &str) -> Option<String> {
+    let mut function = function.clone();
+    function.body.yields = vec![function.body.yields[index]];
+    cleanup(&mut function);
+    formula(&function, 0).map(|right| format!("`{left} = {right}`"))
+}
+
+/// Zero in the inner dimensions of an array, which are fixed.
+fn zero(dims: &[Dim]) -> TokenStream {
+    dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
+        Dim::Fixed(n) => quote!([#inner; #n]),
+        Dim::Dynamic => inner,
+    })
+}
+
+fn has_loop(region: &Region) -> bool {
+    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::Loop(_)) || stmt.op.regions().into_iter().any(has_loop))
+}
+
+fn has_tape(region: &Region) -> bool {
+    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::NewTape(_)) || stmt.op.regions().into_iter().any(has_tape))
+}
