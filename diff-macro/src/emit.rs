@@ -429,7 +429,9 @@ impl<'a> Emitter<'a> {
                 }
                 _ => false,
             };
-            let last = reads.last.get(holder).copied();
+            // Every value that is in the variable so far must have been read for the last time.
+            let in_variable = reads.last.iter().filter(|(read, _)| **read != value && self.root(**read) == *holder);
+            let last = in_variable.map(|(_, last)| *last).max();
             let free = match &stmt.op {
                 Op::Loop(_) => {
                     let mut inside = HashSet::new();
