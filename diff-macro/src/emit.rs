@@ -64,6 +64,23 @@ pub(crate) fn emit(
     names: Names,
     wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
 ) -> TokenStream {
+    let (tokens, sound) = emit_once(function, params, runtime, names.clone(), wrap, true);
+    if sound {
+        return tokens;
+    }
+    // A value would be read from a variable that holds another one: then every value has a variable of its own.
+    emit_once(function, params, runtime, names, wrap, false).0
+}
+
+/// Emits a function, with variables that are shared or not, and says whether every value is read where it is held.
+pub(crate) fn emit_once(
+    function: &Function,
+    params: &[Ident],
+    runtime: &TokenStream,
+    names: Names,
+    wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
+    shares: bool,
+) -> (TokenStream, bool) {
     let mut emitter = Emitter {
         values: &function.values,
         definitions: HashMap::new(),
@@ -76,10 +93,17 @@ pub(crate) fn emit(
         shapes: &function.shapes,
         changing: function.changing(),
         runtime: runtime.clone(),
+        shares,
+        held: HashMap::new(),
+        sound: true,
     };
+    for param in &function.body.params {
+        emitter.hold(*param);
+    }
     Inliner::new(&function.values).run(&function.body, &mut emitter);
     let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
-    emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types))
+    let tokens = emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types));
+    (tokens, emitter.sound)
 }
 
 struct Emitter<'a> {
@@ -100,6 +124,12 @@ struct Emitter<'a> {
     /// The arrays that are written to.
     changing: HashSet<Value>,
     runtime: TokenStream,
+    /// Values may take over the variables of others.
+    shares: bool,
+    /// Which value each variable holds where emission stands.
+    held: HashMap<Ident, Value>,
+    /// So far every value was read from a variable that holds it.
+    sound: bool,
 }
 
 // ---- which values are written where they are used ---------------------------------------------------------------
@@ -317,6 +347,9 @@ impl<'a> Emitter<'a> {
 
     /// Lets results of branches and loops take over the variable of the value that they replace.
     fn share(&mut self, stmts: &[Stmt], yields: &[Atom], own: &HashSet<Value>) {
+        if !self.shares {
+            return;
+        }
         let reads = self.reads(stmts, yields);
         let mut own = own.clone();
         let mut taken = HashSet::new();
@@ -403,6 +436,9 @@ impl<'a> Emitter<'a> {
 
     /// Lets values that a region yields be computed straight into their targets. `others` are read at its end as well.
     fn place(&mut self, stmts: &[Stmt], yields: &[Atom], targets: &[Target], others: &[Atom]) {
+        if !self.shares {
+            return;
+        }
         let all: Vec<Atom> = yields.iter().chain(others).copied().collect();
         let reads = self.reads(stmts, &all);
         for (atom, target) in yields.iter().zip(targets) {
@@ -558,10 +594,13 @@ impl<'a> Emitter<'a> {
             let Target::Variable { name, .. } = target else {
                 continue;
             };
-            let held = atom.value().is_some_and(|value| {
+            let in_place = atom.value().is_some_and(|value| {
                 !self.inlined.contains(&value) && self.written.get(&value).is_some_and(|variable| variable == name)
             });
-            if !held && *atom != Atom::Undefined {
+            if let (true, Some(value)) = (in_place, atom.value()) {
+                self.read(value);
+            }
+            if !in_place && *atom != Atom::Undefined {
                 pending.push((name.clone(), *atom));
             }
         }
@@ -575,10 +614,14 @@ impl<'a> Emitter<'a> {
                 let (names, atoms): (Vec<Ident>, Vec<Atom>) = pending.into_iter().unzip();
                 let atoms: Vec<TokenStream> = atoms.into_iter().map(|atom| self.atom(atom, Level::Any)).collect();
                 tokens.extend(quote!((#(#names),*) = (#(#atoms),*);));
+                for name in &names {
+                    self.held.remove(name);
+                }
                 return tokens;
             };
             let (name, atom) = pending.remove(k);
             tokens.extend(self.assign(&name, atom));
+            self.held.remove(&name);
         }
         tokens
     }
@@ -702,12 +745,16 @@ impl<'a> Emitter<'a> {
         let lines = otherwise.0.iter().filter(|stmt| !stmt.results.iter().any(|r| self.inlined.contains(r))).count();
         if is_return && !ends_in_branch(then.0) && lines > 1 {
             self.share(then.0, then.1, &HashSet::new());
+            let before = self.held.clone();
             let then_stmts: TokenStream = then.0.iter().map(|stmt| self.stmt(stmt)).collect();
             let then_value = self.end(then.1, end);
+            self.held = before;
             let else_tokens = self.region(otherwise.0, otherwise.1, end);
             return quote!(if #test { #then_stmts return #then_value; } #else_tokens);
         }
+        let before = self.held.clone();
         let then_tokens = self.region(then.0, then.1, end);
+        self.held = before;
         let else_tokens = self.region(otherwise.0, otherwise.1, end);
         if stops(then.1) {
             return quote!(if #test { #then_tokens } #else_tokens);
@@ -723,6 +770,22 @@ impl<'a> Emitter<'a> {
     }
 
     // ---- statements ---------------------------------------------------------------------------------------------
+
+    /// From here on the variable of the value holds it.
+    fn hold(&mut self, value: Value) {
+        if let Some(name) = self.written.get(&value) {
+            self.held.insert(name.clone(), value);
+        }
+    }
+
+    /// The variable of a value that is read; notes if it holds another one.
+    fn read(&mut self, value: Value) -> Ident {
+        let Some(name) = self.written.get(&value).cloned() else {
+            unreachable!("a value is written before it is read")
+        };
+        self.sound &= self.held.get(&name) == Some(&value);
+        name
+    }
 
     /// The variable for a new value.
     fn declare(&mut self, value: Value, wish: &str) -> Ident {
@@ -748,10 +811,17 @@ impl<'a> Emitter<'a> {
         ident
     }
 
+    /// The variable for a new value that it holds at once.
+    fn introduce(&mut self, value: Value, wish: &str) -> Ident {
+        let name = self.declare(value, wish);
+        self.hold(value);
+        name
+    }
+
     /// The `let` of a value, or the assignment to the variable that it takes over.
     fn bind(&mut self, value: Value, wish: &str, expr: TokenStream) -> TokenStream {
         let taken_over = self.root(value) != value;
-        let name = self.declare(value, wish);
+        let name = self.introduce(value, wish);
         if taken_over {
             return quote!(#name = #expr;);
         }
@@ -772,6 +842,7 @@ impl<'a> Emitter<'a> {
                     if let Some(name) = name {
                         let tokens = self.assign_prim(&name, *prim, args, self.values[result.0 as usize].derived);
                         self.written.insert(result, name);
+                        self.hold(result);
                         return tokens;
                     }
                 }
@@ -820,7 +891,7 @@ impl<'a> Emitter<'a> {
                 quote!(#array.fill(0.0);)
             }
             Op::NewTape(range) => {
-                let name = self.declare(stmt.results[0], "tape");
+                let name = self.introduce(stmt.results[0], "tape");
                 let runtime = &self.runtime;
                 match range {
                     Some(range) => {
@@ -901,7 +972,7 @@ impl<'a> Emitter<'a> {
                 match stmt.results.first() {
                     None => quote!(#expr;),
                     Some(result) => {
-                        let name = self.declare(*result, "value");
+                        let name = self.introduce(*result, "value");
                         let ty = ty.as_ref().map(|ty| quote!(: #ty));
                         quote!(let #name #ty = #expr;)
                     }
@@ -910,7 +981,7 @@ impl<'a> Emitter<'a> {
             Code::Stmts(stmts, declared) => {
                 let mut map = self.arguments(opaque);
                 for (result, name) in stmt.results.iter().zip(declared) {
-                    let ident = self.declare(*result, name);
+                    let ident = self.introduce(*result, name);
                     map.insert(name.to_string(), ident.to_token_stream());
                 }
                 let mut substitution = Substitution { map };
@@ -954,8 +1025,14 @@ impl<'a> Emitter<'a> {
         } else {
             End::Assign(targets)
         };
+        let before = self.held.clone();
         let then_tokens = self.region(&then.stmts, &then.yields, &end);
+        self.held.clone_from(&before);
         let else_tokens = self.region(&otherwise.stmts, &otherwise.yields, &end);
+        self.held = before;
+        for result in stmt.results.iter().filter(|result| !values.contains(result)) {
+            self.hold(*result);
+        }
         let branch = match (then_tokens.is_empty(), else_tokens.is_empty()) {
             (_, true) => quote!(if #test { #then_tokens }),
             (true, false) => {
@@ -971,7 +1048,7 @@ impl<'a> Emitter<'a> {
                 let names: Vec<TokenStream> = values
                     .iter()
                     .map(|value| {
-                        let name = self.declare(*value, "value");
+                        let name = self.introduce(*value, "value");
                         let mutability = self.mutable.contains(value).then(|| quote!(mut));
                         quote!(#mutability #name)
                     })
@@ -993,16 +1070,19 @@ impl<'a> Emitter<'a> {
             }
             let param = l.body.params[k];
             self.written.insert(param, name.clone());
-            if let Header::While(cond) = &l.header {
-                self.written.insert(cond.params[k], name.clone());
-            }
+            self.hold(param);
             targets.push(Target::Variable { name, holder: param });
         }
+        let before = self.held.clone();
         let head = self.head(l);
         let binds: Vec<Ident> = l.header.binds().iter().filter_map(|bind| self.written.get(bind).cloned()).collect();
         let body = self.region(&l.body.stmts, &l.body.yields, &End::Body(targets));
         for bind in binds {
             self.names.release(&bind.to_string());
+        }
+        self.held = before;
+        for result in &stmt.results {
+            self.hold(*result);
         }
         tokens.extend(match head {
             Head::Plain(head) => quote!(#head { #body }),
@@ -1015,10 +1095,10 @@ impl<'a> Emitter<'a> {
         let index = |emitter: &mut Self, value: Value, body: &Region| {
             let mut leaves = HashSet::new();
             emitter.leaves_of_region(body, &mut leaves);
-            if leaves.contains(&value) { emitter.declare(value, "i").to_token_stream() } else { quote!(_) }
+            if leaves.contains(&value) { emitter.introduce(value, "i").to_token_stream() } else { quote!(_) }
         };
         let records = l.records.as_ref().map(|records| {
-            let binds: Vec<Ident> = records.binds.iter().map(|bind| self.declare(*bind, "residual")).collect();
+            let binds: Vec<Ident> = records.binds.iter().map(|bind| self.introduce(*bind, "residual")).collect();
             let pattern = if let [bind] = &binds[..] { quote!(#bind) } else { quote!((#(#binds),*)) };
             let tape = self.atom(Atom::Value(records.tape), Level::Method);
             let iter = match records.taken {
@@ -1045,7 +1125,7 @@ impl<'a> Emitter<'a> {
             (Header::Iter { pat, names, binds, iter }, _) => {
                 let mut map = HashMap::new();
                 for (name, bind) in names.iter().zip(binds) {
-                    let ident = self.declare(*bind, name);
+                    let ident = self.introduce(*bind, name);
                     map.insert(name.to_string(), ident.to_token_stream());
                 }
                 let mut pat = (**pat).clone();
@@ -1063,11 +1143,24 @@ impl<'a> Emitter<'a> {
             }
             (Header::Forever, Some((pattern, iter))) => Head::Plain(quote!(for #pattern in #iter)),
             (Header::Forever, None) => Head::Plain(quote!(loop)),
-            (Header::While(cond), _) => self.while_head(cond),
+            (Header::While(cond), _) => self.while_head(cond, &l.body.params),
         }
     }
 
-    fn while_head(&mut self, cond: &'a Region) -> Head {
+    fn while_head(&mut self, cond: &'a Region, params: &[Value]) -> Head {
+        // The condition reads the variables by parameters of its own.
+        for (own, param) in cond.params.iter().zip(params) {
+            if let Some(name) = self.written.get(param).cloned() {
+                self.written.insert(*own, name);
+                self.hold(*own);
+            }
+        }
+        let head = self.test(cond);
+        params.iter().for_each(|param| self.hold(*param));
+        head
+    }
+
+    fn test(&mut self, cond: &'a Region) -> Head {
         let mut stmts = TokenStream::new();
         for stmt in &cond.stmts {
             stmts.extend(self.stmt(stmt));
@@ -1144,10 +1237,7 @@ impl<'a> Emitter<'a> {
                     let tokens = self.opaque(opaque);
                     wrap_if(loose && level > Level::Any, tokens)
                 }
-                _ => match self.written.get(&value) {
-                    Some(name) => name.to_token_stream(),
-                    None => unreachable!("a value is written before it is read"),
-                },
+                _ => self.read(value).to_token_stream(),
             },
         }
     }
