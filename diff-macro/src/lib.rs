@@ -48,8 +48,9 @@ mod tests;
 ///
 /// # Companions
 ///
-/// A parameter is *active*, that is, differentiated in, if its type is `f64` or `f32`; option `wrt` names others. All
-/// other parameters are constants. Each companion takes the function's own parameters first, in order.
+/// A parameter is *active*, that is, differentiated in, if its type is `f64` or `f32`, or an array, a slice or a `Vec`
+/// of these; option `wrt` names others. All other parameters are constants. Each companion takes the function's own
+/// parameters first, in order.
 ///
 /// | companion | exists when | gives |
 /// | --- | --- | --- |
@@ -59,9 +60,13 @@ mod tests;
 /// | `value_and_gradient(args)` | always | `(value, gradient)`, the value computed once |
 /// | `jvp(args, tangents..)` | always | `(value, tangent)`: the Jacobian times the tangents, one per active parameter |
 /// | `vjp(args, seed)` | always | `(value, adjoints)`: the seed times the Jacobian, in the shape of the gradient |
+/// | `gradient_into(args, buffers..)` | an active array | writes the gradient into one buffer per active parameter |
+/// | `value_and_gradient_into(args, buffers..)` | an active array | the value; writes the gradient likewise |
+/// | `vjp_into(args, seed, buffers..)` | an active array | the value; writes the adjoints likewise |
 /// | `partial_x(args)` | option `partials` | the partial derivative in the active parameter `x`, and nothing else computed |
 ///
-/// The gradient of one active parameter is a scalar, of several of one type an array, of several types a tuple.
+/// The gradient in one active parameter has its shape (`Vec` for a slice); in several scalars of one type it is an
+/// array, else a tuple. Buffers are overwritten.
 ///
 /// # Options
 ///
@@ -102,17 +107,18 @@ mod tests;
 ///
 /// # What is accepted
 ///
-/// Arithmetic and the methods of `f64` on scalars; `let`, assignments, blocks, `if`, `while`, `loop`, `for`, `break`,
-/// `continue` and `return`. Branches and loops may depend on active values. Code that no active value enters is carried
-/// through as it is, whatever it is. An active value that reaches anything without a derivative is an error at that
-/// token.
+/// Arithmetic and the methods of `f64` on scalars; elements of arrays; `let`, assignments, blocks, `if`, `while`,
+/// `loop`, `for`, `break`, `continue` and `return`. Branches and loops may depend on active values. Code that no active
+/// value enters is carried through as it is, whatever it is. An active value that reaches anything without a derivative
+/// is an error at that token.
 ///
 /// # Limits
 ///
 /// - The attribute sees tokens, not types: an alias of `f64` is not seen as a float.
 /// - Where several derivatives are possible, as of `abs` at 0, the README of `diff-runtime` says which one is given.
-/// - Companions panic where the function does. `vjp` of a function with a loop, and `gradient` in more than four
-///   parameters of one, record the iterations on the heap, in a `Vec`.
+/// - Companions panic where the function does, and where a buffer has another length than its parameter.
+/// - Reverse mode, that is `vjp`, and `gradient` in arrays or in more than four scalars, records the iterations of loops
+///   in a `Vec`, unless a loop only adds up. The documentation of each companion says whether it allocates.
 /// - The value that a companion returns is that of the function, to the bit.
 #[proc_macro_attribute]
 pub fn derivative(options: TokenStream, item: TokenStream) -> TokenStream {

@@ -13,7 +13,12 @@ fn g(x: f64, z: f64) -> f64 {
 }
 
 #[derivative]
-fn h(x: f64, #[constant] #[constant] z: f64) -> f64 {
+fn h(
+    x: f64,
+    #[constant]
+    #[constant]
+    z: f64,
+) -> f64 {
     x * z
 }
 

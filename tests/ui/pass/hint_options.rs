@@ -9,7 +9,7 @@ fn f(x: f64, y: f64, z: f64) -> f64 {
 struct Spring;
 
 impl Spring {
-    #[derivative(associated, partials,)]
+    #[derivative(associated, partials)]
     fn energy(x: f64) -> f64 {
         0.5 * x * x
     }
