@@ -68,6 +68,7 @@ pub(crate) fn vjp(
         tapes: Vec::new(),
         exports: HashMap::new(),
         bars: HashMap::new(),
+        lengths: HashMap::new(),
         changing: function.changing(),
         unsettled: function.changing(),
         unsettled_outside: HashSet::new(),
@@ -226,6 +227,8 @@ struct Reverse<'a> {
     exports: HashMap<Value, Vec<Export>>,
     /// The arrays of adjoints.
     bars: HashMap<Value, Value>,
+    /// The lengths of the arrays that were made, as far as they are dynamic.
+    lengths: HashMap<Value, Vec<Atom>>,
     /// The arrays of the source that change.
     changing: HashSet<Value>,
     /// Those that the current statement or a later one changes.
@@ -476,6 +479,13 @@ impl Reverse<'_> {
             NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
             NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
         };
+        let lengths = match &renamed {
+            NewArray::Fill(_, lengths) => lengths.clone(),
+            NewArray::Elements(_) | NewArray::Zeros(_) | NewArray::Copy(_) => Vec::new(),
+        };
+        self.lengths.insert(result, lengths);
+        // Each run of the region makes another array.
+        self.bars.remove(&result);
         let fresh = self.fresh(result);
         self.b.push(vec![fresh], Op::NewArray(renamed));
         match new {
@@ -486,24 +496,33 @@ impl Reverse<'_> {
         }
     }
 
-    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins.
+    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins, unless
+    /// a loop that is reversed at once has needed them before.
     fn make_bars(&mut self, stmts: &[Stmt]) {
-        for stmt in stmts {
-            let Op::NewArray(new) = &stmt.op else { continue };
-            let result = stmt.results[0];
-            if !self.varied.contains(&result) {
-                continue;
-            }
-            let lengths = match new {
-                NewArray::Fill(_, lengths) => lengths.iter().map(|atom| self.atom(*atom)).collect(),
-                _ => Vec::new(),
-            };
-            let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
-            let info = self.info(result);
-            let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
-            self.b.changing.insert(bar);
-            self.bars.insert(result, bar);
+        for stmt in stmts.iter().filter(|stmt| matches!(stmt.op, Op::NewArray(_))) {
+            self.make_bar(stmt.results[0]);
         }
+    }
+
+    fn make_bar(&mut self, array: Value) {
+        let Some(lengths) = self.lengths.get(&array).cloned() else { return };
+        if !self.varied.contains(&array) || self.bars.contains_key(&array) {
+            return;
+        }
+        let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+        let info = self.info(array);
+        let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
+        self.b.changing.insert(bar);
+        self.bars.insert(array, bar);
+    }
+
+    /// The arrays from outside a loop that it reads: their adjoints must exist before it is reversed at once.
+    fn make_bars_before(&mut self, body: &Region) {
+        let mut read = HashSet::new();
+        loaded_in(&body.stmts, &mut read);
+        let mut read: Vec<Value> = read.into_iter().filter(|array| self.lengths.contains_key(array)).collect();
+        read.sort_unstable();
+        read.into_iter().for_each(|array| self.make_bar(array));
     }
 
     fn sweep_opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
@@ -968,6 +987,7 @@ impl Reverse<'_> {
     /// Both sweeps of a loop of accumulators, iteration by iteration.
     fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
         let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        self.make_bars_before(&l.body);
         let context = self.context(Kind::Fused { in_loop: true });
         let outer = std::mem::take(&mut self.adjoints);
         let unsettled = self.unsettled_outside.clone();
@@ -1241,6 +1261,16 @@ fn written_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
     for stmt in stmts {
         out.extend(stmt.op.written_array());
         stmt.op.regions().into_iter().for_each(|inner| written_in(&inner.stmts, out));
+    }
+}
+
+/// The arrays that statements read.
+fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        if let Op::Load(array, _) = &stmt.op {
+            out.insert(*array);
+        }
+        stmt.op.regions().into_iter().for_each(|inner| loaded_in(&inner.stmts, out));
     }
 }
 
