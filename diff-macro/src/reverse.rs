@@ -35,6 +35,8 @@ pub(crate) struct Pullback {
     pub(crate) seeds: Vec<Value>,
     /// The parameters that were added for the seeds of parameters that are outputs.
     pub(crate) out_seeds: Vec<Value>,
+    /// What was decided for each loop, for the dump.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What the generated function takes and gives.
@@ -67,6 +69,7 @@ pub(crate) fn vjp(
         current: 0,
         tapes: Vec::new(),
         exports: HashMap::new(),
+        notes: Vec::new(),
         bars: HashMap::new(),
         lengths: HashMap::new(),
         changing: function.changing(),
@@ -133,10 +136,11 @@ pub(crate) fn vjp(
         None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
     }));
     let body = pass.b.close_region(params, yields);
+    let notes = std::mem::take(&mut pass.notes);
     let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
     let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
     residuals.complete(&mut function.body);
-    Pullback { function, seeds, out_seeds }
+    Pullback { function, seeds, out_seeds, notes }
 }
 
 /// Where a value of the forward sweep was made, and so how the reverse sweep can read it.
@@ -225,6 +229,8 @@ struct Reverse<'a> {
     /// The tapes that still have to be made, with the range whose length they have.
     tapes: Vec<(Value, Option<Range>)>,
     exports: HashMap<Value, Vec<Export>>,
+    /// What was decided for each loop.
+    notes: Vec<String>,
     /// The arrays of adjoints.
     bars: HashMap<Value, Value>,
     /// The lengths of the arrays that were made, as far as they are dynamic.
@@ -849,6 +855,21 @@ impl Reverse<'_> {
         let body = self.b.close_region(params.clone(), yields);
         let records = self.records(*context);
         // A tape that is consumed whole needs no count.
+        self.notes.push(match &records {
+            Some(records) => {
+                let way = match records.taken {
+                    Taken::All => "for good",
+                    Taken::Drained => "reused by a loop around it",
+                    Taken::OneByOne => "shared by the runs of the loop",
+                };
+                format!(
+                    "the loop of {} records {} value(s) per iteration, {way}",
+                    header_text(&l.header),
+                    records.binds.len()
+                )
+            }
+            None => format!("the loop of {} records nothing", header_text(&l.header)),
+        });
         let drained = trips.is_some() && records.as_ref().is_some_and(|records| records.taken != Taken::OneByOne);
         let header = match header {
             _ if drained => Header::Forever,
@@ -986,6 +1007,7 @@ impl Reverse<'_> {
 
     /// Both sweeps of a loop of accumulators, iteration by iteration.
     fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
+        self.notes.push(format!("the loop of {} is reversed at once: it only accumulates", header_text(&l.header)));
         let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
         self.make_bars_before(&l.body);
         let context = self.context(Kind::Fused { in_loop: true });
@@ -1253,6 +1275,17 @@ impl Reverse<'_> {
         };
         self.contexts[home].available.insert(value, read);
         read
+    }
+}
+
+/// A loop's header, for the dump.
+fn header_text(header: &Header) -> String {
+    match header {
+        Header::Range(range) => format!("{} in {}..{}", range.index, range.start, range.end),
+        Header::Iter { iter, .. } => format!("`{}`", iter.text),
+        Header::While(_) => "`while`".to_owned(),
+        Header::Forever => "`loop`".to_owned(),
+        Header::Times(count) => format!("{count} times"),
     }
 }
 

@@ -6,12 +6,12 @@
 use std::rc::Rc;
 
 use proc_macro2::Span;
-use syn::{Expr, Pat};
+use syn::{Expr, Pat, Stmt};
 
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Dim, Info, NewArray, Op, Scalar, Shape, Storage, Ty, Value};
+use crate::ir::{Atom, Dim, Header, Hint, Info, Loop, NewArray, Op, Range, Scalar, Shape, Storage, Ty, Value};
 use crate::rules::Prim;
 
 /// The shape of a type that is visibly an array of floats.
@@ -180,7 +180,7 @@ impl Lowering<'_> {
         Val::Atom(Atom::Undefined)
     }
 
-    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<crate::ir::Hint>) -> Atom {
+    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<Hint>) -> Atom {
         if index.contains(&Atom::Undefined) {
             return Atom::Undefined;
         }
@@ -340,16 +340,69 @@ impl Lowering<'_> {
         let copy = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), ty, self.hint(name));
         self.b.changing.insert(copy);
         self.env.insert(name.to_owned(), Atom::Value(copy));
-        let index = self.b.value(Ty::Int, Some(crate::ir::Hint::generated("i", Span::call_site())));
+        self.for_each_index(length, |pass, index| {
+            let element = pass.load_from(array, vec![index], None);
+            pass.store_to(copy, vec![index], element);
+        });
+        true
+    }
+
+    /// A loop over the indices of an array.
+    fn for_each_index(&mut self, length: Atom, body: impl FnOnce(&mut Self, Atom)) {
+        let index = self.b.value(Ty::Int, Some(Hint::generated("i", Span::call_site())));
         self.b.open();
-        let element = self.load_from(array, vec![Atom::Value(index)], None);
-        self.store_to(copy, vec![Atom::Value(index)], element);
+        body(self, Atom::Value(index));
         let body = self.b.close_region(Vec::new(), vec![Atom::Bool(true)]);
-        let range =
-            crate::ir::Range { index, start: Atom::Int(0), end: length, inclusive: false, step: None, reversed: false };
-        let header = crate::ir::Header::Range(range);
-        let l = crate::ir::Loop { header, records: None, init: Vec::new(), body };
-        self.b.push(Vec::new(), Op::Loop(Box::new(l)));
+        let (start, end) = (Atom::Int(0), length);
+        let header = Header::Range(Range { index, start, end, inclusive: false, step: None, reversed: false });
+        self.b.push(Vec::new(), Op::Loop(Box::new(Loop { header, records: None, init: Vec::new(), body })));
+    }
+
+    /// An array that a method gives active elements to is followed from the next round on.
+    fn follow_receiver(&mut self, call: &syn::ExprMethodCall) -> bool {
+        let gives = matches!(call.method.to_string().as_str(), "fill" | "copy_from_slice" | "clone_from_slice");
+        let Some(name) = fence::variable(&call.receiver).filter(|name| self.env.contains_key(name)) else {
+            return false;
+        };
+        if !gives || !call.args.iter().any(|arg| self.is_active(arg)) || self.known.active.contains(&name) {
+            return false;
+        }
+        self.known.cells.remove(&name);
+        self.known.active.insert(name);
+        true
+    }
+
+    /// A method that changes an array as a whole, in a statement of its own: `fill`, `swap`, `copy_from_slice`. False
+    /// if the call is none of these.
+    pub(super) fn array_method(&mut self, call: &syn::ExprMethodCall) -> bool {
+        let Some(array) = self.array_of(&call.receiver) else { return self.follow_receiver(call) };
+        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
+        let args: Vec<&Expr> = call.args.iter().collect();
+        match (call.method.to_string().as_str(), &args[..]) {
+            ("fill", [value]) => {
+                let value = self.float(value, shape.scalar);
+                let length = self.length(array, &call.receiver);
+                self.for_each_index(length, |pass, index| pass.store_to(array, vec![index], value));
+            }
+            ("swap", [i, j]) => {
+                let (i, j) = (vec![self.integer(i)], vec![self.integer(j)]);
+                let (a, b) = (self.load_from(array, i.clone(), None), self.load_from(array, j.clone(), None));
+                self.store_to(array, i, b);
+                self.store_to(array, j, a);
+            }
+            ("copy_from_slice" | "clone_from_slice", [source]) => {
+                let Some(from) = self.array_of(source) else { return false };
+                let (target, source) = (strip(&call.receiver), strip(source));
+                let check: Stmt = syn::parse_quote!(::core::assert_eq!(#target.len(), #source.len()););
+                self.carry(&check, &[]);
+                let length = self.length(array, &call.receiver);
+                self.for_each_index(length, |pass, index| {
+                    let element = pass.load_from(from, vec![index], None);
+                    pass.store_to(array, vec![index], element);
+                });
+            }
+            _ => return false,
+        }
         true
     }
 

@@ -52,6 +52,9 @@ impl Lowering<'_> {
             Stmt::Item(_) => Val::Unit,
             Stmt::Macro(mac) => self.macro_stmt(&mac.mac, stmt),
             Stmt::Expr(Expr::Macro(mac), Some(_)) => self.macro_stmt(&mac.mac, stmt),
+            Stmt::Expr(Expr::MethodCall(call), Some(_)) if !self.can_carry(stmt) && self.array_method(call) => {
+                Val::Unit
+            }
             Stmt::Expr(expr, semi) => {
                 if semi.is_some() && self.can_carry(stmt) {
                     self.carry(stmt, &[]);
@@ -98,7 +101,7 @@ impl Lowering<'_> {
     }
 
     /// Carries a statement through. What it changes from now on is read where it stands.
-    fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
+    pub(super) fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
         let writes = fence::writes_in_stmts(std::slice::from_ref(stmt));
         for name in &writes.lent {
             self.lend(name, stmt);
