@@ -13,8 +13,8 @@ use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
 use crate::ir::{
-    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Storage,
-    Taken, Ty, Value,
+    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Part, Region, Scalar, Shape, Stmt,
+    Storage, Taken, Ty, Value,
 };
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
@@ -880,7 +880,8 @@ impl<'a> Emitter<'a> {
             }
             Op::NewArray(new) => {
                 let result = stmt.results[0];
-                if self.changing.contains(&result) {
+                let is_window = matches!(new, NewArray::Window { .. });
+                if self.changing.contains(&result) && !is_window {
                     self.mutable.insert(result);
                 }
                 let array = self.new_array(new, result);
@@ -949,6 +950,21 @@ impl<'a> Emitter<'a> {
             NewArray::Elements(elements) => {
                 let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
                 quote!([#(#elements),*])
+            }
+            NewArray::Window { array, part, mutable } => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                let mutability = mutable.then(|| quote!(mut));
+                match part {
+                    Part::Range(start, end) => {
+                        let start = (*start != Atom::Int(0)).then(|| self.atom(*start, Level::Sum));
+                        let end = end.map(|end| self.atom(end, Level::Sum));
+                        quote!(&#mutability #array[#start..#end])
+                    }
+                    Part::Row(index) => {
+                        let index = self.atom(*index, Level::Any);
+                        quote!(&#mutability #array[#index])
+                    }
+                }
             }
             NewArray::Copy(array) => {
                 let owned = match self.values[array.0 as usize].ty {
@@ -1359,6 +1375,7 @@ impl<'a> Emitter<'a> {
                 let operand = self.atom(args[0], Level::Any);
                 quote!(::core::primitive::i32::saturating_sub(#operand, 1))
             }
+            Prim::IntAdd => self.binary(args, quote!(+), Sum, Product, level),
             Prim::IntSucc => self.binary(&[args[0], Atom::Int(1)], quote!(+), Sum, Product, level),
             method => self.method(method, args),
         }

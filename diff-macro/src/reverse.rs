@@ -22,8 +22,8 @@ use crate::build::Builder;
 use crate::forward::{rename, rename_opaque};
 use crate::ir::Taken;
 use crate::ir::{
-    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Range, Records, Region, Scalar, Stmt,
-    Ty, Value,
+    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Records, Region, Scalar,
+    Stmt, Ty, Value,
 };
 use crate::linearize::{Linear, linearize};
 use crate::names;
@@ -72,6 +72,8 @@ pub(crate) fn vjp(
         notes: Vec::new(),
         bars: HashMap::new(),
         lengths: HashMap::new(),
+        windows: HashMap::new(),
+        roots: function.roots(),
         changing: function.changing(),
         unsettled: function.changing(),
         unsettled_outside: HashSet::new(),
@@ -233,6 +235,10 @@ struct Reverse<'a> {
     notes: Vec<String>,
     /// The arrays of adjoints.
     bars: HashMap<Value, Value>,
+    /// For each window, the array that it shows and the part, in atoms of the forward sweep.
+    windows: HashMap<Value, (Value, Part)>,
+    /// For each window, the array that it shows in the end.
+    roots: HashMap<Value, Value>,
     /// The lengths of the arrays that were made, as far as they are dynamic.
     lengths: HashMap<Value, Vec<Atom>>,
     /// The arrays of the source that change.
@@ -410,12 +416,13 @@ impl Reverse<'_> {
     /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
     /// be loaded again in the reverse sweep.
     fn settle(&mut self, rest: &[Stmt]) {
-        let mut unsettled = self.unsettled_outside.clone();
-        written_in(rest, &mut unsettled);
+        let mut written = self.unsettled_outside.clone();
+        written_in(rest, &mut written);
+        let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         for array in &self.changing {
             let new = self.map.get(array).and_then(|atom| atom.value());
             match new {
-                Some(new) if !unsettled.contains(array) => self.b.changing.remove(&new),
+                Some(new) if !unsettled.contains(&self.root(*array)) => self.b.changing.remove(&new),
                 _ => false,
             };
         }
@@ -484,10 +491,20 @@ impl Reverse<'_> {
             NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
             NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
             NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+            NewArray::Window { array, part, mutable } => {
+                let part = part.map(|atom| self.atom(atom));
+                self.windows.insert(result, (*array, part));
+                NewArray::Window { array: self.array(*array), part, mutable: *mutable }
+            }
         };
+        if let NewArray::Window { .. } = &renamed {
+            let fresh = self.fresh(result);
+            self.b.push(vec![fresh], Op::NewArray(renamed));
+            return Swept::Inactive;
+        }
         let lengths = match &renamed {
             NewArray::Fill(_, lengths) => lengths.clone(),
-            NewArray::Elements(_) | NewArray::Zeros(_) | NewArray::Copy(_) => Vec::new(),
+            NewArray::Elements(_) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => Vec::new(),
         };
         self.lengths.insert(result, lengths);
         // Each run of the region makes another array.
@@ -526,6 +543,7 @@ impl Reverse<'_> {
     fn make_bars_before(&mut self, body: &Region) {
         let mut read = HashSet::new();
         loaded_in(&body.stmts, &mut read);
+        let read: HashSet<Value> = read.into_iter().map(|array| self.root(array)).collect();
         let mut read: Vec<Value> = read.into_iter().filter(|array| self.lengths.contains_key(array)).collect();
         read.sort_unstable();
         read.into_iter().for_each(|array| self.make_bar(array));
@@ -683,9 +701,32 @@ impl Reverse<'_> {
     /// ```
     fn back_load(&mut self, array: Value, index: &[Atom], result: Value) {
         let Some(adjoint) = self.adjoints.remove(&result) else { return };
-        let Some(bar) = self.bars.get(&array).copied() else { return };
-        let index = index.iter().map(|atom| self.read(*atom)).collect();
+        let Some((bar, index)) = self.bar_element(array, index) else { return };
         self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint));
+    }
+
+    /// Where the adjoint of an element stands: that of an element of a window stands in the array that it shows.
+    fn bar_element(&mut self, array: Value, index: &[Atom]) -> Option<(Value, Vec<Atom>)> {
+        let mut array = array;
+        let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        while let Some((base, part)) = self.windows.get(&array).copied() {
+            match part {
+                Part::Range(start, _) => {
+                    let start = self.read(start);
+                    index[0] = self.b.int_add(start, index[0]);
+                }
+                Part::Row(row) => {
+                    let row = self.read(row);
+                    index.insert(0, row);
+                }
+            }
+            array = base;
+        }
+        Some((*self.bars.get(&array)?, index))
+    }
+
+    fn root(&self, array: Value) -> Value {
+        *self.roots.get(&array).unwrap_or(&array)
     }
 
     /// ```text
@@ -693,8 +734,7 @@ impl Reverse<'_> {
     /// // Adjoint:  v_bar += a_bar[i]; a_bar[i] = 0
     /// ```
     fn back_store(&mut self, array: Value, index: &[Atom], value: Atom) {
-        let Some(bar) = self.bars.get(&array).copied() else { return };
-        let index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        let Some((bar, index)) = self.bar_element(array, index) else { return };
         if let Some(value) = self.active(value) {
             let info = self.info(value);
             let info = Info { hint: barred(&info), derived: true, ..info };
@@ -939,7 +979,9 @@ impl Reverse<'_> {
         }
         let (mut made, mut out) = (HashSet::new(), HashSet::new());
         touched(region, &mut made, &mut out);
-        out.iter().any(|array| self.unsettled.contains(array) && self.varied.contains(array) && !made.contains(array))
+        out.iter()
+            .map(|array| self.root(*array))
+            .any(|array| self.unsettled.contains(&array) && self.varied.contains(&array) && !made.contains(&array))
     }
 
     /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
@@ -1016,6 +1058,7 @@ impl Reverse<'_> {
         let (mut written, mut made) = (HashSet::new(), HashSet::new());
         written_in(&l.body.stmts, &mut written);
         made_in(&l.body.stmts, &mut made);
+        let written: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         self.unsettled_outside.extend(written.difference(&made));
         self.b.open();
         let (header, mut params, mut yields) = self.within(context, |pass| {

@@ -11,7 +11,7 @@ use syn::{Expr, Pat, Stmt};
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Dim, Header, Hint, Info, Loop, NewArray, Op, Range, Scalar, Shape, Storage, Ty, Value};
+use crate::ir::{Atom, Dim, Header, Hint, Info, Loop, NewArray, Op, Part, Range, Scalar, Shape, Storage, Ty, Value};
 use crate::rules::Prim;
 
 /// The shape of a type that is visibly an array of floats.
@@ -60,6 +60,19 @@ pub(super) enum Source {
         array: Value,
         expr: Expr,
         mutable: bool,
+    },
+    /// The rows of an array of several dimensions.
+    Rows {
+        array: Value,
+        expr: Expr,
+        mutable: bool,
+    },
+    /// Parts of an array: of a size, the next one `stride` further.
+    Parts {
+        array: Value,
+        expr: Expr,
+        size: Expr,
+        overlapping: bool,
     },
     /// The numbers of a range that starts at zero.
     Numbers {
@@ -205,13 +218,22 @@ impl Lowering<'_> {
         if value == Atom::Undefined || index.contains(&Atom::Undefined) {
             return;
         }
+        // What is stored through a window is stored in the array that it shows.
+        let mut shown = vec![array];
+        while let Some(base) = shown.last().and_then(|array| self.windows.get(array)) {
+            shown.push(*base);
+        }
         if self.is_varying(value) {
-            self.varying.insert(array);
-            let names: Vec<String> =
-                self.env.iter().filter(|(_, atom)| atom.value() == Some(array)).map(|(name, _)| name.clone()).collect();
+            self.varying.extend(&shown);
+            let names: Vec<String> = self
+                .env
+                .iter()
+                .filter(|(_, atom)| atom.value().is_some_and(|v| shown.contains(&v)))
+                .map(|(name, _)| name.clone())
+                .collect();
             self.known.active.extend(names);
         }
-        self.b.changing.insert(array);
+        self.b.changing.extend(&shown);
         self.b.push(Vec::new(), Op::Store(array, index, value));
     }
 
@@ -246,7 +268,7 @@ impl Lowering<'_> {
         self.b.changing.insert(array);
         let varies = match &new {
             NewArray::Elements(elements) => elements.iter().any(|atom| self.is_varying(*atom)),
-            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) => false,
+            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => false,
         };
         if varies {
             self.known.active.insert(name.to_owned());
@@ -321,6 +343,66 @@ impl Lowering<'_> {
         let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
         let elements: Vec<Expr> = mac.parse_body_with(parser).ok()?.into_iter().collect();
         self.elements(&elements, scalar, false)
+    }
+
+    // ---- windows ------------------------------------------------------------------------------------------------
+
+    /// A window in a variable: `&x[a..b]`, or `&x[i]` of an array of several dimensions. False if the expression is
+    /// none.
+    pub(super) fn let_window(&mut self, name: &str, init: &Expr) -> bool {
+        let Expr::Reference(reference) = init else { return false };
+        let Expr::Index(index) = &*reference.expr else { return false };
+        let Some(array) = self.array_of(&index.expr) else { return false };
+        let Some(shape) = self.shape(array) else { return false };
+        let part = match &*index.index {
+            Expr::Range(range) => {
+                if matches!(range.limits, syn::RangeLimits::Closed(_)) {
+                    self.error(range, diagnostics::unsupported("an inclusive range of an array", "write `a..b + 1`"));
+                    return true;
+                }
+                let start = range.start.as_deref().map_or(Atom::Int(0), |start| self.integer(start));
+                Part::Range(start, range.end.as_deref().map(|end| self.integer(end)))
+            }
+            row if shape.dims.len() > 1 => Part::Row(self.integer(row)),
+            _ => return false,
+        };
+        self.window(name, array, part, reference.mutability.is_some());
+        true
+    }
+
+    /// `let (a, b) = x.split_at(k)`.
+    pub(super) fn let_split(&mut self, pat: &Pat, init: &Expr) -> bool {
+        let (Pat::Tuple(pats), Expr::MethodCall(call)) = (pat, init) else { return false };
+        let Some(array) = self.array_of(&call.receiver).filter(|_| call.method == "split_at") else { return false };
+        let (Some(Pat::Ident(first)), Some(Pat::Ident(second)), Some(middle)) =
+            (pats.elems.first(), pats.elems.get(1), call.args.first())
+        else {
+            return false;
+        };
+        let middle = self.integer(middle);
+        self.window(&first.ident.to_string(), array, Part::Range(Atom::Int(0), Some(middle)), false);
+        self.window(&second.ident.to_string(), array, Part::Range(middle, None), false);
+        true
+    }
+
+    fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
+        let Some(shape) = self.shape(array) else { return };
+        let dims = match part {
+            Part::Range(..) => std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect(),
+            Part::Row(_) => shape.dims[1..].to_vec(),
+        };
+        let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };
+        let ty = self.array_ty(Shape { scalar: shape.scalar, dims, storage });
+        let window = self.b.new_array(NewArray::Window { array, part, mutable }, ty, self.hint(name));
+        self.windows.insert(window, array);
+        if self.b.changing.contains(&array) {
+            self.b.changing.insert(window);
+        }
+        if self.is_varying(Atom::Value(array)) {
+            self.varying.insert(window);
+            self.known.active.insert(name.to_owned());
+        }
+        self.env.insert(name.to_owned(), Atom::Value(window));
     }
 
     /// A copy of an array, element by element.
@@ -430,10 +512,16 @@ impl Lowering<'_> {
                         match array {
                             Some(array) => {
                                 let expr = strip(&call.receiver).clone();
-                                forwards(Source::Elements { array, expr, mutable: name == "iter_mut" })
+                                forwards(self.elements_of(array, expr, name == "iter_mut"))
                             }
                             None => self.source_of(&call.receiver),
                         }
+                    }
+                    ("chunks_exact" | "windows", Some(size)) => {
+                        let array = self.array_of(&call.receiver)?;
+                        let expr = strip(&call.receiver).clone();
+                        let (size, overlapping) = (size.clone(), name == "windows");
+                        forwards(Source::Parts { array, expr, size, overlapping })
                     }
                     ("copied" | "cloned", None) => self.source_of(&call.receiver),
                     ("rev", None) => {
@@ -457,8 +545,17 @@ impl Lowering<'_> {
             other => {
                 let array = self.array_of(other)?;
                 let mutable = matches!(other, Expr::Reference(reference) if reference.mutability.is_some());
-                forwards(Source::Elements { array, expr: strip(other).clone(), mutable })
+                forwards(self.elements_of(array, strip(other).clone(), mutable))
             }
+        }
+    }
+
+    /// The elements of an array: floats, or rows.
+    fn elements_of(&self, array: Value, expr: Expr, mutable: bool) -> Source {
+        if self.shape(array).is_some_and(|shape| shape.dims.len() > 1) {
+            Source::Rows { array, expr, mutable }
+        } else {
+            Source::Elements { array, expr, mutable }
         }
     }
 
@@ -472,7 +569,11 @@ impl Lowering<'_> {
     /// How many iterations a source has, as the user would write it.
     pub(super) fn length_of(source: &Source) -> Expr {
         match source {
-            Source::Elements { expr, .. } => syn::parse_quote!(#expr.len()),
+            Source::Elements { expr, .. } | Source::Rows { expr, .. } => syn::parse_quote!(#expr.len()),
+            Source::Parts { expr, size, overlapping: false, .. } => syn::parse_quote!(#expr.len() / #size),
+            Source::Parts { expr, size, overlapping: true, .. } => {
+                syn::parse_quote!((#expr.len() + 1).saturating_sub(#size))
+            }
             Source::Numbers { end } => end.clone(),
             Source::Enumerate(inner) => Self::length_of(inner),
             Source::Zip(a, b) => {
@@ -507,6 +608,21 @@ impl Lowering<'_> {
                     self.known.active.insert(name.clone());
                 }
                 self.env.insert(name, atom);
+            }
+            (Pat::Ident(ident), Source::Rows { array, mutable, .. }) => {
+                self.window(&ident.ident.to_string(), *array, Part::Row(Atom::Value(index)), *mutable);
+            }
+            (Pat::Ident(ident), Source::Parts { array, size, overlapping, .. }) => {
+                let start = if *overlapping {
+                    Atom::Value(index)
+                } else {
+                    let index = self.placeholder(Atom::Value(index));
+                    let product: Expr = syn::parse_quote!(#index * #size);
+                    self.verbatim(&product, Ty::Int, None, None)
+                };
+                let size = self.integer(size);
+                let end = self.b.int_add(start, size);
+                self.window(&ident.ident.to_string(), *array, Part::Range(start, Some(end)), false);
             }
             (Pat::Ident(ident), Source::Numbers { .. }) => {
                 self.env.insert(ident.ident.to_string(), Atom::Value(index));

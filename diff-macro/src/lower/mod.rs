@@ -128,6 +128,8 @@ struct Lowering<'a> {
     env: HashMap<String, Atom>,
     /// Variables that stand for elements of arrays: those that `iter_mut` binds.
     places: HashMap<String, (Value, Vec<Atom>)>,
+    /// The arrays that windows show.
+    windows: HashMap<Value, Value>,
     /// The values that vary with the active parameters.
     varying: HashSet<Value>,
     known: Knowledge,
@@ -150,6 +152,7 @@ impl<'a> Lowering<'a> {
             b: Builder::of_user(default),
             env: HashMap::new(),
             places: HashMap::new(),
+            windows: HashMap::new(),
             varying: HashSet::new(),
             known,
             frames: Vec::new(),

@@ -206,6 +206,9 @@ impl Lowering<'_> {
     }
 
     fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        if self.let_window(name, init) {
+            return;
+        }
         let is_array = self.known.active.contains(name) || self.is_active(init);
         if is_array && (self.let_array(name, ascribed, init) || self.let_copy(name, init)) {
             return;
@@ -303,6 +306,9 @@ impl Lowering<'_> {
     }
 
     fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        if self.let_split(pat, init) {
+            return;
+        }
         if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {
             let rest = pats.elems.iter().any(|pat| matches!(pat, Pat::Rest(_)));
             if !rest && pats.elems.len() == values.elems.len() {
