@@ -352,7 +352,10 @@ impl Lowering<'_> {
     pub(super) fn let_window(&mut self, name: &str, init: &Expr) -> bool {
         let Expr::Reference(reference) = init else { return false };
         let Expr::Index(index) = &*reference.expr else { return false };
-        let Some(array) = self.array_of(&index.expr) else { return false };
+        let Some(array) = self.array_of(&index.expr) else {
+            self.follow_base(name, &index.expr);
+            return false;
+        };
         let Some(shape) = self.shape(array) else { return false };
         let part = match &*index.index {
             Expr::Range(range) => {
@@ -368,6 +371,15 @@ impl Lowering<'_> {
         };
         self.window(name, array, part, reference.mutability.is_some());
         true
+    }
+
+    /// An array that active values enter through a window is followed from the next round on.
+    fn follow_base(&mut self, window: &str, base: &Expr) {
+        let base = fence::root(base).filter(|base| self.env.contains_key(base));
+        if let (Some(base), true) = (base, self.known.active.contains(window)) {
+            self.known.cells.remove(&base);
+            self.known.active.insert(base);
+        }
     }
 
     /// `let (a, b) = x.split_at(k)`.
