@@ -949,7 +949,11 @@ impl<'a> Emitter<'a> {
             }
             NewArray::Elements(elements) => {
                 let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
-                quote!([#(#elements),*])
+                if shape.is_fixed() {
+                    quote!([#(#elements),*])
+                } else {
+                    quote!(#runtime::private::vec![#(#elements),*])
+                }
             }
             NewArray::Window { array, part, mutable } => {
                 let array = self.atom(Atom::Value(*array), Level::Method);

@@ -68,7 +68,13 @@ fn lower_body(
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
-        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .map(|p| Param {
+            name: p.ident.to_string(),
+            ty: p.ty,
+            active: p.active,
+            mutable: p.mutable,
+            indexed: p.indexed,
+        })
         .collect();
     lower::lower(
         &Source {

@@ -95,8 +95,28 @@ impl<'a> Visit<'a> for ActiveMentions {
         self.0.visit_expr_path(path);
     }
     fn visit_macro(&mut self, mac: &'a syn::Macro) {
-        self.0.visit_macro(mac);
+        match macro_arguments(mac) {
+            Some(args) => {
+                for arg in args {
+                    self.0.names.extend(active_mentions_in_expr(&arg));
+                }
+            }
+            None => self.0.visit_macro(mac),
+        }
     }
+}
+
+/// The arguments of `vec![..]`, which are expressions.
+fn macro_arguments(mac: &syn::Macro) -> Option<Vec<Expr>> {
+    use syn::punctuated::Punctuated;
+    if !mac.path.is_ident("vec") {
+        return None;
+    }
+    if let Ok(list) = mac.parse_body_with(Punctuated::<Expr, syn::Token![,]>::parse_terminated) {
+        return Some(list.into_iter().collect());
+    }
+    let pair = Punctuated::<Expr, syn::Token![;]>::parse_terminated;
+    mac.parse_body_with(pair).ok().map(|pair| pair.into_iter().collect())
 }
 
 /// The variable of `v` or `*v`.

@@ -504,7 +504,8 @@ impl Reverse<'_> {
         }
         let lengths = match &renamed {
             NewArray::Fill(_, lengths) => lengths.clone(),
-            NewArray::Elements(_) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => Vec::new(),
+            NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
+            NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => Vec::new(),
         };
         self.lengths.insert(result, lengths);
         // Each run of the region makes another array.

@@ -75,6 +75,64 @@ pub fn whole_array_methods(p: &[f64], z: f64) -> f64 {
     r[0] * r[1] + r[2] * q[0]
 }
 
+/// Arrays are copied by name: what is written later is not seen in the copy.
+#[derivative]
+pub fn copies(start: &[f64; 2], c: f64) -> f64 {
+    let mut before = *start;
+    let mut now = before;
+    for _ in 0..3 {
+        let mut after = [0.0; 2];
+        for i in 0..2 {
+            after[i] = 2.0 * now[i] - c * before[1 - i];
+        }
+        before = now;
+        now = after;
+    }
+    now[1] * before[0]
+}
+
+#[derivative]
+pub fn recurrent(x: &[f64]) -> f64 {
+    let mut h = [0.5; 2];
+    for x in x {
+        let old = h;
+        for i in 0..2 {
+            h[i] = (x * old[1 - i]).tanh();
+        }
+    }
+    h[0] + 2.0 * h[1]
+}
+
+#[derivative]
+pub fn nested_literals(a: f64, b: f64) -> f64 {
+    let p = [[a + b, b], [b, a * b]];
+    let mut q = p;
+    q[0][1] += a;
+    p[0][0] * q[1][1] - q[0][1] * p[1][0]
+}
+
+#[derivative]
+pub fn weighted(v: &[f64], w: &[usize]) -> f64 {
+    let mut s = 0.0;
+    for (v, &w) in v.iter().zip(w) {
+        s += v.sin() * w as f64;
+    }
+    s * s
+}
+
+#[derivative]
+pub fn bucketed(x: &[f64]) -> f64 {
+    let mut bucket = vec![0usize; x.len()];
+    for (i, v) in x.iter().enumerate() {
+        bucket[i] = (v * 2.0).abs().round() as usize;
+    }
+    let mut sums = vec![1.0, 0.5, x[0], 0.25];
+    for i in 0..x.len() {
+        sums[bucket[i]] += x[i].exp();
+    }
+    sums[0] * sums[1] + sums[2] * sums[3]
+}
+
 /// Residuals, written into a parameter.
 #[derivative]
 pub fn residuals(p: &[f64], scale: f64, #[constant] t: &[f64], out: &mut [f64]) {
@@ -161,6 +219,27 @@ fn arrays_are_filled_swapped_and_copied() {
     let (gp, gz) = whole_array_methods::gradient(&p, 0.7);
     agree("p", &|p| whole_array_methods(p, 0.7), &p, &gp);
     agree("z", &|z| whole_array_methods(&p, z[0]), &[0.7], &[gz]);
+}
+
+#[test]
+fn copies_of_arrays_are_independent() {
+    let start = [0.8, 1.3];
+    let (g, gc) = copies::gradient(&start, 0.7);
+    agree("start", &|p| copies(&[p[0], p[1]], 0.7), &start, &g);
+    agree("c", &|c| copies(&start, c[0]), &[0.7], &[gc]);
+    let x = [0.8, 1.3, 0.6];
+    let (value, g) = recurrent::value_and_gradient(&x);
+    assert_eq!(value.to_bits(), recurrent(&x).to_bits());
+    agree("x", &recurrent, &x, &g);
+    agree("nested", &|p| nested_literals(p[0], p[1]), &[0.4, 1.7], &nested_literals::gradient(0.4, 1.7));
+}
+
+#[test]
+fn inactive_data_decides_without_varying() {
+    let (v, w) = ([0.8, 1.3, 0.6], [2, 0, 5]);
+    agree("v", &|v| weighted(v, &w), &v, &weighted::gradient(&v, &w));
+    let x = [0.8, 1.3, 0.1, 0.55];
+    agree("x", &bucketed, &x, &bucketed::gradient(&x));
 }
 
 #[test]

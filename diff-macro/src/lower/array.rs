@@ -74,6 +74,10 @@ pub(super) enum Source {
         size: Expr,
         overlapping: bool,
     },
+    /// The elements of inactive data that can be indexed.
+    Data {
+        expr: Expr,
+    },
     /// The numbers of a range that starts at zero.
     Numbers {
         end: Expr,
@@ -277,6 +281,9 @@ impl Lowering<'_> {
             self.varying.insert(array);
         }
         self.env.insert(name.to_owned(), Atom::Value(array));
+        for (index, atom) in std::mem::take(&mut self.pending) {
+            self.store_to(array, index, atom);
+        }
         true
     }
 
@@ -301,6 +308,9 @@ impl Lowering<'_> {
 
     /// The value that fills an array, through the inner dimensions.
     fn repeated(&mut self, value: &Expr, scalar: Scalar) -> Option<(Atom, Vec<Dim>)> {
+        if matches!(self.type_of(value), Ty::Int | Ty::Bool) {
+            return None;
+        }
         if let Expr::Repeat(_) = value {
             return match self.new_array(value, scalar)? {
                 (NewArray::Fill(value, _), dims) => Some((value, dims)),
@@ -319,12 +329,38 @@ impl Lowering<'_> {
 
     fn elements(&mut self, elements: &[Expr], scalar: Scalar, fixed: bool) -> Option<(NewArray, Vec<Dim>)> {
         if elements.iter().any(|element| matches!(element, Expr::Array(_) | Expr::Repeat(_))) {
+            return self.nested(elements, scalar, fixed);
+        }
+        if elements.iter().any(|element| matches!(self.type_of(element), Ty::Int | Ty::Bool)) {
             return None;
         }
         let atoms = elements.iter().map(|element| self.float(element, scalar)).collect();
         let length = syn::LitInt::new(&elements.len().to_string(), Span::call_site());
         let dim = if fixed { Dim::Fixed(Rc::new(syn::parse_quote!(#length))) } else { Dim::Dynamic };
         Some((NewArray::Elements(atoms), vec![dim]))
+    }
+
+    /// An array of arrays: zeros, whose elements are stored once the array has a name.
+    fn nested(&mut self, rows: &[Expr], scalar: Scalar, fixed: bool) -> Option<(NewArray, Vec<Dim>)> {
+        let mut dims = None;
+        for (k, row) in rows.iter().enumerate() {
+            let Expr::Array(row) = row else { return None };
+            let elements: Vec<Expr> = row.elems.iter().cloned().collect();
+            let (NewArray::Elements(atoms), inner) = self.elements(&elements, scalar, true)? else { return None };
+            let row = Atom::Int(i64::try_from(k).ok()?);
+            for (j, atom) in atoms.into_iter().enumerate() {
+                self.pending.push((vec![row, Atom::Int(i64::try_from(j).ok()?)], atom));
+            }
+            dims = Some(inner);
+        }
+        let length = syn::LitInt::new(&rows.len().to_string(), Span::call_site());
+        let (outer, lengths) = if fixed {
+            (Dim::Fixed(Rc::new(syn::parse_quote!(#length))), Vec::new())
+        } else {
+            (Dim::Dynamic, vec![Atom::Int(i64::try_from(rows.len()).ok()?)])
+        };
+        let dims = std::iter::once(outer).chain(dims?).collect();
+        Some((NewArray::Fill(Atom::Float(0.0), lengths), dims))
     }
 
     fn vec_macro(&mut self, mac: &syn::Macro, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {
@@ -417,28 +453,107 @@ impl Lowering<'_> {
         self.env.insert(name.to_owned(), Atom::Value(window));
     }
 
-    /// A copy of an array, element by element.
+    // ---- copies -------------------------------------------------------------------------------------------------
+
+    /// A copy of an array in a variable of its own: `x.to_vec()`, `*x`, and `x` itself where arrays are copied by name.
+    /// False if the expression is none.
     pub(super) fn let_copy(&mut self, name: &str, source: &Expr) -> bool {
-        let copied = match source {
-            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_vec" | "clone" | "to_owned") => {
-                Some(&*call.receiver)
-            }
-            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => Some(&*unary.expr),
-            _ => None,
-        };
-        let Some(array) = copied.and_then(|expr| self.array_of(expr)) else { return false };
-        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
-        let length = self.length(array, copied.unwrap_or(source));
-        let lengths = if shape.is_fixed() { Vec::new() } else { vec![length] };
-        let ty = self.array_ty(Shape { storage: Storage::Owned, ..shape });
+        let Some((array, expr)) = self.copied(source) else { return false };
+        let Some(shape) = self.shape(array) else { return false };
+        let length = self.length(&expr);
+        let lengths = if matches!(shape.dims[0], Dim::Dynamic) { vec![length] } else { Vec::new() };
+        let ty = self.array_ty(Shape { storage: Storage::Owned, ..shape.clone() });
         let copy = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), ty, self.hint(name));
         self.b.changing.insert(copy);
         self.env.insert(name.to_owned(), Atom::Value(copy));
-        self.for_each_index(length, |pass, index| {
-            let element = pass.load_from(array, vec![index], None);
-            pass.store_to(copy, vec![index], element);
-        });
+        self.copy_elements(array, copy, length, &shape.dims);
         true
+    }
+
+    /// The array that an expression copies.
+    fn copied(&self, source: &Expr) -> Option<(Value, Expr)> {
+        match source {
+            Expr::Paren(paren) => self.copied(&paren.expr),
+            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_vec" | "clone" | "to_owned") => {
+                Some((self.array_of(&call.receiver)?, (*call.receiver).clone()))
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                Some((self.array_of(&unary.expr)?, (*unary.expr).clone()))
+            }
+            // A `Vec` is moved, a reference is copied as such: the name alone changes.
+            Expr::Path(_) => {
+                let array = self.array_of(source)?;
+                let shape = self.shape(array).filter(|shape| shape.is_fixed() && shape.storage == Storage::Owned)?;
+                let _ = shape;
+                Some((array, source.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Stores the elements of one array in another of the same shape.
+    fn copy_elements(&mut self, from: Value, to: Value, length: Atom, dims: &[Dim]) {
+        self.for_each_element(length, &dims[1..], Vec::new(), &mut |pass, index| {
+            let element = pass.load_from(from, index.clone(), None);
+            pass.store_to(to, index, element);
+        });
+    }
+
+    /// Nested loops over the indices of an array.
+    fn for_each_element(
+        &mut self,
+        length: Atom,
+        inner: &[Dim],
+        outer: Vec<Atom>,
+        body: &mut dyn FnMut(&mut Self, Vec<Atom>),
+    ) {
+        self.for_each_index(length, |pass, index| {
+            let mut indices = outer.clone();
+            indices.push(index);
+            match inner.split_first() {
+                None => body(pass, indices),
+                Some((Dim::Fixed(length), rest)) => {
+                    let length = pass.inactive(length);
+                    pass.for_each_element(length, rest, indices, body);
+                }
+                Some((Dim::Dynamic, _)) => {}
+            }
+        });
+    }
+
+    /// An assignment of a whole array to one that lowering follows.
+    pub(super) fn assign_array(&mut self, name: &str, source: &Expr) -> Val {
+        let Some((target, shape)) = self.array_named(name).and_then(|array| Some((array, self.shape(array)?))) else {
+            return Val::Unit;
+        };
+        let fixed = shape.is_fixed() && shape.storage == Storage::Owned;
+        let copied = self.copied(source).filter(|_| fixed);
+        if let Some((array, expr)) = copied {
+            let length = self.length(&expr);
+            self.copy_elements(array, target, length, &shape.dims);
+            return Val::Unit;
+        }
+        match source {
+            Expr::Array(array) if fixed && shape.dims.len() == 1 => {
+                let atoms: Vec<Atom> = array.elems.iter().map(|element| self.float(element, shape.scalar)).collect();
+                for (k, atom) in atoms.into_iter().enumerate() {
+                    self.store_to(target, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], atom);
+                }
+            }
+            Expr::Repeat(repeat) if fixed && shape.dims.len() == 1 => {
+                let value = self.float(&repeat.expr, shape.scalar);
+                let length = self.inactive(&repeat.len);
+                self.for_each_index(length, |pass, index| pass.store_to(target, vec![index], value));
+            }
+            _ => self.error(
+                source,
+                diagnostics::unsupported(
+                    "an assignment of this whole array",
+                    "assign its elements, or use `copy_from_slice`",
+                ),
+            ),
+        }
+        Val::Unit
     }
 
     /// A loop over the indices of an array.
@@ -475,7 +590,7 @@ impl Lowering<'_> {
         match (call.method.to_string().as_str(), &args[..]) {
             ("fill", [value]) => {
                 let value = self.float(value, shape.scalar);
-                let length = self.length(array, &call.receiver);
+                let length = self.length(&call.receiver);
                 self.for_each_index(length, |pass, index| pass.store_to(array, vec![index], value));
             }
             ("swap", [i, j]) => {
@@ -489,7 +604,7 @@ impl Lowering<'_> {
                 let (target, source) = (strip(&call.receiver), strip(source));
                 let check: Stmt = syn::parse_quote!(::core::assert_eq!(#target.len(), #source.len()););
                 self.carry(&check, &[]);
-                let length = self.length(array, &call.receiver);
+                let length = self.length(&call.receiver);
                 self.for_each_index(length, |pass, index| {
                     let element = pass.load_from(from, vec![index], None);
                     pass.store_to(array, vec![index], element);
@@ -501,8 +616,7 @@ impl Lowering<'_> {
     }
 
     /// `array.len()`.
-    fn length(&mut self, array: Value, expr: &Expr) -> Atom {
-        let _ = array;
+    fn length(&mut self, expr: &Expr) -> Atom {
         let base = strip(expr);
         let length: Expr = syn::parse_quote!(#base.len());
         self.verbatim(&length, Ty::Int, None, None)
@@ -526,7 +640,10 @@ impl Lowering<'_> {
                                 let expr = strip(&call.receiver).clone();
                                 forwards(self.elements_of(array, expr, name == "iter_mut"))
                             }
-                            None => self.source_of(&call.receiver),
+                            None => self
+                                .source_of(&call.receiver)
+                                .or_else(|| self.data_of(&call.receiver))
+                                .filter(|_| name != "iter_mut"),
                         }
                     }
                     ("chunks_exact" | "windows", Some(size)) => {
@@ -548,7 +665,8 @@ impl Lowering<'_> {
                     }
                     ("zip", Some(other)) => {
                         let left = self.source_of(&call.receiver).filter(|over| !over.reversed)?;
-                        let right = self.source_of(other).filter(|over| !over.reversed)?;
+                        let right =
+                            self.source_of(other).or_else(|| self.data_of(other)).filter(|over| !over.reversed)?;
                         forwards(Source::Zip(Box::new(left.source), Box::new(right.source)))
                     }
                     _ => None,
@@ -560,6 +678,15 @@ impl Lowering<'_> {
                 forwards(self.elements_of(array, strip(other).clone(), mutable))
             }
         }
+    }
+
+    /// Inactive data in a variable that can be indexed: a parameter that is a slice, an array or a `Vec`.
+    fn data_of(&self, expr: &Expr) -> Option<Over> {
+        let expr = strip(expr);
+        let name = fence::variable(expr)?;
+        let indexed = self.source.params.iter().any(|param| param.name == name && param.indexed);
+        let inactive = !self.known.active.contains(&name) && !self.is_cell(&name);
+        (indexed && inactive).then(|| Over { source: Source::Data { expr: expr.clone() }, reversed: false })
     }
 
     /// The elements of an array: floats, or rows.
@@ -581,7 +708,9 @@ impl Lowering<'_> {
     /// How many iterations a source has, as the user would write it.
     pub(super) fn length_of(source: &Source) -> Expr {
         match source {
-            Source::Elements { expr, .. } | Source::Rows { expr, .. } => syn::parse_quote!(#expr.len()),
+            Source::Elements { expr, .. } | Source::Rows { expr, .. } | Source::Data { expr } => {
+                syn::parse_quote!(#expr.len())
+            }
             Source::Parts { expr, size, overlapping: false, .. } => syn::parse_quote!(#expr.len() / #size),
             Source::Parts { expr, size, overlapping: true, .. } => {
                 syn::parse_quote!((#expr.len() + 1).saturating_sub(#size))
@@ -621,6 +750,18 @@ impl Lowering<'_> {
                 }
                 self.env.insert(name, atom);
             }
+            (Pat::Reference(reference), Source::Data { expr }) => {
+                let Pat::Ident(ident) = &*reference.pat else {
+                    self.error(pat, diagnostics::unsupported("this pattern", "bind single elements"));
+                    return;
+                };
+                let index = self.placeholder(Atom::Value(index));
+                self.bind_data(&ident.ident.to_string(), &syn::parse_quote!(#expr[#index]));
+            }
+            (Pat::Ident(ident), Source::Data { expr }) => {
+                let index = self.placeholder(Atom::Value(index));
+                self.bind_data(&ident.ident.to_string(), &syn::parse_quote!(&#expr[#index]));
+            }
             (Pat::Ident(ident), Source::Rows { array, mutable, .. }) => {
                 self.window(&ident.ident.to_string(), *array, Part::Row(Atom::Value(index)), *mutable);
             }
@@ -651,6 +792,11 @@ impl Lowering<'_> {
             }
             (pat, _) => self.error(pat, diagnostics::unsupported("this pattern", "bind single elements")),
         }
+    }
+
+    fn bind_data(&mut self, name: &str, element: &Expr) {
+        let atom = self.verbatim(element, Ty::Unknown, None, self.hint(name));
+        self.env.insert(name.to_owned(), atom);
     }
 
     /// The name for the index of a loop over a source: that of an `enumerate`, if it has one.

@@ -41,6 +41,8 @@ pub(crate) struct Param {
     pub(crate) ty: Ty,
     pub(crate) active: bool,
     pub(crate) mutable: bool,
+    /// The type is visibly a slice, an array or a `Vec`.
+    pub(crate) indexed: bool,
 }
 
 /// The function to lower.
@@ -128,6 +130,8 @@ struct Lowering<'a> {
     env: HashMap<String, Atom>,
     /// Variables that stand for elements of arrays: those that `iter_mut` binds.
     places: HashMap<String, (Value, Vec<Atom>)>,
+    /// Elements that are stored in a new array once it has a name.
+    pending: Vec<(Vec<Atom>, Atom)>,
     /// The arrays that windows show.
     windows: HashMap<Value, Value>,
     /// The values that vary with the active parameters.
@@ -152,6 +156,7 @@ impl<'a> Lowering<'a> {
             b: Builder::of_user(default),
             env: HashMap::new(),
             places: HashMap::new(),
+            pending: Vec::new(),
             windows: HashMap::new(),
             varying: HashSet::new(),
             known,

@@ -210,7 +210,7 @@ impl Lowering<'_> {
             return;
         }
         let is_array = self.known.active.contains(name) || self.is_active(init);
-        if is_array && (self.let_array(name, ascribed, init) || self.let_copy(name, init)) {
+        if self.let_copy(name, init) || (is_array && self.let_array(name, ascribed, init)) {
             return;
         }
         let scalar = ascribed.and_then(scalar_type);
@@ -374,6 +374,9 @@ impl Lowering<'_> {
         if self.is_cell(&name) || !self.env.contains_key(&name) {
             return self.assign_cell(&name, &assign.left, &assign.right);
         }
+        if self.array_named(&name).is_some() {
+            return self.assign_array(&name, &assign.right);
+        }
         let value = self.expr(&assign.right);
         if matches!(value, Val::Never) {
             return Val::Never;
@@ -448,6 +451,15 @@ impl Lowering<'_> {
     fn assign_part(&mut self, target: &Expr, source: &Expr) -> Val {
         if self.is_array_target(target) {
             return self.assign_element(target, source);
+        }
+        let discrete = matches!(self.type_of(source), Ty::Bool | Ty::Int);
+        if discrete && !self.is_active(target) {
+            // An integer or a bool, made of active values or not, in the user's own data.
+            let atom = self.scalar(source);
+            let operand = self.placeholder(atom);
+            let stmt: Stmt = syn::parse_quote!(#target = #operand;);
+            self.carry_with(&stmt, &operand);
+            return Val::Unit;
         }
         if let (Some(name), true) = (fence::root(target), self.is_active(source)) {
             if self.env.contains_key(&name) && matches!(target, Expr::Index(_)) && !self.known.active.contains(&name) {

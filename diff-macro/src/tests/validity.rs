@@ -26,7 +26,13 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
-        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .map(|p| Param {
+            name: p.ident.to_string(),
+            ty: p.ty,
+            active: p.active,
+            mutable: p.mutable,
+            indexed: p.indexed,
+        })
         .collect();
     let runtime = options.runtime();
     let source = Source {
