@@ -34,6 +34,15 @@ pub fn normal_density(x: f64, mean: f64, deviation: f64) -> f64 {
     -z / deviation * density
 }
 
+/// The quotient rule, `(n' - (n / d) d') / d`: the quotient is the primal's, and no square can overflow.
+#[inline]
+pub fn saturation(x: f64) -> f64 {
+    let square = x * x;
+    let denominator = 1.0 + square;
+    let value = (square * x + 2.0 * x) / denominator;
+    (3.0 * square + 2.0 - 2.0 * value * x) / denominator
+}
+
 /// The quotient rule, `(n' - (n / d) d') / d`, with one division for both quotients. Unlike the textbook's form it has no
 /// square of the denominator that could overflow.
 #[inline]
@@ -82,6 +91,15 @@ pub mod refactored {
     #[inline]
     pub fn polynomial(x: f64) -> f64 {
         ((12.0 * x - 6.0) * x + 2.0) * x - 5.0
+    }
+
+    /// One division: the quotient gets another rounding than in the primal, and a tiny denominator overflows.
+    #[inline]
+    pub fn saturation(x: f64) -> f64 {
+        let square = x * x;
+        let reciprocal = 1.0 / (1.0 + square);
+        let value = (square * x + 2.0 * x) * reciprocal;
+        (3.0 * square + 2.0 - 2.0 * value * x) * reciprocal
     }
 
     /// The quotient rule of the textbook: one division, and a square that overflows for huge arguments.

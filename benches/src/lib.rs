@@ -57,6 +57,9 @@ pub struct Case {
     pub by_hand: Loop,
     /// The loop over another algorithm for the same number, if there is one.
     pub refactored: Option<Loop>,
+    /// The derivative by hand keeps the conventions of the generated one at singular points and kinks. Where it does
+    /// not, it is the usual formula, and the generated derivative pays for what the formula leaves out.
+    pub same_conventions: bool,
 }
 
 /// The loop, for all the same.
@@ -85,13 +88,14 @@ macro_rules! each {
 
 /// All functions.
 #[rustfmt::skip]
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 9] = [
     Case {
         name: "polynomial",
         interval: [-3.0, 3.0],
         generated: each!(functions::polynomial::derivative),
         by_hand: each!(by_hand::polynomial),
         refactored: Some(each!(by_hand::refactored::polynomial)),
+        same_conventions: true,
     },
     Case {
         name: "sine of square",
@@ -99,6 +103,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::sine_of_square::derivative),
         by_hand: each!(by_hand::sine_of_square),
         refactored: None,
+        same_conventions: true,
     },
     Case {
         name: "logistic",
@@ -106,6 +111,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::logistic::derivative),
         by_hand: each!(by_hand::logistic),
         refactored: Some(each!(by_hand::refactored::logistic)),
+        same_conventions: true,
     },
     Case {
         name: "normal density",
@@ -113,6 +119,15 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::normal_density::derivative, mean = 0.3, deviation = 1.7),
         by_hand: each!(by_hand::normal_density, mean = 0.3, deviation = 1.7),
         refactored: None,
+        same_conventions: true,
+    },
+    Case {
+        name: "saturation",
+        interval: [-3.0, 3.0],
+        generated: each!(functions::saturation::derivative),
+        by_hand: each!(by_hand::saturation),
+        refactored: Some(each!(by_hand::refactored::saturation)),
+        same_conventions: true,
     },
     Case {
         name: "rational",
@@ -120,6 +135,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::rational::derivative),
         by_hand: each!(by_hand::rational),
         refactored: Some(each!(by_hand::refactored::rational)),
+        same_conventions: false,
     },
     Case {
         name: "newton square root",
@@ -127,6 +143,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::newton_square_root::derivative),
         by_hand: each!(by_hand::newton_square_root),
         refactored: Some(each!(by_hand::refactored::newton_square_root)),
+        same_conventions: false,
     },
     Case {
         name: "huber",
@@ -134,6 +151,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::huber::derivative, width = 1.5),
         by_hand: each!(by_hand::huber, width = 1.5),
         refactored: Some(each!(by_hand::refactored::huber, width = 1.5)),
+        same_conventions: false,
     },
     Case {
         name: "horner",
@@ -141,6 +159,7 @@ pub const CASES: [Case; 8] = [
         generated: each!(functions::horner::derivative, coefficients = COEFFICIENTS),
         by_hand: each!(by_hand::horner, coefficients = COEFFICIENTS),
         refactored: None,
+        same_conventions: true,
     },
 ];
 

@@ -15,10 +15,10 @@ pub(crate) fn accumulators(l: &Loop) -> Vec<bool> {
 }
 
 fn is_accumulator(l: &Loop, k: usize) -> bool {
-    if let Header::While(cond) = &l.header {
-        if uses_in_region(cond, cond.params[k]) > 0 {
-            return false;
-        }
+    if let Header::While(cond) = &l.header
+        && uses_in_region(cond, cond.params[k]) > 0
+    {
+        return false;
     }
     is_additive(&l.body.stmts, &l.body.yields, l.body.params[k], k + 1)
 }

@@ -118,10 +118,10 @@ impl Builder {
 
     /// Gives a value that differentiation made a name, unless it has one.
     pub(crate) fn name_derived(&mut self, atom: Atom, hint: Option<Hint>) {
-        if let (Some(value), Some(hint)) = (atom.value(), hint) {
-            if self.values[value.0 as usize].derived {
-                self.name(atom, &hint);
-            }
+        if let (Some(value), Some(hint)) = (atom.value(), hint)
+            && self.values[value.0 as usize].derived
+        {
+            self.name(atom, &hint);
         }
     }
 
@@ -221,10 +221,8 @@ impl Builder {
     pub(crate) fn opaque(&mut self, opaque: Opaque, info: Info) -> Atom {
         let key = (opaque.text.clone(), opaque.args.clone());
         let shareable = opaque.effect == Effect::Pure && matches!(opaque.code, Code::Expr(..));
-        if shareable {
-            if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.opaques.get(&key)) {
-                return Atom::Value(*value);
-            }
+        if shareable && let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.opaques.get(&key)) {
+            return Atom::Value(*value);
         }
         let value = self.value(info.ty, info.hint);
         if shareable {
@@ -249,19 +247,16 @@ impl Builder {
 
     /// An element, shared where the array does not change.
     pub(crate) fn load(&mut self, array: Value, index: Vec<Atom>, info: Info) -> Atom {
-        if let ([Atom::Int(k)], Some(elements)) = (&index[..], self.literals.get(&array)) {
-            if let (false, Some(element)) =
+        if let ([Atom::Int(k)], Some(elements)) = (&index[..], self.literals.get(&array))
+            && let (false, Some(element)) =
                 (self.changing.contains(&array), elements.get(usize::try_from(*k).unwrap_or(usize::MAX)))
-            {
-                return *element;
-            }
+        {
+            return *element;
         }
         let key = (array, index);
         let constant = !self.changing.contains(&array);
-        if constant {
-            if let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.loads.get(&key)) {
-                return Atom::Value(*value);
-            }
+        if constant && let Some(value) = self.scopes.iter().rev().find_map(|scope| scope.loads.get(&key)) {
+            return Atom::Value(*value);
         }
         let value = self.value(info.ty, info.hint);
         self.push(vec![value], Op::Load(key.0, key.1.clone()));
@@ -281,10 +276,10 @@ impl Builder {
 
     pub(crate) fn new_array(&mut self, new: NewArray, ty: Ty, hint: Option<Hint>) -> Value {
         let value = self.value(ty, hint);
-        if let NewArray::Elements(elements) = &new {
-            if elements.iter().all(|atom| matches!(atom, Atom::Float(_))) {
-                self.literals.insert(value, elements.clone());
-            }
+        if let NewArray::Elements(elements) = &new
+            && elements.iter().all(|atom| matches!(atom, Atom::Float(_)))
+        {
+            self.literals.insert(value, elements.clone());
         }
         self.push(vec![value], Op::NewArray(new));
         value
@@ -369,10 +364,10 @@ impl Builder {
     }
 
     pub(crate) fn mul(&mut self, a: Atom, b: Atom) -> Atom {
-        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
-            if (x * y).is_finite() {
-                return Atom::Float(x * y);
-            }
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b)
+            && (x * y).is_finite()
+        {
+            return Atom::Float(x * y);
         }
         if let Atom::Float(x) = b {
             return self.mul(Atom::Float(x), a);
@@ -404,10 +399,10 @@ impl Builder {
     fn product(&mut self, a: Atom, b: Atom) -> Atom {
         for (factor, other) in [(a, b), (b, a)] {
             // `a * (1 / d)` where `a / d` is known.
-            if let Some((Prim::Div, &[Atom::Float(1.0), d])) = self.def(other) {
-                if let Some(quotient) = self.find(Prim::Div, &[factor, d]) {
-                    return Atom::Value(quotient);
-                }
+            if let Some((Prim::Div, &[Atom::Float(1.0), d])) = self.def(other)
+                && let Some(quotient) = self.find(Prim::Div, &[factor, d])
+            {
+                return Atom::Value(quotient);
             }
         }
         if self.find(Prim::Mul, &[a, b]).is_none() {
@@ -437,10 +432,10 @@ impl Builder {
                 if n > 0 && m > 1 && flat <= 32 {
                     return self.powi(inner, flat);
                 }
-                if n == 2 {
-                    if let Some(square) = self.find(Prim::Mul, &[base, base]) {
-                        return Atom::Value(square);
-                    }
+                if n == 2
+                    && let Some(square) = self.find(Prim::Mul, &[base, base])
+                {
+                    return Atom::Value(square);
                 }
                 self.prim(Prim::Powi, &[base, Atom::Int(n)])
             }
@@ -463,10 +458,10 @@ impl Builder {
     }
 
     pub(crate) fn add(&mut self, a: Atom, b: Atom) -> Atom {
-        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
-            if (x + y).is_finite() {
-                return Atom::Float(x + y);
-            }
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b)
+            && (x + y).is_finite()
+        {
+            return Atom::Float(x + y);
         }
         if a.is_float(0.0) {
             return b;
@@ -474,10 +469,10 @@ impl Builder {
         if b.is_float(0.0) {
             return a;
         }
-        if let Atom::Float(x) = b {
-            if x < 0.0 {
-                return self.prim(Prim::Sub, &[a, Atom::Float(-x)]);
-            }
+        if let Atom::Float(x) = b
+            && x < 0.0
+        {
+            return self.prim(Prim::Sub, &[a, Atom::Float(-x)]);
         }
         let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
         if ra == rb && ca + cb != 0.0 && ra.value().is_some() {
@@ -486,10 +481,10 @@ impl Builder {
         if let Some(merged) = self.merge_selects(a, b) {
             return merged;
         }
-        if let Some((ca, cb, core)) = self.like_products(a, b) {
-            if ca + cb != 0.0 {
-                return self.mul(Atom::Float(ca + cb), core);
-            }
+        if let Some((ca, cb, core)) = self.like_products(a, b)
+            && ca + cb != 0.0
+        {
+            return self.mul(Atom::Float(ca + cb), core);
         }
         if let Some((pa, pb, factor)) = self.common_factor(a, b) {
             let sum = self.add(pa, pb);
@@ -522,10 +517,10 @@ impl Builder {
     }
 
     pub(crate) fn sub(&mut self, a: Atom, b: Atom) -> Atom {
-        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
-            if (x - y).is_finite() {
-                return Atom::Float(x - y);
-            }
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b)
+            && (x - y).is_finite()
+        {
+            return Atom::Float(x - y);
         }
         if b.is_float(0.0) {
             return a;
@@ -537,10 +532,10 @@ impl Builder {
         if ra == rb && ca - cb != 0.0 && ra.value().is_some() {
             return self.mul(Atom::Float(ca - cb), ra);
         }
-        if let Some((ca, cb, core)) = self.like_products(a, b) {
-            if ca - cb != 0.0 {
-                return self.mul(Atom::Float(ca - cb), core);
-            }
+        if let Some((ca, cb, core)) = self.like_products(a, b)
+            && ca - cb != 0.0
+        {
+            return self.mul(Atom::Float(ca - cb), core);
         }
         if let Some((pa, pb, factor)) = self.common_factor(a, b) {
             let difference = self.sub(pa, pb);
@@ -557,10 +552,10 @@ impl Builder {
         if b.is_float(1.0) {
             return a;
         }
-        if let (Atom::Float(x), Atom::Float(y)) = (a, b) {
-            if (x / y).is_finite() {
-                return Atom::Float(x / y);
-            }
+        if let (Atom::Float(x), Atom::Float(y)) = (a, b)
+            && (x / y).is_finite()
+        {
+            return Atom::Float(x / y);
         }
         if let Some((Prim::Neg, &[x])) = self.def(a) {
             let quotient = self.div(x, b);

@@ -55,10 +55,10 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
         match &stmt.op {
             Op::If { then, otherwise, .. } => {
                 for (k, result) in stmt.results.iter().enumerate() {
-                    if let Some(atom) = same_yield(then.yields[k], otherwise.yields[k]) {
-                        if visible_outside(atom, &[then, otherwise]) {
-                            names.insert(*result, atom);
-                        }
+                    if let Some(atom) = same_yield(then.yields[k], otherwise.yields[k])
+                        && visible_outside(atom, &[then, otherwise])
+                    {
+                        names.insert(*result, atom);
                     }
                 }
             }

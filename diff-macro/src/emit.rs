@@ -790,11 +790,11 @@ impl<'a> Emitter<'a> {
     /// The variable for a new value.
     fn declare(&mut self, value: Value, wish: &str) -> Ident {
         let root = self.root(value);
-        if root != value {
-            if let Some(name) = self.written.get(&root).cloned() {
-                self.written.insert(value, name.clone());
-                return name;
-            }
+        if root != value
+            && let Some(name) = self.written.get(&root).cloned()
+        {
+            self.written.insert(value, name.clone());
+            return name;
         }
         let info = &self.values[value.0 as usize];
         let ident = match &info.hint {
@@ -1540,11 +1540,11 @@ impl Substitution {
 
 impl VisitMut for Substitution {
     fn visit_expr_mut(&mut self, expr: &mut syn::Expr) {
-        if let syn::Expr::Path(path) = expr {
-            if let Some(tokens) = path.path.get_ident().and_then(|ident| self.map.get(&ident.to_string())) {
-                *expr = syn::Expr::Verbatim(tokens.clone());
-                return;
-            }
+        if let syn::Expr::Path(path) = expr
+            && let Some(tokens) = path.path.get_ident().and_then(|ident| self.map.get(&ident.to_string()))
+        {
+            *expr = syn::Expr::Verbatim(tokens.clone());
+            return;
         }
         visit_mut::visit_expr_mut(self, expr);
     }

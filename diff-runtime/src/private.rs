@@ -6,6 +6,24 @@ pub use core::primitive::{f32, f64};
 #[cfg(feature = "alloc")]
 pub use alloc::{vec, vec::Vec};
 
+/// The items, where the crate has an allocator: companions with a tape, and gradients of slices.
+#[cfg(feature = "alloc")]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __with_alloc {
+    ($($items:tt)*) => { $($items)* };
+}
+
+/// Nothing, where the crate has no allocator.
+#[cfg(not(feature = "alloc"))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __with_alloc {
+    ($($items:tt)*) => {};
+}
+
+pub use __with_alloc as with_alloc;
+
 /// A value that is a float, or a reference to one: the guard on values whose type the macro cannot see.
 ///
 /// A matrix, say, is none, so that a product with it is a type error and not a wrong derivative.

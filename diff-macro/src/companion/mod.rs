@@ -109,15 +109,14 @@ impl Plan<'_> {
         if self.signature.is_method || self.suffix {
             let methods = companions.iter().map(|companion| {
                 let ident = format_ident!("{}_{}", plain(name), companion.name, span = name.span());
-                let method = self.method(&ident, companion);
-                quote!(#allowed #method)
+                self.method(&ident, companion, &allowed)
             });
             return quote!(#(#methods)*);
         }
         let (vis, cfg) = (&self.item.vis, self.attributes("cfg"));
         let methods = companions.iter().map(|companion| {
             let ident = Ident::new(&companion.name, name.span());
-            self.method(&ident, companion)
+            self.method(&ident, companion, &TokenStream::new())
         });
         let docs = format!(" Derivatives of the function [`{0}`](fn@{0}), as associated functions.", plain(name));
         quote! {
@@ -133,7 +132,7 @@ impl Plan<'_> {
         }
     }
 
-    fn method(&self, ident: &Ident, companion: &Companion) -> TokenStream {
+    fn method(&self, ident: &Ident, companion: &Companion, allowed: &TokenStream) -> TokenStream {
         let Companion { docs, extra, output, body, .. } = companion;
         let vis = &self.item.vis;
         let generics = &self.item.sig.generics;
@@ -145,14 +144,21 @@ impl Plan<'_> {
         let docs = docs.iter().map(|line| format!(" {line}"));
         let params = inputs.into_iter().chain(extra);
         let output = output.as_ref().map(|output| quote!(-> #output));
-        quote! {
+        let method = quote! {
             #(#[doc = #docs])*
             #(#cfg)*
             #(#inline)*
+            #allowed
             #vis fn #ident #generics (#(#params),*) #output #clause {
                 #body
             }
+        };
+        if !allocates(&method) {
+            return method;
         }
+        // Without an allocator the companion is left out, and the others stay.
+        let runtime = &self.runtime;
+        quote!(#runtime::private::with_alloc! { #method })
     }
 
     /// The parameters of the function, as companions take them.
@@ -254,6 +260,12 @@ impl Plan<'_> {
 fn allowed_lints() -> TokenStream {
     let lints = ALLOWED.iter().filter_map(|lint| syn::parse_str::<syn::Path>(lint).ok());
     quote!(#[allow(#(#lints),*)])
+}
+
+/// Whether generated code names what only an allocator provides.
+fn allocates(tokens: &TokenStream) -> bool {
+    let text = tokens.to_string();
+    ["private :: Vec", "private :: vec"].iter().any(|name| text.contains(name))
 }
 
 /// Names that the body uses without declaring them: functions and constants, which no variable may hide.

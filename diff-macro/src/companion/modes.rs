@@ -197,7 +197,7 @@ impl Plan<'_> {
                 format!("The value of [`{f}`](fn@{f}); writes the gradient into the buffers."),
             ),
         };
-        self.into_buffers(name, summary, gives, Options { seeded: false, into: true })
+        self.with_buffers(name, summary, gives, Options { seeded: false, into: true })
     }
 
     // ---- products with the Jacobian ----------------------------------------------------------------------------
@@ -306,7 +306,7 @@ impl Plan<'_> {
         let f = self.name();
         let summary =
             format!("Runs [`{f}`](fn@{f}); writes the seed times the Jacobian (VJP, pullback) into the buffers.");
-        self.into_buffers("vjp_into", summary, Gives::Both, Options { seeded: true, into: true })
+        self.with_buffers("vjp_into", summary, Gives::Both, Options { seeded: true, into: true })
     }
 
     /// A name for a parameter of a companion.
@@ -386,7 +386,7 @@ impl Plan<'_> {
         tokens
     }
 
-    fn into_buffers(&self, name: &str, summary: String, gives: Gives, options: Options) -> Companion {
+    fn with_buffers(&self, name: &str, summary: String, gives: Gives, options: Options) -> Companion {
         let mut pullback = self.pullback(options);
         let n = self.output_count();
         if gives == Gives::Derivative {
