@@ -165,6 +165,9 @@ pub(crate) const CONSTANT_FORM: &str = "`#[constant]` takes no arguments\nhelp: 
 pub(crate) const PARAMETER_CFG: &str = "a parameter that may be left out is not supported: the macro cannot see whether it is there\n\
     help: put the `cfg` on the whole function, and write one function for each case";
 
+pub(crate) const INTERNAL: &str = "internal error: the derivative of this function could not be made\n\
+    help: if the function compiles without the attribute, this is a defect of the macro, please report it";
+
 // ---- the body ---------------------------------------------------------------------------------------------------
 
 pub(crate) fn unknown_function(name: &str) -> String {
