@@ -311,6 +311,24 @@ impl Builder {
         (c, rest)
     }
 
+    /// `(x - y) + 2 x` is `3 x - y`: a term is added to the one that it is like, inside the sum of a derivative.
+    fn add_to_like_term(&mut self, sum: Atom, term: Atom) -> Option<Atom> {
+        if !sum.value().is_some_and(|value| self.values[value.0 as usize].derived) {
+            return None;
+        }
+        let (prim, x, y) = match self.def(sum)? {
+            (prim @ (Prim::Add | Prim::Sub), &[x, y]) => (prim, x, y),
+            _ => return None,
+        };
+        let (cx, rx) = self.split(x);
+        let (ct, rt) = self.split(term);
+        if rx != rt || cx + ct == 0.0 || rt.value().is_none() {
+            return None;
+        }
+        let joined = self.add(x, term);
+        Some(if prim == Prim::Add { self.add(joined, y) } else { self.sub(joined, y) })
+    }
+
     /// Two products of derivatives with a factor in common, and what is left of them: `a t + b t` is `(a + b) t`.
     fn common_factor(&mut self, a: Atom, b: Atom) -> Option<(Atom, Atom, Atom)> {
         let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -485,6 +503,9 @@ impl Builder {
             && ca + cb != 0.0
         {
             return self.mul(Atom::Float(ca + cb), core);
+        }
+        if let Some(sum) = self.add_to_like_term(a, b) {
+            return sum;
         }
         if let Some((pa, pb, factor)) = self.common_factor(a, b) {
             let sum = self.add(pa, pb);

@@ -212,7 +212,8 @@ impl Forward<'_> {
             Op::Load(array, index) => self.load(stmt.results[0], *array, index),
             Op::Store(array, index, value) => self.store(*array, index, *value),
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
-            Op::Accumulate(..) | Op::Clear(_) => unreachable!("only reverse mode accumulates in arrays"),
+            Op::Accumulate(array, index, term) => self.accumulate(*array, index, *term),
+            Op::Clear(_) => unreachable!("only the passes clear arrays"),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("forward mode is applied before reverse mode makes tapes")
             }
@@ -301,6 +302,18 @@ impl Forward<'_> {
             if let Some(shadow) = shadow {
                 let tangent = self.tangent(value, d).unwrap_or(Atom::Float(0.0));
                 self.b.push(Vec::new(), Op::Store(shadow, new_index.clone(), tangent));
+            }
+        }
+    }
+
+    fn accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
+        let new_index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+        let added = self.atom(term);
+        self.b.push(Vec::new(), Op::Accumulate(self.array(array), new_index.clone(), added));
+        for d in 0..self.directions {
+            let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
+            if let (Some(shadow), Some(tangent)) = (shadow, self.tangent(term, d)) {
+                self.b.push(Vec::new(), Op::Accumulate(shadow, new_index.clone(), tangent));
             }
         }
     }

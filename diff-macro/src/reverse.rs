@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::accumulate::{accumulators, uses_in_stmt};
 use crate::activity;
 use crate::build::Builder;
+use crate::carry::carry_neighbours;
 use crate::forward::{rename, rename_opaque};
 use crate::ir::Taken;
 use crate::ir::{
@@ -208,6 +209,11 @@ enum Swept {
         array: Value,
         index: Vec<Atom>,
         value: Atom,
+    },
+    Accumulate {
+        array: Value,
+        index: Vec<Atom>,
+        term: Atom,
     },
     Elements {
         array: Value,
@@ -476,7 +482,17 @@ impl Reverse<'_> {
                 }
             }
             Op::NewArray(new) => self.sweep_new_array(stmt.results[0], new),
-            Op::Accumulate(..) | Op::Clear(_) => unreachable!("only reverse mode accumulates in arrays"),
+            Op::Accumulate(array, index, term) => {
+                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+                let added = self.atom(*term);
+                self.b.push(Vec::new(), Op::Accumulate(self.array(*array), index.clone(), added));
+                if self.varied.contains(array) {
+                    Swept::Accumulate { array: *array, index, term: *term }
+                } else {
+                    Swept::Inactive
+                }
+            }
+            Op::Clear(_) => unreachable!("only the passes clear arrays"),
             Op::NewTape(_) | Op::Push(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")
             }
@@ -687,6 +703,7 @@ impl Reverse<'_> {
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
                 Swept::Load { array, index, result } => self.back_load(*array, index, *result),
                 Swept::Store { array, index, value } => self.back_store(*array, index, *value),
+                Swept::Accumulate { array, index, term } => self.back_accumulate(*array, index, *term),
                 Swept::Elements { array, elements } => self.back_elements(*array, elements),
                 Swept::Done { results } => results.iter().for_each(|result| {
                     self.adjoints.remove(result);
@@ -745,6 +762,19 @@ impl Reverse<'_> {
         } else {
             self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
         }
+    }
+
+    /// ```text
+    /// // Input:    a[i] += t
+    /// // Adjoint:  t_bar += a_bar[i]
+    /// ```
+    fn back_accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
+        let Some(value) = self.active(term) else { return };
+        let Some((bar, index)) = self.bar_element(array, index) else { return };
+        let info = self.info(value);
+        let info = Info { hint: barred(&info), derived: true, ..info };
+        let adjoint = self.b.load(bar, index, info);
+        self.accumulate(value, adjoint);
     }
 
     /// ```text
@@ -927,7 +957,7 @@ impl Reverse<'_> {
                 self.b.value(info.ty, info.hint)
             })
             .collect();
-        self.b.push(results.clone(), Op::Loop(Box::new(Loop { header, records, init, body })));
+        self.push_loop(results.clone(), Loop { header, records, init, body });
         let (of_carried, of_captured) = results.split_at(carried.len());
         for (value, result) in captured.iter().zip(of_captured) {
             self.adjoints.insert(*value, Atom::Value(*result));
@@ -1101,7 +1131,7 @@ impl Reverse<'_> {
         }
         let body = self.b.close_region(params, yields);
         self.make_tapes();
-        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
+        self.push_loop(results, Loop { header, records: None, init, body });
         for (value, result) in captured {
             self.accumulate(value, Atom::Value(result));
         }
@@ -1111,6 +1141,16 @@ impl Reverse<'_> {
             }
         }
         Swept::Done { results: stmt.results.clone() }
+    }
+
+    /// Puts out a loop that adds to arrays of adjoints.
+    fn push_loop(&mut self, mut results: Vec<Value>, mut l: Loop) {
+        let (further, after) = carry_neighbours(&mut self.b, &mut l);
+        results.extend(further);
+        self.b.push(results, Op::Loop(Box::new(l)));
+        for stmt in after {
+            self.b.push(stmt.results, stmt.op);
+        }
     }
 
     /// The carried values whose adjoints matter: those of results that have one, and what these depend on.

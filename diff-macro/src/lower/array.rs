@@ -222,7 +222,13 @@ impl Lowering<'_> {
         if value == Atom::Undefined || index.contains(&Atom::Undefined) {
             return;
         }
-        // What is stored through a window is stored in the array that it shows.
+        self.changes(array, value);
+        self.b.push(Vec::new(), Op::Store(array, index, value));
+    }
+
+    /// A value enters an array: what varies makes it active. What is stored through a window is stored in the array
+    /// that it shows.
+    fn changes(&mut self, array: Value, value: Atom) {
         let mut shown = vec![array];
         while let Some(base) = shown.last().and_then(|array| self.windows.get(array)) {
             shown.push(*base);
@@ -238,7 +244,6 @@ impl Lowering<'_> {
             self.known.active.extend(names);
         }
         self.b.changing.extend(&shown);
-        self.b.push(Vec::new(), Op::Store(array, index, value));
     }
 
     /// `array[i] op= value`.
@@ -250,6 +255,13 @@ impl Lowering<'_> {
         // The right side is evaluated before the element is read.
         let scalar = self.b.element(array);
         let operand = self.float(value, scalar);
+        if matches!(prim, Prim::Add | Prim::Sub) && operand != Atom::Undefined {
+            // What an element is added to is linear in it: its adjoint stays where it is.
+            let term = if prim == Prim::Sub { self.exact(Prim::Neg, &[operand]) } else { operand };
+            self.changes(array, term);
+            self.b.push(Vec::new(), Op::Accumulate(array, index, term));
+            return;
+        }
         let current = self.load_from(array, index.clone(), None);
         let updated = self.exact(prim, &[current, operand]);
         self.store_to(array, index, updated);
