@@ -68,7 +68,13 @@ fn lower_body(
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
-        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .map(|p| Param {
+            name: p.ident.to_string(),
+            ty: p.ty,
+            active: p.active,
+            mutable: p.mutable,
+            stability: p.stability,
+        })
         .collect();
     lower::lower(
         &Source {
@@ -76,6 +82,7 @@ fn lower_body(
             body: &body,
             resolved: &resolved,
             outputs: &signature.output.scalars,
+            receiver: signature.receiver,
             returns: signature.output.form != signature::Form::Unit,
             shapes: &signature.shapes,
             runtime,

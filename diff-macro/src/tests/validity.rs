@@ -24,7 +24,13 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
     let lowered: Vec<Param> = signature
         .parameters
         .iter()
-        .map(|p| Param { name: p.ident.to_string(), ty: p.ty, active: p.active, mutable: p.mutable })
+        .map(|p| Param {
+            name: p.ident.to_string(),
+            ty: p.ty,
+            active: p.active,
+            mutable: p.mutable,
+            stability: p.stability,
+        })
         .collect();
     let runtime = options.runtime();
     let source = Source {
@@ -32,6 +38,7 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
         body: &body,
         resolved: &resolved,
         outputs: &signature.output.scalars,
+        receiver: signature.receiver,
         returns: true,
         shapes: &signature.shapes,
         runtime: &runtime,
