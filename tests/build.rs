@@ -1,9 +1,13 @@
-//! Writes the twins of the corpus: the files in `tests/corpus/functions` go in, `twins.rs` and `cases.rs` come out.
+//! Writes the twins of the two corpora: the files in `tests/corpus/functions` go in, `corpus_twins.rs` and
+//! `corpus_cases.rs` come out; the same for `arrays`.
 //!
 //! A twin is the function's own text on dual numbers: `f64` becomes `Dual64`, a float literal a constant dual, `as` a
-//! call of a trait. Nothing else is changed, so the twin and the function cannot drift apart. `cases.rs` is the list of
-//! all functions with the points at which they are tested, which each states in its `sample!(..)`: per parameter an
-//! interval, or a list of choices if the parameter is inactive.
+//! call of a trait. Nothing else is changed, so the twin and the function cannot drift apart. The cases are the list of
+//! all functions with the points at which they are tested, which each states in its `sample!(..)`. Per parameter:
+//! - an interval, `0.0..1.0`, or an array of intervals, `[0.0..1.0; 3]`, `[0.0..1.0, 2.0..3.0]`, `[[0.0..1.0; 3]; 2]`, for
+//!   parameters made of floats, active or not. A length that is an array is one of these lengths at each point:
+//!   `[0.0..1.0; [0, 3, 8]]`;
+//! - for any other parameter a list of choices.
 //!
 //! This shares nothing with the macro under test: it replaces types and never looks at what the code computes.
 
@@ -12,16 +16,20 @@ use std::{env, fs};
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{format_ident, quote};
-use syn::parse::Parser;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Expr, FnArg, Item, ItemFn, Lit, Pat, Token, Type, UnOp, UseTree, parse_quote};
-
-const FUNCTIONS: &str = "tests/corpus/functions";
+use syn::{Attribute, BinOp, Expr, FnArg, Item, ItemFn, Lit, Pat, Token, Type, UnOp, UseTree, parse_quote};
 
 fn main() {
-    println!("cargo::rerun-if-changed={FUNCTIONS}");
-    let mut files: Vec<_> = fs::read_dir(FUNCTIONS)
+    corpus("corpus");
+    corpus("arrays");
+}
+
+fn corpus(name: &str) {
+    let functions = format!("tests/{name}/functions");
+    println!("cargo::rerun-if-changed={functions}");
+    let mut files: Vec<_> = fs::read_dir(functions)
         .expect("the corpus is there")
         .map(|entry| entry.expect("a directory entry").path())
         .collect();
@@ -39,11 +47,11 @@ fn main() {
         }
     }
     let out = env::var("OUT_DIR").expect("cargo sets it");
-    let write = |name: &str, tokens: TokenStream| {
-        fs::write(Path::new(&out).join(name), tokens.to_string()).expect("a writable directory");
+    let write = |what: &str, tokens: TokenStream| {
+        fs::write(Path::new(&out).join(format!("{name}_{what}.rs")), tokens.to_string()).expect("a writable directory");
     };
-    write("twins.rs", twins);
-    write("cases.rs", quote!([#cases]));
+    write("twins", twins);
+    write("cases", quote!([#cases]));
 }
 
 // ---- twins ------------------------------------------------------------------------------------------------------
@@ -72,6 +80,13 @@ fn dual(name: &str) -> Option<syn::Path> {
         "f32" => Some(parse_quote!(::tests::dual::Dual32)),
         _ => None,
     }
+}
+
+fn is_compound(op: &BinOp) -> bool {
+    matches!(
+        op,
+        BinOp::AddAssign(_) | BinOp::SubAssign(_) | BinOp::MulAssign(_) | BinOp::DivAssign(_) | BinOp::RemAssign(_)
+    )
 }
 
 fn is_float(lit: &Lit) -> bool {
@@ -150,12 +165,32 @@ impl VisitMut for Rewrite {
                 let (operand, ty) = (&cast.expr, &cast.ty);
                 *expr = parse_quote!(::tests::dual::Cast::<#ty>::cast(#operand));
             }
+            // Of floats, the right side is evaluated before the element is borrowed.
+            Expr::Binary(binary) if is_compound(&binary.op) && matches!(*binary.left, Expr::Index(_)) => {
+                visit_mut::visit_expr_binary_mut(self, binary);
+                let (element, op, value) = (&binary.left, &binary.op, &binary.right);
+                *expr = parse_quote!({
+                    let value = #value;
+                    #element #op value;
+                });
+            }
             _ => visit_mut::visit_expr_mut(self, expr),
         }
     }
 
-    /// Macros that take expressions, such as `assert!` and `println!`.
+    /// Macros that take expressions, such as `assert!` and `println!`, and `vec![x; n]`.
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let repeated = |input: ParseStream<'_>| {
+            let value: Expr = input.parse()?;
+            input.parse::<Token![;]>()?;
+            Ok((value, input.parse::<Expr>()?))
+        };
+        if let Ok((mut value, mut length)) = repeated.parse2(mac.tokens.clone()) {
+            self.visit_expr_mut(&mut value);
+            self.visit_expr_mut(&mut length);
+            mac.tokens = quote!(#value; #length);
+            return;
+        }
         let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
         if let Ok(mut arguments) = arguments.parse2(mac.tokens.clone()) {
             arguments.iter_mut().for_each(|argument| self.visit_expr_mut(argument));
@@ -166,7 +201,7 @@ impl VisitMut for Rewrite {
 
 // ---- cases ------------------------------------------------------------------------------------------------------
 
-/// `sample!(name, per parameter an interval or a list of choices)`
+/// `sample!(name, per parameter intervals or a list of choices)`
 struct Sample {
     name: String,
     parameters: Vec<Expr>,
@@ -225,6 +260,133 @@ fn mentions(tokens: &TokenStream, name: &str) -> bool {
     })
 }
 
+/// Code that pushes an input per interval of a sample; none if it is a list of choices.
+fn intervals(sampled: &Expr, input: &dyn Fn(&Expr, &Expr) -> TokenStream) -> Option<TokenStream> {
+    match sampled {
+        Expr::Range(range) => Some(input(range.start.as_deref()?, range.end.as_deref()?)),
+        Expr::Repeat(repeat) => {
+            let (inner, length) = (intervals(&repeat.expr, input)?, &repeat.len);
+            let length = if matches!(**length, Expr::Array(_)) { quote!(pick(#length, k)) } else { quote!(#length) };
+            Some(quote!(for _ in 0..#length { #inner }))
+        }
+        Expr::Array(array) => array.elems.iter().map(|element| intervals(element, input)).collect(),
+        _ => None,
+    }
+}
+
+/// The type of the parameter without references: what it is built as.
+fn owned(ty: &Type) -> Type {
+    match ty {
+        Type::Reference(reference) => owned(&reference.elem),
+        Type::Slice(slice) => {
+            let element = &slice.elem;
+            parse_quote!(Vec<#element>)
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_scalar(ty: &Type) -> bool {
+    matches!(quote!(#ty).to_string().as_str(), "f64" | "f32")
+}
+
+/// Whether a type without references is a float or an array of floats.
+fn is_made_of_floats(ty: &Type) -> bool {
+    match ty {
+        Type::Array(array) => is_made_of_floats(&array.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last().expect("a path has a name");
+            let of_floats = mentions(&quote!(#last), "f64") || mentions(&quote!(#last), "f32");
+            is_scalar(ty) || (last.ident == "Vec" && of_floats)
+        }
+        _ => false,
+    }
+}
+
+/// Lengths of arrays that are constants of a module: named from elsewhere.
+struct Lengths<'a> {
+    module: &'a syn::Ident,
+}
+
+impl VisitMut for Lengths<'_> {
+    fn visit_type_array_mut(&mut self, array: &mut syn::TypeArray) {
+        let module = self.module;
+        if let Expr::Path(path) = &array.len {
+            array.len = parse_quote!(functions::#module::#path);
+        }
+        visit_mut::visit_type_array_mut(self, array);
+    }
+}
+
+/// A parameter of a function of the corpus.
+struct Parameter {
+    name: String,
+    ty: Type,
+    active: bool,
+    sampled: Expr,
+}
+
+impl Parameter {
+    fn read(module: &syn::Ident, item: &ItemFn, options: &Options, sample: &Sample) -> Vec<Self> {
+        assert_eq!(item.sig.inputs.len(), sample.parameters.len(), "a sample per parameter of `{}`", sample.name);
+        let parameter = |(input, sampled): (&FnArg, &Expr)| {
+            let FnArg::Typed(typed) = input else { panic!("a method in the corpus") };
+            let Pat::Ident(pat) = &*typed.pat else { panic!("a pattern as a parameter in the corpus") };
+            let (name, mut ty) = (pat.ident.to_string(), (*typed.ty).clone());
+            Lengths { module }.visit_type_mut(&mut ty);
+            let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
+            let of_floats = is_made_of_floats(&owned(&ty));
+            let active = match &options.wrt {
+                Some(names) => names.contains(&name),
+                None => of_floats && !constant,
+            };
+            Self { name, ty, active, sampled: sampled.clone() }
+        };
+        item.sig.inputs.iter().zip(&sample.parameters).map(parameter).collect()
+    }
+
+    /// Code that pushes the inputs of the parameter, if it is sampled in intervals.
+    fn inputs(&self) -> Option<TokenStream> {
+        let (name, active, ty) = (&self.name, self.active, &self.ty);
+        let single = mentions(&quote!(#ty), "f32");
+        let input = |low: &Expr, high: &Expr| quote!(inputs.push(Input { name: #name, active: #active, single: #single, low: #low, high: #high }););
+        let inputs = intervals(&self.sampled, &input);
+        assert!(inputs.is_some() || !self.active, "intervals for `{name}`");
+        inputs
+    }
+
+    /// The value that is built of the `n`-th vector of components, passed as the parameter is.
+    fn argument(&self, components: &TokenStream) -> TokenStream {
+        let owned = owned(&self.ty);
+        let value = quote!(unflat::<_, #owned>(&#components));
+        match &self.ty {
+            Type::Reference(reference) if reference.mutability.is_some() => quote!(&mut #value),
+            Type::Reference(_) => quote!(&#value),
+            _ => value,
+        }
+    }
+
+    /// As `argument`, for a tangent: that of a `Vec` is a slice.
+    fn tangent(&self, components: &TokenStream) -> TokenStream {
+        let argument = self.argument(components);
+        let ty = &self.ty;
+        if quote!(#ty).to_string().starts_with("Vec") { quote!(&#argument) } else { argument }
+    }
+
+    fn twin(&self, components: &TokenStream) -> TokenStream {
+        let mut ty = owned(&self.ty);
+        Rewrite.visit_type_mut(&mut ty);
+        let by_reference = matches!(&self.ty, Type::Reference(_));
+        let mutable = matches!(&self.ty, Type::Reference(reference) if reference.mutability.is_some());
+        let value = quote!(unflat::<_, #ty>(&#components));
+        match (by_reference, mutable) {
+            (true, true) => quote!(&mut #value),
+            (true, false) => quote!(&#value),
+            (false, _) => value,
+        }
+    }
+}
+
 /// One element of the list of cases, with a comma.
 fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
     let of_name = |item: &Item| match item {
@@ -233,46 +395,40 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
     };
     let item = file.items.iter().find_map(of_name).unwrap_or_else(|| panic!("no function `{}`", sample.name));
     let options = options(&item).unwrap_or_else(|| panic!("`{}` has no derivative", sample.name));
-    assert_eq!(item.sig.inputs.len(), sample.parameters.len(), "a sample per parameter of `{}`", sample.name);
+    let module_ident = format_ident!("{module}");
+    let parameters = Parameter::read(&module_ident, &item, &options, sample);
 
-    let (mut inputs, mut arguments, mut duals, mut tangents, mut partials) =
+    let (mut inputs, mut arguments, mut duals, mut tangents, mut buffers) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (input, sampled) in item.sig.inputs.iter().zip(&sample.parameters) {
-        let FnArg::Typed(typed) = input else { panic!("a method in the corpus") };
-        let Pat::Ident(pat) = &*typed.pat else { panic!("a pattern as a parameter in the corpus") };
-        let (name, ty) = (pat.ident.to_string(), &typed.ty);
-        let is_scalar = matches!(quote!(#ty).to_string().as_str(), "f64" | "f32");
-        let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
-        let active = match &options.wrt {
-            Some(names) => names.contains(&name),
-            None => is_scalar && !constant,
-        };
-        if !active {
+    for parameter in &parameters {
+        let n = inputs.len();
+        if let Some(pushed) = parameter.inputs() {
+            inputs.push(quote!({ let mut inputs = Vec::new(); #pushed inputs }));
+            arguments.push(parameter.argument(&quote!(p[#n])));
+            duals.push(parameter.twin(&quote!(p[#n])));
+        } else {
+            let sampled = &parameter.sampled;
             let mut lifted = sampled.clone();
             Rewrite.visit_expr_mut(&mut lifted);
             arguments.push(quote!(pick(#sampled, k)));
             duals.push(quote!(pick(#lifted, k)));
-            continue;
         }
-        let Expr::Range(range) = sampled else { panic!("an interval for `{name}` of `{}`", sample.name) };
-        let (low, high) = (&range.start, &range.end);
-        let (n, single) = (inputs.len(), quote!(#ty).to_string() == "f32");
-        inputs.push(quote!(Input { name: #name, single: #single, low: #low, high: #high }));
-        arguments.push(if single { quote!(p[#n] as f32) } else { quote!(p[#n]) });
-        tangents.push(if single { quote!(t[#n] as f32) } else { quote!(t[#n]) });
-        let mut dual_ty = ty.clone();
-        Rewrite.visit_type_mut(&mut dual_ty);
-        duals.push(quote!(::tests::dual::Cast::<#dual_ty>::cast(p[#n])));
-        partials.push(format_ident!("partial_{name}"));
+        if parameter.active {
+            tangents.push(parameter.tangent(&quote!(t[#n])));
+            let owned = owned(&parameter.ty);
+            buffers.push((format_ident!("buffer_{n}"), quote!(unflat::<_, #owned>(&dirty[#n]))));
+        }
     }
 
-    let (module_ident, ident) = (format_ident!("{module}"), &item.sig.ident);
+    let ident = &item.sig.ident;
     let (name, f) = (format!("{module}::{ident}"), quote!(functions::#module_ident::#ident));
     let output = &item.sig.output;
     let single = quote!(#output).to_string().ends_with("f32");
     let narrow = mentions(&quote!(#item), "f32");
     let seed = if single { quote!(seed as f32) } else { quote!(seed) };
-    let derivative = if inputs.len() == 1 {
+    let mut active = parameters.iter().filter(|parameter| parameter.active);
+    let scalars = active.clone().all(|parameter| is_scalar(&parameter.ty));
+    let derivative = if scalars && active.clone().count() == 1 {
         quote!(Some(|p, k| {
             let (value, derivative) = #f::value_and_derivative(#(#arguments),*);
             (f64::from(value), f64::from(derivative), f64::from(#f::derivative(#(#arguments),*)))
@@ -280,12 +436,17 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
     } else {
         quote!(None)
     };
-    let partials = partials.iter().filter(|_| options.partials);
-    let partials = partials.map(|partial| quote!(|p, k| f64::from(#f::#partial(#(#arguments),*))));
+    let into = if scalars { quote!(None) } else { into(&f, &arguments, &buffers, &seed) };
+    assert!(scalars || !options.partials, "partials of scalars alone in the corpus");
+    let partials = active.by_ref().filter(|_| options.partials);
+    let partials = partials.map(|parameter| {
+        let partial = format_ident!("partial_{}", parameter.name);
+        quote!(|p, k| f64::from(#f::#partial(#(#arguments),*)))
+    });
     quote! {
         Case {
             name: #name,
-            inputs: &[#(#inputs),*],
+            inputs: |k| vec![#(#inputs),*],
             single: #single,
             narrow: #narrow,
             value: |p, k| f64::from(#f(#(#arguments),*)),
@@ -295,6 +456,7 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
                 let (value, gradient) = #f::value_and_gradient(#(#arguments),*);
                 (f64::from(value), gradient.flat())
             },
+            into: #into,
             jvp: |p, t, k| {
                 let (value, tangent) = #f::jvp(#(#arguments,)* #(#tangents),*);
                 (f64::from(value), f64::from(tangent))
@@ -306,5 +468,37 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
             partials: &[#(#partials),*],
             twin: |p, k| ::tests::dual::Cast::<Dual64>::cast(twins::#module_ident::#ident(#(#duals),*)),
         },
+    }
+}
+
+/// The companions that write into buffers.
+fn into(
+    f: &TokenStream,
+    arguments: &[TokenStream],
+    buffers: &[(syn::Ident, TokenStream)],
+    seed: &TokenStream,
+) -> TokenStream {
+    let lets = buffers.iter().map(|(name, value)| quote!(let mut #name = #value;));
+    let lets = quote!(let dirty = compare::dirty(p); #(#lets)*);
+    let names: Vec<&syn::Ident> = buffers.iter().map(|(name, _)| name).collect();
+    let flat = quote!([#(#names.flat()),*].concat());
+    quote! {
+        Some(compare::Into {
+            gradient: |p, k| {
+                #lets
+                let () = #f::gradient_into(#(#arguments,)* #(&mut #names),*);
+                #flat
+            },
+            value_and_gradient: |p, k| {
+                #lets
+                let value = #f::value_and_gradient_into(#(#arguments,)* #(&mut #names),*);
+                (f64::from(value), #flat)
+            },
+            vjp: |p, seed, k| {
+                #lets
+                let value = #f::vjp_into(#(#arguments,)* #seed, #(&mut #names),*);
+                (f64::from(value), #flat)
+            },
+        })
     }
 }

@@ -1,11 +1,14 @@
-//! Generated derivatives against hand-written ones, each in a loop over [`POINTS`] points.
+//! Generated derivatives against hand-written ones: functions of scalars, each in a loop over [`POINTS`] points, and
+//! functions of arrays ([`arrays`]).
 //!
 //! | command | gives |
 //! | --- | --- |
 //! | `cargo bench -p benches --bench scalar` | the time of each loop, by divan |
 //! | `cargo bench -p benches --bench ratios` | both loops of each function interleaved in one process, the ratio of their medians |
+//! | `cargo bench -p benches --bench arrays` | gradients of functions of arrays, also against other crates; a word after `--` chooses functions |
 //! | `benches/instruction_counts.sh` | the instructions of each loop per point; fails where the generated loop has more |
 
+pub mod arrays;
 pub mod by_hand;
 pub mod functions;
 

@@ -89,6 +89,12 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
                 varied.extend(&stmt.results);
             }
         }
+        // What is stored through a window is stored in its array, and is seen through all of them.
+        Op::NewArray(NewArray::Window { array, .. }) => {
+            if varied.contains(array) || varied.contains(&stmt.results[0]) {
+                varied.extend([*array, stmt.results[0]]);
+            }
+        }
         Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
         Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
     }
@@ -104,7 +110,9 @@ pub(crate) fn stores_varied(region: &Region, varied: &HashSet<Value>) -> bool {
 
 /// Whether the primitive has the derivative zero wherever it has one.
 pub(crate) fn is_locally_constant(prim: Prim) -> bool {
-    use Prim::{And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne, Not, Or};
+    use Prim::{
+        And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntAdd, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne, Not, Or,
+    };
     matches!(
         prim,
         Lt | Le
@@ -118,6 +126,7 @@ pub(crate) fn is_locally_constant(prim: Prim) -> bool {
             | Not
             | IntPred
             | IntSucc
+            | IntAdd
             | IntToFloat(_)
             | Floor
             | Ceil

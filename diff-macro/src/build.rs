@@ -158,7 +158,7 @@ impl Builder {
         match prim {
             Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => Ty::Bool,
             Prim::And | Prim::Or | Prim::Not => Ty::Bool,
-            Prim::IntPred | Prim::IntSucc => Ty::Int,
+            Prim::IntPred | Prim::IntSucc | Prim::IntAdd => Ty::Int,
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => Ty::Float(scalar),
             _ => {
                 let typed = args.iter().filter(|atom| atom.value().is_some());
@@ -567,6 +567,15 @@ impl Builder {
             return self.neg(quotient);
         }
         self.prim(Prim::Div, &[a, b])
+    }
+
+    /// A sum of indices.
+    pub(crate) fn int_add(&mut self, a: Atom, b: Atom) -> Atom {
+        match (a, b) {
+            (Atom::Int(0), other) | (other, Atom::Int(0)) => other,
+            (Atom::Int(x), Atom::Int(y)) if x.checked_add(y).is_some() => Atom::Int(x + y),
+            _ => self.prim(Prim::IntAdd, &[a, b]),
+        }
     }
 
     pub(crate) fn trunc(&mut self, a: Atom) -> Atom {

@@ -154,6 +154,12 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
             lengths.iter_mut().for_each(visit);
         }
         Op::NewArray(NewArray::Elements(elements)) => elements.iter_mut().for_each(visit),
+        Op::NewArray(NewArray::Window { part, .. }) => {
+            *part = part.map(|mut atom| {
+                visit(&mut atom);
+                atom
+            });
+        }
     }
 }
 
@@ -180,9 +186,14 @@ fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
 fn remove_dead(function: &mut Function) -> bool {
     // What is written into a parameter is read by the caller.
     let mut live: HashSet<Value> = function.body.params.iter().copied().collect();
+    let (roots, changing) = (function.roots(), function.changing());
     loop {
         let before = live.len();
         mark(&function.body, &mut live);
+        // What is written through a window is written into its array.
+        let needed = roots.iter().filter(|(window, root)| changing.contains(window) && live.contains(root));
+        let needed: Vec<Value> = needed.map(|(window, _)| *window).collect();
+        live.extend(needed);
         if live.len() == before {
             break;
         }

@@ -79,7 +79,7 @@ pub(crate) fn no_active(any: bool, constant: bool) -> &'static str {
     match (any, constant) {
         (false, _) => {
             "no parameter to differentiate with respect to: the function has none\n\
-             help: make what varies a parameter of type `f64` or `f32`"
+             help: make what varies a parameter, of type `f64` for example"
         }
         (true, true) => {
             "no parameter to differentiate with respect to: every float parameter is marked `#[constant]`\n\
@@ -87,31 +87,31 @@ pub(crate) fn no_active(any: bool, constant: bool) -> &'static str {
         }
         (true, false) => {
             "no parameter to differentiate with respect to: none has a float type that the macro can see\n\
-             help: use `f64` or `f32` as the type of a parameter; an alias such as `Real` cannot be looked through"
+             help: use a type such as `f64`, `[f32; 3]` or `&[f64]`; an alias such as `Real` cannot be looked through"
         }
     }
 }
 
 pub(crate) const UNIT_RETURN: &str = "the function returns nothing that could be differentiated\n\
-    help: return a float";
+    help: return a float, or write it into a parameter such as `out: &mut [f64]`";
 
 pub(crate) fn return_type(found: &str) -> String {
     format!(
         "the derivative of a function that returns `{found}` is not supported\n\
-         help: return `f64` or `f32`"
+         help: return a float, or an array or a tuple of floats"
     )
 }
 
 pub(crate) fn parameter_type(name: &str, found: &str) -> String {
     format!(
-        "cannot differentiate with respect to `{name}`: its type `{found}` is not a float scalar\n\
-         help: name only parameters of type `f64` or `f32` in `wrt`"
+        "cannot differentiate with respect to `{name}`: its type `{found}` is not visibly made of floats\n\
+         help: name only parameters of types such as `f64`, `[f32; 3]` and `&[f64]` in `wrt`"
     )
 }
 
 pub(crate) fn unknown_wrt(name: &str, params: &[String]) -> String {
     if name == "self" {
-        return "`self` cannot be named in `wrt`: it is not a float scalar\n\
+        return "`self` cannot be named in `wrt`: its type is not visibly made of floats\n\
                 help: name float parameters, and read what varies from them"
             .to_owned();
     }
@@ -164,6 +164,9 @@ pub(crate) const CONSTANT_FORM: &str = "`#[constant]` takes no arguments\nhelp: 
 
 pub(crate) const PARAMETER_CFG: &str = "a parameter that may be left out is not supported: the macro cannot see whether it is there\n\
     help: put the `cfg` on the whole function, and write one function for each case";
+
+pub(crate) const INTERNAL: &str = "internal error: the derivative of this function could not be made\n\
+    help: if the function compiles without the attribute, this is a defect of the macro, please report it";
 
 // ---- the body ---------------------------------------------------------------------------------------------------
 

@@ -13,8 +13,8 @@ use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
 use crate::ir::{
-    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Storage,
-    Taken, Ty, Value,
+    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Part, Region, Scalar, Shape, Stmt,
+    Storage, Taken, Ty, Value,
 };
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
@@ -64,6 +64,23 @@ pub(crate) fn emit(
     names: Names,
     wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
 ) -> TokenStream {
+    let (tokens, sound) = emit_once(function, params, runtime, names.clone(), wrap, true);
+    if sound {
+        return tokens;
+    }
+    // A value would be read from a variable that holds another one: then every value has a variable of its own.
+    emit_once(function, params, runtime, names, wrap, false).0
+}
+
+/// Emits a function, with variables that are shared or not, and says whether every value is read where it is held.
+pub(crate) fn emit_once(
+    function: &Function,
+    params: &[Ident],
+    runtime: &TokenStream,
+    names: Names,
+    wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
+    shares: bool,
+) -> (TokenStream, bool) {
     let mut emitter = Emitter {
         values: &function.values,
         definitions: HashMap::new(),
@@ -76,10 +93,17 @@ pub(crate) fn emit(
         shapes: &function.shapes,
         changing: function.changing(),
         runtime: runtime.clone(),
+        shares,
+        held: HashMap::new(),
+        sound: true,
     };
+    for param in &function.body.params {
+        emitter.hold(*param);
+    }
     Inliner::new(&function.values).run(&function.body, &mut emitter);
     let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
-    emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types))
+    let tokens = emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types));
+    (tokens, emitter.sound)
 }
 
 struct Emitter<'a> {
@@ -100,6 +124,12 @@ struct Emitter<'a> {
     /// The arrays that are written to.
     changing: HashSet<Value>,
     runtime: TokenStream,
+    /// Values may take over the variables of others.
+    shares: bool,
+    /// Which value each variable holds where emission stands.
+    held: HashMap<Ident, Value>,
+    /// So far every value was read from a variable that holds it.
+    sound: bool,
 }
 
 // ---- which values are written where they are used ---------------------------------------------------------------
@@ -324,6 +354,9 @@ impl<'a> Emitter<'a> {
 
     /// Lets results of branches and loops take over the variable of the value that they replace.
     fn share(&mut self, stmts: &[Stmt], yields: &[Atom], own: &HashSet<Value>) {
+        if !self.shares {
+            return;
+        }
         let reads = self.reads(stmts, yields);
         let mut own = own.clone();
         let mut taken = HashSet::new();
@@ -410,6 +443,9 @@ impl<'a> Emitter<'a> {
 
     /// Lets values that a region yields be computed straight into their targets. `others` are read at its end as well.
     fn place(&mut self, stmts: &[Stmt], yields: &[Atom], targets: &[Target], others: &[Atom]) {
+        if !self.shares {
+            return;
+        }
         let all: Vec<Atom> = yields.iter().chain(others).copied().collect();
         let reads = self.reads(stmts, &all);
         for (atom, target) in yields.iter().zip(targets) {
@@ -436,7 +472,9 @@ impl<'a> Emitter<'a> {
                 }
                 _ => false,
             };
-            let last = reads.last.get(holder).copied();
+            // Every value that is in the variable so far must have been read for the last time.
+            let in_variable = reads.last.iter().filter(|(read, _)| **read != value && self.root(**read) == *holder);
+            let last = in_variable.map(|(_, last)| *last).max();
             let free = match &stmt.op {
                 Op::Loop(_) => {
                     let mut inside = HashSet::new();
@@ -563,10 +601,13 @@ impl<'a> Emitter<'a> {
             let Target::Variable { name, .. } = target else {
                 continue;
             };
-            let held = atom.value().is_some_and(|value| {
+            let in_place = atom.value().is_some_and(|value| {
                 !self.inlined.contains(&value) && self.written.get(&value).is_some_and(|variable| variable == name)
             });
-            if !held && *atom != Atom::Undefined {
+            if let (true, Some(value)) = (in_place, atom.value()) {
+                self.read(value);
+            }
+            if !in_place && *atom != Atom::Undefined {
                 pending.push((name.clone(), *atom));
             }
         }
@@ -580,10 +621,14 @@ impl<'a> Emitter<'a> {
                 let (names, atoms): (Vec<Ident>, Vec<Atom>) = pending.into_iter().unzip();
                 let atoms: Vec<TokenStream> = atoms.into_iter().map(|atom| self.atom(atom, Level::Any)).collect();
                 tokens.extend(quote!((#(#names),*) = (#(#atoms),*);));
+                for name in &names {
+                    self.held.remove(name);
+                }
                 return tokens;
             };
             let (name, atom) = pending.remove(k);
             tokens.extend(self.assign(&name, atom));
+            self.held.remove(&name);
         }
         tokens
     }
@@ -707,12 +752,16 @@ impl<'a> Emitter<'a> {
         let lines = otherwise.0.iter().filter(|stmt| !stmt.results.iter().any(|r| self.inlined.contains(r))).count();
         if is_return && !ends_in_branch(then.0) && lines > 1 {
             self.share(then.0, then.1, &HashSet::new());
+            let before = self.held.clone();
             let then_stmts: TokenStream = then.0.iter().map(|stmt| self.stmt(stmt)).collect();
             let then_value = self.end(then.1, end);
+            self.held = before;
             let else_tokens = self.region(otherwise.0, otherwise.1, end);
             return quote!(if #test { #then_stmts return #then_value; } #else_tokens);
         }
+        let before = self.held.clone();
         let then_tokens = self.region(then.0, then.1, end);
+        self.held = before;
         let else_tokens = self.region(otherwise.0, otherwise.1, end);
         if stops(then.1) {
             return quote!(if #test { #then_tokens } #else_tokens);
@@ -728,6 +777,22 @@ impl<'a> Emitter<'a> {
     }
 
     // ---- statements ---------------------------------------------------------------------------------------------
+
+    /// From here on the variable of the value holds it.
+    fn hold(&mut self, value: Value) {
+        if let Some(name) = self.written.get(&value) {
+            self.held.insert(name.clone(), value);
+        }
+    }
+
+    /// The variable of a value that is read; notes if it holds another one.
+    fn read(&mut self, value: Value) -> Ident {
+        let Some(name) = self.written.get(&value).cloned() else {
+            unreachable!("a value is written before it is read")
+        };
+        self.sound &= self.held.get(&name) == Some(&value);
+        name
+    }
 
     /// The variable for a new value.
     fn declare(&mut self, value: Value, wish: &str) -> Ident {
@@ -753,10 +818,17 @@ impl<'a> Emitter<'a> {
         ident
     }
 
+    /// The variable for a new value that it holds at once.
+    fn introduce(&mut self, value: Value, wish: &str) -> Ident {
+        let name = self.declare(value, wish);
+        self.hold(value);
+        name
+    }
+
     /// The `let` of a value, or the assignment to the variable that it takes over.
     fn bind(&mut self, value: Value, wish: &str, expr: TokenStream) -> TokenStream {
         let taken_over = self.root(value) != value;
-        let name = self.declare(value, wish);
+        let name = self.introduce(value, wish);
         if taken_over {
             return quote!(#name = #expr;);
         }
@@ -777,6 +849,7 @@ impl<'a> Emitter<'a> {
                     if let Some(name) = name {
                         let tokens = self.assign_prim(&name, *prim, args, self.values[result.0 as usize].derived);
                         self.written.insert(result, name);
+                        self.hold(result);
                         return tokens;
                     }
                 }
@@ -814,7 +887,8 @@ impl<'a> Emitter<'a> {
             }
             Op::NewArray(new) => {
                 let result = stmt.results[0];
-                if self.changing.contains(&result) {
+                let is_window = matches!(new, NewArray::Window { .. });
+                if self.changing.contains(&result) && !is_window {
                     self.mutable.insert(result);
                 }
                 let array = self.new_array(new, result);
@@ -825,7 +899,7 @@ impl<'a> Emitter<'a> {
                 quote!(#array.fill(0.0);)
             }
             Op::NewTape(range) => {
-                let name = self.declare(stmt.results[0], "tape");
+                let name = self.introduce(stmt.results[0], "tape");
                 let runtime = &self.runtime;
                 match range {
                     Some(range) => {
@@ -882,7 +956,26 @@ impl<'a> Emitter<'a> {
             }
             NewArray::Elements(elements) => {
                 let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
-                quote!([#(#elements),*])
+                if shape.is_fixed() {
+                    quote!([#(#elements),*])
+                } else {
+                    quote!(#runtime::private::vec![#(#elements),*])
+                }
+            }
+            NewArray::Window { array, part, mutable } => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                let mutability = mutable.then(|| quote!(mut));
+                match part {
+                    Part::Range(start, end) => {
+                        let start = (*start != Atom::Int(0)).then(|| self.atom(*start, Level::Sum));
+                        let end = end.map(|end| self.atom(end, Level::Sum));
+                        quote!(&#mutability #array[#start..#end])
+                    }
+                    Part::Row(index) => {
+                        let index = self.atom(*index, Level::Any);
+                        quote!(&#mutability #array[#index])
+                    }
+                }
             }
             NewArray::Copy(array) => {
                 let owned = match self.values[array.0 as usize].ty {
@@ -906,7 +999,7 @@ impl<'a> Emitter<'a> {
                 match stmt.results.first() {
                     None => quote!(#expr;),
                     Some(result) => {
-                        let name = self.declare(*result, "value");
+                        let name = self.introduce(*result, "value");
                         let ty = ty.as_ref().map(|ty| quote!(: #ty));
                         quote!(let #name #ty = #expr;)
                     }
@@ -915,7 +1008,7 @@ impl<'a> Emitter<'a> {
             Code::Stmts(stmts, declared) => {
                 let mut map = self.arguments(opaque);
                 for (result, name) in stmt.results.iter().zip(declared) {
-                    let ident = self.declare(*result, name);
+                    let ident = self.introduce(*result, name);
                     map.insert(name.to_string(), ident.to_token_stream());
                 }
                 let mut substitution = Substitution { map };
@@ -959,8 +1052,14 @@ impl<'a> Emitter<'a> {
         } else {
             End::Assign(targets)
         };
+        let before = self.held.clone();
         let then_tokens = self.region(&then.stmts, &then.yields, &end);
+        self.held.clone_from(&before);
         let else_tokens = self.region(&otherwise.stmts, &otherwise.yields, &end);
+        self.held = before;
+        for result in stmt.results.iter().filter(|result| !values.contains(result)) {
+            self.hold(*result);
+        }
         let branch = match (then_tokens.is_empty(), else_tokens.is_empty()) {
             (_, true) => quote!(if #test { #then_tokens }),
             (true, false) => {
@@ -976,7 +1075,7 @@ impl<'a> Emitter<'a> {
                 let names: Vec<TokenStream> = values
                     .iter()
                     .map(|value| {
-                        let name = self.declare(*value, "value");
+                        let name = self.introduce(*value, "value");
                         let mutability = self.mutable.contains(value).then(|| quote!(mut));
                         quote!(#mutability #name)
                     })
@@ -998,16 +1097,19 @@ impl<'a> Emitter<'a> {
             }
             let param = l.body.params[k];
             self.written.insert(param, name.clone());
-            if let Header::While(cond) = &l.header {
-                self.written.insert(cond.params[k], name.clone());
-            }
+            self.hold(param);
             targets.push(Target::Variable { name, holder: param });
         }
+        let before = self.held.clone();
         let head = self.head(l);
         let binds: Vec<Ident> = l.header.binds().iter().filter_map(|bind| self.written.get(bind).cloned()).collect();
         let body = self.region(&l.body.stmts, &l.body.yields, &End::Body(targets));
         for bind in binds {
             self.names.release(&bind.to_string());
+        }
+        self.held = before;
+        for result in &stmt.results {
+            self.hold(*result);
         }
         tokens.extend(match head {
             Head::Plain(head) => quote!(#head { #body }),
@@ -1020,10 +1122,10 @@ impl<'a> Emitter<'a> {
         let index = |emitter: &mut Self, value: Value, body: &Region| {
             let mut leaves = HashSet::new();
             emitter.leaves_of_region(body, &mut leaves);
-            if leaves.contains(&value) { emitter.declare(value, "i").to_token_stream() } else { quote!(_) }
+            if leaves.contains(&value) { emitter.introduce(value, "i").to_token_stream() } else { quote!(_) }
         };
         let records = l.records.as_ref().map(|records| {
-            let binds: Vec<Ident> = records.binds.iter().map(|bind| self.declare(*bind, "residual")).collect();
+            let binds: Vec<Ident> = records.binds.iter().map(|bind| self.introduce(*bind, "residual")).collect();
             let pattern = if let [bind] = &binds[..] { quote!(#bind) } else { quote!((#(#binds),*)) };
             let tape = self.atom(Atom::Value(records.tape), Level::Method);
             let iter = match records.taken {
@@ -1050,7 +1152,7 @@ impl<'a> Emitter<'a> {
             (Header::Iter { pat, names, binds, iter }, _) => {
                 let mut map = HashMap::new();
                 for (name, bind) in names.iter().zip(binds) {
-                    let ident = self.declare(*bind, name);
+                    let ident = self.introduce(*bind, name);
                     map.insert(name.to_string(), ident.to_token_stream());
                 }
                 let mut pat = (**pat).clone();
@@ -1068,11 +1170,24 @@ impl<'a> Emitter<'a> {
             }
             (Header::Forever, Some((pattern, iter))) => Head::Plain(quote!(for #pattern in #iter)),
             (Header::Forever, None) => Head::Plain(quote!(loop)),
-            (Header::While(cond), _) => self.while_head(cond),
+            (Header::While(cond), _) => self.while_head(cond, &l.body.params),
         }
     }
 
-    fn while_head(&mut self, cond: &'a Region) -> Head {
+    fn while_head(&mut self, cond: &'a Region, params: &[Value]) -> Head {
+        // The condition reads the variables by parameters of its own.
+        for (own, param) in cond.params.iter().zip(params) {
+            if let Some(name) = self.written.get(param).cloned() {
+                self.written.insert(*own, name);
+                self.hold(*own);
+            }
+        }
+        let head = self.test(cond);
+        params.iter().for_each(|param| self.hold(*param));
+        head
+    }
+
+    fn test(&mut self, cond: &'a Region) -> Head {
         let mut stmts = TokenStream::new();
         for stmt in &cond.stmts {
             stmts.extend(self.stmt(stmt));
@@ -1149,10 +1264,7 @@ impl<'a> Emitter<'a> {
                     let tokens = self.opaque(opaque);
                     wrap_if(loose && level > Level::Any, tokens)
                 }
-                _ => match self.written.get(&value) {
-                    Some(name) => name.to_token_stream(),
-                    None => unreachable!("a value is written before it is read"),
-                },
+                _ => self.read(value).to_token_stream(),
             },
         }
     }
@@ -1274,6 +1386,7 @@ impl<'a> Emitter<'a> {
                 let operand = self.atom(args[0], Level::Any);
                 quote!(::core::primitive::i32::saturating_sub(#operand, 1))
             }
+            Prim::IntAdd => self.binary(args, quote!(+), Sum, Product, level),
             Prim::IntSucc => self.binary(&[args[0], Atom::Int(1)], quote!(+), Sum, Product, level),
             method => self.method(method, args),
         }

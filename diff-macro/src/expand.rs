@@ -1,6 +1,8 @@
 //! The whole of the macro, as a function of token streams: the attribute and the item go in, the item and its
 //! companions, or the item and its errors, come out.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::spanned::Spanned;
@@ -27,8 +29,15 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
             return quote!(#item #errors);
         }
     };
-    let companions = signature::read(&function, &options, &mut diagnostics)
-        .and_then(|signature| companions(&function, &options, &signature, &mut diagnostics));
+    // A defect of ours must not take the user's function away: what was found until then is reported with it.
+    let companions = catch_unwind(AssertUnwindSafe(|| {
+        signature::read(&function, &options, &mut diagnostics)
+            .and_then(|signature| companions(&function, &options, &signature, &mut diagnostics))
+    }))
+    .unwrap_or_else(|_| {
+        diagnostics.report(&function.sig.ident, diagnostics::INTERNAL);
+        None
+    });
     let original = strip(item);
     let errors = diagnostics.into_tokens();
     // A function of which only the derivatives are called is in use, though rustc cannot know that.
@@ -74,6 +83,7 @@ fn lower_body(
             active: p.active,
             mutable: p.mutable,
             stability: p.stability,
+            indexed: p.indexed,
         })
         .collect();
     lower::lower(

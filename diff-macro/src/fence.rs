@@ -96,7 +96,14 @@ impl<'a> Visit<'a> for ActiveMentions {
         self.0.visit_expr_path(path);
     }
     fn visit_macro(&mut self, mac: &'a syn::Macro) {
-        self.0.visit_macro(mac);
+        match macro_arguments(mac) {
+            Some(args) => {
+                for arg in args {
+                    self.0.names.extend(active_mentions_in_expr(&arg));
+                }
+            }
+            None => self.0.visit_macro(mac),
+        }
     }
 }
 

@@ -313,6 +313,11 @@ impl Forward<'_> {
             NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
             NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
             NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+            NewArray::Window { array, part, mutable } => NewArray::Window {
+                array: self.array(*array),
+                part: part.map(|atom| self.atom(atom)),
+                mutable: *mutable,
+            },
         };
         let fresh = self.fresh(result);
         self.b.push(vec![fresh], Op::NewArray(primal));
@@ -323,7 +328,21 @@ impl Forward<'_> {
         let mut shadows = Vec::new();
         for d in 0..self.directions {
             let zero = Atom::Float(0.0);
+            if let NewArray::Window { array, part, mutable } = new {
+                let base = self.arrays.get(array).and_then(|shadows| shadows[d]);
+                let part = part.map(|atom| self.atom(atom));
+                let shadow = base.map(|array| {
+                    let window = NewArray::Window { array, part, mutable: *mutable };
+                    self.b.new_array(window, info.ty.borrowed(), dotted(&info))
+                });
+                if let (Some(shadow), true) = (shadow, self.changing.contains(&result)) {
+                    self.b.changing.insert(shadow);
+                }
+                shadows.push(shadow);
+                continue;
+            }
             let shadow = match new {
+                NewArray::Window { .. } => continue,
                 NewArray::Fill(value, lengths) => {
                     let lengths = lengths.iter().map(|atom| self.atom(*atom)).collect();
                     NewArray::Fill(self.tangent(*value, d).unwrap_or(zero), lengths)

@@ -11,7 +11,7 @@
 //! - only `Opaque`, `Push` and the operations that change an array have effects; they keep their order, and so does a
 //!   `Load` among the changes of its array.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -289,6 +289,38 @@ pub(crate) enum NewArray {
     Zeros(Value),
     /// What another array holds.
     Copy(Value),
+    /// A part of another array, by reference.
+    Window {
+        array: Value,
+        part: Part,
+        mutable: bool,
+    },
+}
+
+/// Which part of an array a window shows, in its outermost dimension.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    /// The elements from a start to an end, or to the last.
+    Range(Atom, Option<Atom>),
+    /// One row of an array of several dimensions.
+    Row(Atom),
+}
+
+impl Part {
+    pub(crate) fn operands(self) -> Vec<Atom> {
+        match self {
+            Part::Range(start, end) => std::iter::once(start).chain(end).collect(),
+            Part::Row(index) => vec![index],
+        }
+    }
+
+    /// The same part, its operands replaced.
+    pub(crate) fn map(self, mut replace: impl FnMut(Atom) -> Atom) -> Self {
+        match self {
+            Part::Range(start, end) => Part::Range(replace(start), end.map(replace)),
+            Part::Row(index) => Part::Row(replace(index)),
+        }
+    }
 }
 
 impl NewArray {
@@ -297,6 +329,11 @@ impl NewArray {
             NewArray::Fill(value, lengths) => std::iter::once(*value).chain(lengths.iter().copied()).collect(),
             NewArray::Elements(elements) => elements.clone(),
             NewArray::Zeros(array) | NewArray::Copy(array) => vec![Atom::Value(*array)],
+            NewArray::Window { array, part, .. } => {
+                let mut atoms = part.operands();
+                atoms.push(Atom::Value(*array));
+                atoms
+            }
         }
     }
 }
@@ -400,7 +437,23 @@ impl Function {
         }
     }
 
-    /// The arrays that the function changes.
+    /// For each window, the array that it shows a part of in the end.
+    pub(crate) fn roots(&self) -> HashMap<Value, Value> {
+        fn find(region: &Region, out: &mut HashMap<Value, Value>) {
+            for stmt in &region.stmts {
+                if let Op::NewArray(NewArray::Window { array, .. }) = &stmt.op {
+                    let root = *out.get(array).unwrap_or(array);
+                    out.insert(stmt.results[0], root);
+                }
+                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
+            }
+        }
+        let mut out = HashMap::new();
+        find(&self.body, &mut out);
+        out
+    }
+
+    /// The arrays that the function changes, and the windows that show them.
     pub(crate) fn changing(&self) -> HashSet<Value> {
         fn find(region: &Region, out: &mut HashSet<Value>) {
             for stmt in &region.stmts {
@@ -410,6 +463,10 @@ impl Function {
         }
         let mut out = HashSet::new();
         find(&self.body, &mut out);
+        let roots = self.roots();
+        out.extend(out.clone().iter().filter_map(|array| roots.get(array)));
+        let seen: Vec<Value> = roots.iter().filter(|(_, root)| out.contains(root)).map(|(window, _)| *window).collect();
+        out.extend(seen);
         out
     }
 }
@@ -602,6 +659,9 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
             Op::NewArray(NewArray::Elements(elements)) => writeln!(f, "[{}]", list(elements))?,
             Op::NewArray(NewArray::Zeros(array)) => writeln!(f, "zeros like {array}")?,
             Op::NewArray(NewArray::Copy(array)) => writeln!(f, "copy of {array}")?,
+            Op::NewArray(NewArray::Window { array, part, .. }) => {
+                writeln!(f, "window {array} {}", list(&part.operands()))?
+            }
             Op::Clear(array) => writeln!(f, "clear {array}")?,
             Op::NewTape(_) => writeln!(f, "new tape")?,
             Op::Push(tape, record) => writeln!(f, "push {tape} ({})", list(record))?,

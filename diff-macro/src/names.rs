@@ -94,6 +94,7 @@ pub(crate) fn of_prim(prim: Prim, operand: Option<&Rc<str>>) -> String {
         Prim::Cast(_) | Prim::IntToFloat(_) => "cast",
         Prim::IntPred => "lower",
         Prim::IntSucc => "next",
+        Prim::IntAdd => "index",
         Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => "cond",
         Prim::And | Prim::Or | Prim::Not => "cond",
         Prim::Select => "selected",

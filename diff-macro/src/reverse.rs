@@ -22,8 +22,8 @@ use crate::build::Builder;
 use crate::forward::{rename, rename_opaque};
 use crate::ir::Taken;
 use crate::ir::{
-    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Range, Records, Region, Scalar, Stmt,
-    Ty, Value,
+    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Records, Region, Scalar,
+    Stmt, Ty, Value,
 };
 use crate::linearize::{Linear, linearize};
 use crate::names;
@@ -35,6 +35,8 @@ pub(crate) struct Pullback {
     pub(crate) seeds: Vec<Value>,
     /// The parameters that were added for the seeds of parameters that are outputs.
     pub(crate) out_seeds: Vec<Value>,
+    /// What was decided for each loop, for the dump.
+    pub(crate) notes: Vec<String>,
 }
 
 /// What the generated function takes and gives.
@@ -67,7 +69,11 @@ pub(crate) fn vjp(
         current: 0,
         tapes: Vec::new(),
         exports: HashMap::new(),
+        notes: Vec::new(),
         bars: HashMap::new(),
+        lengths: HashMap::new(),
+        windows: HashMap::new(),
+        roots: function.roots(),
         changing: function.changing(),
         unsettled: function.changing(),
         unsettled_outside: HashSet::new(),
@@ -132,10 +138,11 @@ pub(crate) fn vjp(
         None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
     }));
     let body = pass.b.close_region(params, yields);
+    let notes = std::mem::take(&mut pass.notes);
     let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
     let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
     residuals.complete(&mut function.body);
-    Pullback { function, seeds, out_seeds }
+    Pullback { function, seeds, out_seeds, notes }
 }
 
 /// Where a value of the forward sweep was made, and so how the reverse sweep can read it.
@@ -224,8 +231,16 @@ struct Reverse<'a> {
     /// The tapes that still have to be made, with the range whose length they have.
     tapes: Vec<(Value, Option<Range>)>,
     exports: HashMap<Value, Vec<Export>>,
+    /// What was decided for each loop.
+    notes: Vec<String>,
     /// The arrays of adjoints.
     bars: HashMap<Value, Value>,
+    /// For each window, the array that it shows and the part, in atoms of the forward sweep.
+    windows: HashMap<Value, (Value, Part)>,
+    /// For each window, the array that it shows in the end.
+    roots: HashMap<Value, Value>,
+    /// The lengths of the arrays that were made, as far as they are dynamic.
+    lengths: HashMap<Value, Vec<Atom>>,
     /// The arrays of the source that change.
     changing: HashSet<Value>,
     /// Those that the current statement or a later one changes.
@@ -401,12 +416,13 @@ impl Reverse<'_> {
     /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
     /// be loaded again in the reverse sweep.
     fn settle(&mut self, rest: &[Stmt]) {
-        let mut unsettled = self.unsettled_outside.clone();
-        written_in(rest, &mut unsettled);
+        let mut written = self.unsettled_outside.clone();
+        written_in(rest, &mut written);
+        let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         for array in &self.changing {
             let new = self.map.get(array).and_then(|atom| atom.value());
             match new {
-                Some(new) if !unsettled.contains(array) => self.b.changing.remove(&new),
+                Some(new) if !unsettled.contains(&self.root(*array)) => self.b.changing.remove(&new),
                 _ => false,
             };
         }
@@ -475,7 +491,25 @@ impl Reverse<'_> {
             NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
             NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
             NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+            NewArray::Window { array, part, mutable } => {
+                let part = part.map(|atom| self.atom(atom));
+                self.windows.insert(result, (*array, part));
+                NewArray::Window { array: self.array(*array), part, mutable: *mutable }
+            }
         };
+        if let NewArray::Window { .. } = &renamed {
+            let fresh = self.fresh(result);
+            self.b.push(vec![fresh], Op::NewArray(renamed));
+            return Swept::Inactive;
+        }
+        let lengths = match &renamed {
+            NewArray::Fill(_, lengths) => lengths.clone(),
+            NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
+            NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => Vec::new(),
+        };
+        self.lengths.insert(result, lengths);
+        // Each run of the region makes another array.
+        self.bars.remove(&result);
         let fresh = self.fresh(result);
         self.b.push(vec![fresh], Op::NewArray(renamed));
         match new {
@@ -486,24 +520,34 @@ impl Reverse<'_> {
         }
     }
 
-    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins.
+    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins, unless
+    /// a loop that is reversed at once has needed them before.
     fn make_bars(&mut self, stmts: &[Stmt]) {
-        for stmt in stmts {
-            let Op::NewArray(new) = &stmt.op else { continue };
-            let result = stmt.results[0];
-            if !self.varied.contains(&result) {
-                continue;
-            }
-            let lengths = match new {
-                NewArray::Fill(_, lengths) => lengths.iter().map(|atom| self.atom(*atom)).collect(),
-                _ => Vec::new(),
-            };
-            let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
-            let info = self.info(result);
-            let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
-            self.b.changing.insert(bar);
-            self.bars.insert(result, bar);
+        for stmt in stmts.iter().filter(|stmt| matches!(stmt.op, Op::NewArray(_))) {
+            self.make_bar(stmt.results[0]);
         }
+    }
+
+    fn make_bar(&mut self, array: Value) {
+        let Some(lengths) = self.lengths.get(&array).cloned() else { return };
+        if !self.varied.contains(&array) || self.bars.contains_key(&array) {
+            return;
+        }
+        let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+        let info = self.info(array);
+        let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
+        self.b.changing.insert(bar);
+        self.bars.insert(array, bar);
+    }
+
+    /// The arrays from outside a loop that it reads: their adjoints must exist before it is reversed at once.
+    fn make_bars_before(&mut self, body: &Region) {
+        let mut read = HashSet::new();
+        loaded_in(&body.stmts, &mut read);
+        let read: HashSet<Value> = read.into_iter().map(|array| self.root(array)).collect();
+        let mut read: Vec<Value> = read.into_iter().filter(|array| self.lengths.contains_key(array)).collect();
+        read.sort_unstable();
+        read.into_iter().for_each(|array| self.make_bar(array));
     }
 
     fn sweep_opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
@@ -658,9 +702,32 @@ impl Reverse<'_> {
     /// ```
     fn back_load(&mut self, array: Value, index: &[Atom], result: Value) {
         let Some(adjoint) = self.adjoints.remove(&result) else { return };
-        let Some(bar) = self.bars.get(&array).copied() else { return };
-        let index = index.iter().map(|atom| self.read(*atom)).collect();
+        let Some((bar, index)) = self.bar_element(array, index) else { return };
         self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint));
+    }
+
+    /// Where the adjoint of an element stands: that of an element of a window stands in the array that it shows.
+    fn bar_element(&mut self, array: Value, index: &[Atom]) -> Option<(Value, Vec<Atom>)> {
+        let mut array = array;
+        let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        while let Some((base, part)) = self.windows.get(&array).copied() {
+            match part {
+                Part::Range(start, _) => {
+                    let start = self.read(start);
+                    index[0] = self.b.int_add(start, index[0]);
+                }
+                Part::Row(row) => {
+                    let row = self.read(row);
+                    index.insert(0, row);
+                }
+            }
+            array = base;
+        }
+        Some((*self.bars.get(&array)?, index))
+    }
+
+    fn root(&self, array: Value) -> Value {
+        *self.roots.get(&array).unwrap_or(&array)
     }
 
     /// ```text
@@ -668,8 +735,7 @@ impl Reverse<'_> {
     /// // Adjoint:  v_bar += a_bar[i]; a_bar[i] = 0
     /// ```
     fn back_store(&mut self, array: Value, index: &[Atom], value: Atom) {
-        let Some(bar) = self.bars.get(&array).copied() else { return };
-        let index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        let Some((bar, index)) = self.bar_element(array, index) else { return };
         if let Some(value) = self.active(value) {
             let info = self.info(value);
             let info = Info { hint: barred(&info), derived: true, ..info };
@@ -830,6 +896,21 @@ impl Reverse<'_> {
         let body = self.b.close_region(params.clone(), yields);
         let records = self.records(*context);
         // A tape that is consumed whole needs no count.
+        self.notes.push(match &records {
+            Some(records) => {
+                let way = match records.taken {
+                    Taken::All => "for good",
+                    Taken::Drained => "reused by a loop around it",
+                    Taken::OneByOne => "shared by the runs of the loop",
+                };
+                format!(
+                    "the loop of {} records {} value(s) per iteration, {way}",
+                    header_text(&l.header),
+                    records.binds.len()
+                )
+            }
+            None => format!("the loop of {} records nothing", header_text(&l.header)),
+        });
         let drained = trips.is_some() && records.as_ref().is_some_and(|records| records.taken != Taken::OneByOne);
         let header = match header {
             _ if drained => Header::Forever,
@@ -899,7 +980,9 @@ impl Reverse<'_> {
         }
         let (mut made, mut out) = (HashSet::new(), HashSet::new());
         touched(region, &mut made, &mut out);
-        out.iter().any(|array| self.unsettled.contains(array) && self.varied.contains(array) && !made.contains(array))
+        out.iter()
+            .map(|array| self.root(*array))
+            .any(|array| self.unsettled.contains(&array) && self.varied.contains(&array) && !made.contains(&array))
     }
 
     /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
@@ -967,13 +1050,16 @@ impl Reverse<'_> {
 
     /// Both sweeps of a loop of accumulators, iteration by iteration.
     fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
+        self.notes.push(format!("the loop of {} is reversed at once: it only accumulates", header_text(&l.header)));
         let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        self.make_bars_before(&l.body);
         let context = self.context(Kind::Fused { in_loop: true });
         let outer = std::mem::take(&mut self.adjoints);
         let unsettled = self.unsettled_outside.clone();
         let (mut written, mut made) = (HashSet::new(), HashSet::new());
         written_in(&l.body.stmts, &mut written);
         made_in(&l.body.stmts, &mut made);
+        let written: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         self.unsettled_outside.extend(written.difference(&made));
         self.b.open();
         let (header, mut params, mut yields) = self.within(context, |pass| {
@@ -1236,11 +1322,32 @@ impl Reverse<'_> {
     }
 }
 
+/// A loop's header, for the dump.
+fn header_text(header: &Header) -> String {
+    match header {
+        Header::Range(range) => format!("{} in {}..{}", range.index, range.start, range.end),
+        Header::Iter { iter, .. } => format!("`{}`", iter.text),
+        Header::While(_) => "`while`".to_owned(),
+        Header::Forever => "`loop`".to_owned(),
+        Header::Times(count) => format!("{count} times"),
+    }
+}
+
 /// The arrays that statements change.
 fn written_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
     for stmt in stmts {
         out.extend(stmt.op.written_array());
         stmt.op.regions().into_iter().for_each(|inner| written_in(&inner.stmts, out));
+    }
+}
+
+/// The arrays that statements read.
+fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        if let Op::Load(array, _) = &stmt.op {
+            out.insert(*array);
+        }
+        stmt.op.regions().into_iter().for_each(|inner| loaded_in(&inner.stmts, out));
     }
 }
 

@@ -69,6 +69,8 @@ pub(crate) enum Prim {
     IntPred,
     /// `n + 1` of a count.
     IntSucc,
+    /// A sum of indices.
+    IntAdd,
     Lt,
     Le,
     Gt,
@@ -237,6 +239,7 @@ table! {
     Ne "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     IntEq "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     IntPred "" false [REAL] |_b, _x, _y| vec![Partial::Zero];
+    IntAdd "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     IntSucc "" false [REAL] |_b, _x, _y| vec![Partial::Zero];
     And "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     Or "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];

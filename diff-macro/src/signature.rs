@@ -20,6 +20,8 @@ pub(crate) struct Parameter {
     pub(crate) mutable: bool,
     /// What may change behind it.
     pub(crate) stability: Stability,
+    /// The type is visibly a slice, an array or a `Vec`.
+    pub(crate) indexed: bool,
     /// The function returns nothing: what it leaves in this `&mut` parameter is a result.
     pub(crate) output: bool,
 }
@@ -137,7 +139,8 @@ fn parameters(
             None => is_made_of_floats && !constant && ident != "_",
         };
         let stability = fence::stability_of_type(&typed.ty);
-        parameters.push(Parameter { ident, ty, active, mutable, stability, output: false });
+        let indexed = is_indexed(&typed.ty);
+        parameters.push(Parameter { ident, ty, active, mutable, stability, indexed, output: false });
     }
     let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
     for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {
@@ -163,6 +166,16 @@ fn has_constant(attrs: &[Attribute], diagnostics: &mut Diagnostics) -> bool {
         }
     }
     marked
+}
+
+/// Whether a type is visibly a slice, an array or a `Vec`, or a shared reference to one.
+fn is_indexed(ty: &syn::Type) -> bool {
+    match ty {
+        syn::Type::Reference(reference) => reference.mutability.is_none() && is_indexed(&reference.elem),
+        syn::Type::Slice(_) | syn::Type::Array(_) => true,
+        syn::Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == "Vec"),
+        _ => false,
+    }
 }
 
 fn ty_of(ty: &syn::Type, shapes: &mut Vec<Shape>) -> Ty {

@@ -355,6 +355,8 @@ impl Dual64 {
     pub const EPSILON: Self = Self::lit(f64::EPSILON);
     /// `f64::INFINITY`
     pub const INFINITY: Self = Self::lit(f64::INFINITY);
+    /// `f64::NEG_INFINITY`
+    pub const NEG_INFINITY: Self = Self::lit(f64::NEG_INFINITY);
     /// `f64::MAX`
     pub const MAX: Self = Self::lit(f64::MAX);
     /// `f64::MIN_POSITIVE`
@@ -375,6 +377,13 @@ impl<F: Scalar> Neg for Dual<F> {
     }
 }
 
+impl<F: Scalar> Neg for &Dual<F> {
+    type Output = Dual<F>;
+    fn neg(self) -> Dual<F> {
+        -*self
+    }
+}
+
 macro_rules! operators {
     ($($op:ident $method:ident $assign:ident $assign_method:ident;)*) => {$(
         impl<F: Scalar> $op for Dual<F> {
@@ -387,6 +396,23 @@ macro_rules! operators {
             type Output = Self;
             fn $method(self, other: &Self) -> Self {
                 F::$method(self, *other)
+            }
+        }
+        impl<F: Scalar> $op<Dual<F>> for &Dual<F> {
+            type Output = Dual<F>;
+            fn $method(self, other: Dual<F>) -> Dual<F> {
+                F::$method(*self, other)
+            }
+        }
+        impl<F: Scalar> $op<&Dual<F>> for &Dual<F> {
+            type Output = Dual<F>;
+            fn $method(self, other: &Dual<F>) -> Dual<F> {
+                F::$method(*self, *other)
+            }
+        }
+        impl<F: Scalar> $assign<&Self> for Dual<F> {
+            fn $assign_method(&mut self, other: &Self) {
+                *self = F::$method(*self, *other);
             }
         }
         impl<F: Scalar> $assign for Dual<F> {

@@ -1,4 +1,5 @@
 //! Shared helpers of the test suites.
 
+pub mod compare;
 pub mod dual;
 pub mod linted;

@@ -68,6 +68,7 @@ enum Gives {
 impl Plan<'_> {
     /// The items that stand beside the function.
     pub(crate) fn expand(&self) -> TokenStream {
+        modes::dump(&plain(&self.item.sig.ident), "after lowering", self.function);
         let mut companions = Vec::new();
         let single = self.active().len() == 1 && !self.has_arrays() && self.outs().is_empty();
         let scalar = self.signature.output.form == Form::Scalar;

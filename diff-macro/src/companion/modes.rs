@@ -47,17 +47,27 @@ impl Plan<'_> {
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
     ) -> TokenStream {
         cleanup(&mut function);
+        dump(&self.name(), "ready for emission", &function);
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
         let params: Vec<Ident> = own.chain(extra.iter().cloned()).collect();
         emit::emit(&function, &params, &self.runtime, names, wrap)
     }
 
     fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
-        forward::jvp(self.function, &self.active_values(), &self.out_values(), seeds, self.signature.scalar)
+        let pushforward =
+            forward::jvp(self.function, &self.active_values(), &self.out_values(), seeds, self.signature.scalar);
+        dump(&self.name(), "after forward mode", &pushforward.function);
+        pushforward
     }
 
     fn pullback(&self, options: Options) -> Pullback {
-        reverse::vjp(self.function, &self.active_values(), &self.out_values(), options, self.signature.scalar)
+        let pullback =
+            reverse::vjp(self.function, &self.active_values(), &self.out_values(), options, self.signature.scalar);
+        if is_dumped(&self.name()) {
+            pullback.notes.iter().for_each(|note| eprintln!("{}: {note}", self.name()));
+        }
+        dump(&self.name(), "after reverse mode", &pullback.function);
+        pullback
     }
 
     /// Forward mode in the direction of each active parameter, all of which are scalars.
@@ -658,6 +668,20 @@ impl Input {
                 }
             },
         }
+    }
+}
+
+/// The environment variable that names the function whose representation is printed at expansion.
+const DUMP: &str = "DIFF_MACRO_DUMP";
+
+fn is_dumped(name: &str) -> bool {
+    std::env::var(DUMP).is_ok_and(|wanted| wanted == name)
+}
+
+/// Prints the representation after a pass, if the environment asks for it.
+pub(super) fn dump(name: &str, pass: &str, function: &Function) {
+    if is_dumped(name) {
+        eprintln!("{name}, {pass}:\n{function}\n");
     }
 }
 

@@ -6,12 +6,12 @@
 use std::rc::Rc;
 
 use proc_macro2::Span;
-use syn::{Expr, Pat};
+use syn::{Expr, Pat, Stmt};
 
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Dim, Info, NewArray, Op, Scalar, Shape, Storage, Ty, Value};
+use crate::ir::{Atom, Dim, Header, Hint, Info, Loop, NewArray, Op, Part, Range, Scalar, Shape, Storage, Ty, Value};
 use crate::rules::Prim;
 
 /// The shape of a type that is visibly an array of floats.
@@ -60,6 +60,23 @@ pub(super) enum Source {
         array: Value,
         expr: Expr,
         mutable: bool,
+    },
+    /// The rows of an array of several dimensions.
+    Rows {
+        array: Value,
+        expr: Expr,
+        mutable: bool,
+    },
+    /// Parts of an array: of a size, the next one `stride` further.
+    Parts {
+        array: Value,
+        expr: Expr,
+        size: Expr,
+        overlapping: bool,
+    },
+    /// The elements of inactive data that can be indexed.
+    Data {
+        expr: Expr,
     },
     /// The numbers of a range that starts at zero.
     Numbers {
@@ -180,7 +197,7 @@ impl Lowering<'_> {
         Val::Atom(Atom::Undefined)
     }
 
-    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<crate::ir::Hint>) -> Atom {
+    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<Hint>) -> Atom {
         if index.contains(&Atom::Undefined) {
             return Atom::Undefined;
         }
@@ -205,13 +222,22 @@ impl Lowering<'_> {
         if value == Atom::Undefined || index.contains(&Atom::Undefined) {
             return;
         }
+        // What is stored through a window is stored in the array that it shows.
+        let mut shown = vec![array];
+        while let Some(base) = shown.last().and_then(|array| self.windows.get(array)) {
+            shown.push(*base);
+        }
         if self.is_varying(value) {
-            self.varying.insert(array);
-            let names: Vec<String> =
-                self.env.iter().filter(|(_, atom)| atom.value() == Some(array)).map(|(name, _)| name.clone()).collect();
+            self.varying.extend(&shown);
+            let names: Vec<String> = self
+                .env
+                .iter()
+                .filter(|(_, atom)| atom.value().is_some_and(|v| shown.contains(&v)))
+                .map(|(name, _)| name.clone())
+                .collect();
             self.known.active.extend(names);
         }
-        self.b.changing.insert(array);
+        self.b.changing.extend(&shown);
         self.b.push(Vec::new(), Op::Store(array, index, value));
     }
 
@@ -246,7 +272,7 @@ impl Lowering<'_> {
         self.b.changing.insert(array);
         let varies = match &new {
             NewArray::Elements(elements) => elements.iter().any(|atom| self.is_varying(*atom)),
-            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) => false,
+            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => false,
         };
         if varies {
             self.known.active.insert(name.to_owned());
@@ -255,6 +281,9 @@ impl Lowering<'_> {
             self.varying.insert(array);
         }
         self.env.insert(name.to_owned(), Atom::Value(array));
+        for (index, atom) in std::mem::take(&mut self.pending) {
+            self.store_to(array, index, atom);
+        }
         true
     }
 
@@ -279,6 +308,9 @@ impl Lowering<'_> {
 
     /// The value that fills an array, through the inner dimensions.
     fn repeated(&mut self, value: &Expr, scalar: Scalar) -> Option<(Atom, Vec<Dim>)> {
+        if matches!(self.type_of(value), Ty::Int | Ty::Bool) {
+            return None;
+        }
         if let Expr::Repeat(_) = value {
             return match self.new_array(value, scalar)? {
                 (NewArray::Fill(value, _), dims) => Some((value, dims)),
@@ -297,12 +329,38 @@ impl Lowering<'_> {
 
     fn elements(&mut self, elements: &[Expr], scalar: Scalar, fixed: bool) -> Option<(NewArray, Vec<Dim>)> {
         if elements.iter().any(|element| matches!(element, Expr::Array(_) | Expr::Repeat(_))) {
+            return self.nested(elements, scalar, fixed);
+        }
+        if elements.iter().any(|element| matches!(self.type_of(element), Ty::Int | Ty::Bool)) {
             return None;
         }
         let atoms = elements.iter().map(|element| self.float(element, scalar)).collect();
         let length = syn::LitInt::new(&elements.len().to_string(), Span::call_site());
         let dim = if fixed { Dim::Fixed(Rc::new(syn::parse_quote!(#length))) } else { Dim::Dynamic };
         Some((NewArray::Elements(atoms), vec![dim]))
+    }
+
+    /// An array of arrays: zeros, whose elements are stored once the array has a name.
+    fn nested(&mut self, rows: &[Expr], scalar: Scalar, fixed: bool) -> Option<(NewArray, Vec<Dim>)> {
+        let mut dims = None;
+        for (k, row) in rows.iter().enumerate() {
+            let Expr::Array(row) = row else { return None };
+            let elements: Vec<Expr> = row.elems.iter().cloned().collect();
+            let (NewArray::Elements(atoms), inner) = self.elements(&elements, scalar, true)? else { return None };
+            let row = Atom::Int(i64::try_from(k).ok()?);
+            for (j, atom) in atoms.into_iter().enumerate() {
+                self.pending.push((vec![row, Atom::Int(i64::try_from(j).ok()?)], atom));
+            }
+            dims = Some(inner);
+        }
+        let length = syn::LitInt::new(&rows.len().to_string(), Span::call_site());
+        let (outer, lengths) = if fixed {
+            (Dim::Fixed(Rc::new(syn::parse_quote!(#length))), Vec::new())
+        } else {
+            (Dim::Dynamic, vec![Atom::Int(i64::try_from(rows.len()).ok()?)])
+        };
+        let dims = std::iter::once(outer).chain(dims?).collect();
+        Some((NewArray::Fill(Atom::Float(0.0), lengths), dims))
     }
 
     fn vec_macro(&mut self, mac: &syn::Macro, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {
@@ -323,39 +381,242 @@ impl Lowering<'_> {
         self.elements(&elements, scalar, false)
     }
 
-    /// A copy of an array, element by element.
-    pub(super) fn let_copy(&mut self, name: &str, source: &Expr) -> bool {
-        let copied = match source {
-            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_vec" | "clone" | "to_owned") => {
-                Some(&*call.receiver)
-            }
-            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => Some(&*unary.expr),
-            _ => None,
+    // ---- windows ------------------------------------------------------------------------------------------------
+
+    /// A window in a variable: `&x[a..b]`, or `&x[i]` of an array of several dimensions. False if the expression is
+    /// none.
+    pub(super) fn let_window(&mut self, name: &str, init: &Expr) -> bool {
+        let Expr::Reference(reference) = init else { return false };
+        let Expr::Index(index) = &*reference.expr else { return false };
+        let Some(array) = self.array_of(&index.expr) else {
+            self.follow_base(name, &index.expr);
+            return false;
         };
-        let Some(array) = copied.and_then(|expr| self.array_of(expr)) else { return false };
-        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
-        let length = self.length(array, copied.unwrap_or(source));
-        let lengths = if shape.is_fixed() { Vec::new() } else { vec![length] };
-        let ty = self.array_ty(Shape { storage: Storage::Owned, ..shape });
+        let Some(shape) = self.shape(array) else { return false };
+        let part = match &*index.index {
+            Expr::Range(range) => {
+                if matches!(range.limits, syn::RangeLimits::Closed(_)) {
+                    self.error(range, diagnostics::unsupported("an inclusive range of an array", "write `a..b + 1`"));
+                    return true;
+                }
+                let start = range.start.as_deref().map_or(Atom::Int(0), |start| self.integer(start));
+                Part::Range(start, range.end.as_deref().map(|end| self.integer(end)))
+            }
+            row if shape.dims.len() > 1 => Part::Row(self.integer(row)),
+            _ => return false,
+        };
+        self.window(name, array, part, reference.mutability.is_some());
+        true
+    }
+
+    /// An array that active values enter through a window is followed from the next round on.
+    fn follow_base(&mut self, window: &str, base: &Expr) {
+        let base = fence::root(base).filter(|base| self.env.contains_key(base));
+        if let (Some(base), true) = (base, self.known.active.contains(window)) {
+            self.known.cells.remove(&base);
+            self.known.active.insert(base);
+        }
+    }
+
+    /// `let (a, b) = x.split_at(k)`.
+    pub(super) fn let_split(&mut self, pat: &Pat, init: &Expr) -> bool {
+        let (Pat::Tuple(pats), Expr::MethodCall(call)) = (pat, init) else { return false };
+        let Some(array) = self.array_of(&call.receiver).filter(|_| call.method == "split_at") else { return false };
+        let (Some(Pat::Ident(first)), Some(Pat::Ident(second)), Some(middle)) =
+            (pats.elems.first(), pats.elems.get(1), call.args.first())
+        else {
+            return false;
+        };
+        let middle = self.integer(middle);
+        self.window(&first.ident.to_string(), array, Part::Range(Atom::Int(0), Some(middle)), false);
+        self.window(&second.ident.to_string(), array, Part::Range(middle, None), false);
+        true
+    }
+
+    fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
+        let Some(shape) = self.shape(array) else { return };
+        let dims = match part {
+            Part::Range(..) => std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect(),
+            Part::Row(_) => shape.dims[1..].to_vec(),
+        };
+        let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };
+        let ty = self.array_ty(Shape { scalar: shape.scalar, dims, storage });
+        let window = self.b.new_array(NewArray::Window { array, part, mutable }, ty, self.hint(name));
+        self.windows.insert(window, array);
+        if self.b.changing.contains(&array) {
+            self.b.changing.insert(window);
+        }
+        if self.is_varying(Atom::Value(array)) {
+            self.varying.insert(window);
+            self.known.active.insert(name.to_owned());
+        }
+        self.env.insert(name.to_owned(), Atom::Value(window));
+    }
+
+    // ---- copies -------------------------------------------------------------------------------------------------
+
+    /// A copy of an array in a variable of its own: `x.to_vec()`, `*x`, and `x` itself where arrays are copied by name.
+    /// False if the expression is none.
+    pub(super) fn let_copy(&mut self, name: &str, source: &Expr) -> bool {
+        let Some((array, expr)) = self.copied(source) else { return false };
+        let Some(shape) = self.shape(array) else { return false };
+        let length = self.length(&expr);
+        let lengths = if matches!(shape.dims[0], Dim::Dynamic) { vec![length] } else { Vec::new() };
+        let ty = self.array_ty(Shape { storage: Storage::Owned, ..shape.clone() });
         let copy = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), ty, self.hint(name));
         self.b.changing.insert(copy);
         self.env.insert(name.to_owned(), Atom::Value(copy));
-        let index = self.b.value(Ty::Int, Some(crate::ir::Hint::generated("i", Span::call_site())));
+        self.copy_elements(array, copy, length, &shape.dims);
+        true
+    }
+
+    /// The array that an expression copies.
+    fn copied(&self, source: &Expr) -> Option<(Value, Expr)> {
+        match source {
+            Expr::Paren(paren) => self.copied(&paren.expr),
+            Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "to_vec" | "clone" | "to_owned") => {
+                Some((self.array_of(&call.receiver)?, (*call.receiver).clone()))
+            }
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                Some((self.array_of(&unary.expr)?, (*unary.expr).clone()))
+            }
+            // A `Vec` is moved, a reference is copied as such: the name alone changes.
+            Expr::Path(_) => {
+                let array = self.array_of(source)?;
+                let shape = self.shape(array).filter(|shape| shape.is_fixed() && shape.storage == Storage::Owned)?;
+                let _ = shape;
+                Some((array, source.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Stores the elements of one array in another of the same shape.
+    fn copy_elements(&mut self, from: Value, to: Value, length: Atom, dims: &[Dim]) {
+        self.for_each_element(length, &dims[1..], Vec::new(), &mut |pass, index| {
+            let element = pass.load_from(from, index.clone(), None);
+            pass.store_to(to, index, element);
+        });
+    }
+
+    /// Nested loops over the indices of an array.
+    fn for_each_element(
+        &mut self,
+        length: Atom,
+        inner: &[Dim],
+        outer: Vec<Atom>,
+        body: &mut dyn FnMut(&mut Self, Vec<Atom>),
+    ) {
+        self.for_each_index(length, |pass, index| {
+            let mut indices = outer.clone();
+            indices.push(index);
+            match inner.split_first() {
+                None => body(pass, indices),
+                Some((Dim::Fixed(length), rest)) => {
+                    let length = pass.inactive(length);
+                    pass.for_each_element(length, rest, indices, body);
+                }
+                Some((Dim::Dynamic, _)) => {}
+            }
+        });
+    }
+
+    /// An assignment of a whole array to one that lowering follows.
+    pub(super) fn assign_array(&mut self, name: &str, source: &Expr) -> Val {
+        let Some((target, shape)) = self.array_named(name).and_then(|array| Some((array, self.shape(array)?))) else {
+            return Val::Unit;
+        };
+        let fixed = shape.is_fixed() && shape.storage == Storage::Owned;
+        let copied = self.copied(source).filter(|_| fixed);
+        if let Some((array, expr)) = copied {
+            let length = self.length(&expr);
+            self.copy_elements(array, target, length, &shape.dims);
+            return Val::Unit;
+        }
+        match source {
+            Expr::Array(array) if fixed && shape.dims.len() == 1 => {
+                let atoms: Vec<Atom> = array.elems.iter().map(|element| self.float(element, shape.scalar)).collect();
+                for (k, atom) in atoms.into_iter().enumerate() {
+                    self.store_to(target, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], atom);
+                }
+            }
+            Expr::Repeat(repeat) if fixed && shape.dims.len() == 1 => {
+                let value = self.float(&repeat.expr, shape.scalar);
+                let length = self.inactive(&repeat.len);
+                self.for_each_index(length, |pass, index| pass.store_to(target, vec![index], value));
+            }
+            _ => self.error(
+                source,
+                diagnostics::unsupported(
+                    "an assignment of this whole array",
+                    "assign its elements, or use `copy_from_slice`",
+                ),
+            ),
+        }
+        Val::Unit
+    }
+
+    /// A loop over the indices of an array.
+    fn for_each_index(&mut self, length: Atom, body: impl FnOnce(&mut Self, Atom)) {
+        let index = self.b.value(Ty::Int, Some(Hint::generated("i", Span::call_site())));
         self.b.open();
-        let element = self.load_from(array, vec![Atom::Value(index)], None);
-        self.store_to(copy, vec![Atom::Value(index)], element);
+        body(self, Atom::Value(index));
         let body = self.b.close_region(Vec::new(), vec![Atom::Bool(true)]);
-        let range =
-            crate::ir::Range { index, start: Atom::Int(0), end: length, inclusive: false, step: None, reversed: false };
-        let header = crate::ir::Header::Range(range);
-        let l = crate::ir::Loop { header, records: None, init: Vec::new(), body };
-        self.b.push(Vec::new(), Op::Loop(Box::new(l)));
+        let (start, end) = (Atom::Int(0), length);
+        let header = Header::Range(Range { index, start, end, inclusive: false, step: None, reversed: false });
+        self.b.push(Vec::new(), Op::Loop(Box::new(Loop { header, records: None, init: Vec::new(), body })));
+    }
+
+    /// An array that a method gives active elements to is followed from the next round on.
+    fn follow_receiver(&mut self, call: &syn::ExprMethodCall) -> bool {
+        let gives = matches!(call.method.to_string().as_str(), "fill" | "copy_from_slice" | "clone_from_slice");
+        let Some(name) = fence::variable(&call.receiver).filter(|name| self.env.contains_key(name)) else {
+            return false;
+        };
+        if !gives || !call.args.iter().any(|arg| self.is_active(arg)) || self.known.active.contains(&name) {
+            return false;
+        }
+        self.known.cells.remove(&name);
+        self.known.active.insert(name);
+        true
+    }
+
+    /// A method that changes an array as a whole, in a statement of its own: `fill`, `swap`, `copy_from_slice`. False
+    /// if the call is none of these.
+    pub(super) fn array_method(&mut self, call: &syn::ExprMethodCall) -> bool {
+        let Some(array) = self.array_of(&call.receiver) else { return self.follow_receiver(call) };
+        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
+        let args: Vec<&Expr> = call.args.iter().collect();
+        match (call.method.to_string().as_str(), &args[..]) {
+            ("fill", [value]) => {
+                let value = self.float(value, shape.scalar);
+                let length = self.length(&call.receiver);
+                self.for_each_index(length, |pass, index| pass.store_to(array, vec![index], value));
+            }
+            ("swap", [i, j]) => {
+                let (i, j) = (vec![self.integer(i)], vec![self.integer(j)]);
+                let (a, b) = (self.load_from(array, i.clone(), None), self.load_from(array, j.clone(), None));
+                self.store_to(array, i, b);
+                self.store_to(array, j, a);
+            }
+            ("copy_from_slice" | "clone_from_slice", [source]) => {
+                let Some(from) = self.array_of(source) else { return false };
+                let (target, source) = (strip(&call.receiver), strip(source));
+                let check: Stmt = syn::parse_quote!(::core::assert_eq!(#target.len(), #source.len()););
+                self.carry(&check, &[]);
+                let length = self.length(&call.receiver);
+                self.for_each_index(length, |pass, index| {
+                    let element = pass.load_from(from, vec![index], None);
+                    pass.store_to(array, vec![index], element);
+                });
+            }
+            _ => return false,
+        }
         true
     }
 
     /// `array.len()`.
-    fn length(&mut self, array: Value, expr: &Expr) -> Atom {
-        let _ = array;
+    fn length(&mut self, expr: &Expr) -> Atom {
         let base = strip(expr);
         let length: Expr = syn::parse_quote!(#base.len());
         self.verbatim(&length, Ty::Int, None, None)
@@ -377,10 +638,19 @@ impl Lowering<'_> {
                         match array {
                             Some(array) => {
                                 let expr = strip(&call.receiver).clone();
-                                forwards(Source::Elements { array, expr, mutable: name == "iter_mut" })
+                                forwards(self.elements_of(array, expr, name == "iter_mut"))
                             }
-                            None => self.source_of(&call.receiver),
+                            None => self
+                                .source_of(&call.receiver)
+                                .or_else(|| self.data_of(&call.receiver))
+                                .filter(|_| name != "iter_mut"),
                         }
+                    }
+                    ("chunks_exact" | "windows", Some(size)) => {
+                        let array = self.array_of(&call.receiver)?;
+                        let expr = strip(&call.receiver).clone();
+                        let (size, overlapping) = (size.clone(), name == "windows");
+                        forwards(Source::Parts { array, expr, size, overlapping })
                     }
                     ("copied" | "cloned", None) => self.source_of(&call.receiver),
                     ("rev", None) => {
@@ -395,7 +665,8 @@ impl Lowering<'_> {
                     }
                     ("zip", Some(other)) => {
                         let left = self.source_of(&call.receiver).filter(|over| !over.reversed)?;
-                        let right = self.source_of(other).filter(|over| !over.reversed)?;
+                        let right =
+                            self.source_of(other).or_else(|| self.data_of(other)).filter(|over| !over.reversed)?;
                         forwards(Source::Zip(Box::new(left.source), Box::new(right.source)))
                     }
                     _ => None,
@@ -404,8 +675,26 @@ impl Lowering<'_> {
             other => {
                 let array = self.array_of(other)?;
                 let mutable = matches!(other, Expr::Reference(reference) if reference.mutability.is_some());
-                forwards(Source::Elements { array, expr: strip(other).clone(), mutable })
+                forwards(self.elements_of(array, strip(other).clone(), mutable))
             }
+        }
+    }
+
+    /// Inactive data in a variable that can be indexed: a parameter that is a slice, an array or a `Vec`.
+    fn data_of(&self, expr: &Expr) -> Option<Over> {
+        let expr = strip(expr);
+        let name = fence::variable(expr)?;
+        let indexed = self.source.params.iter().any(|param| param.name == name && param.indexed);
+        let inactive = !self.known.active.contains(&name) && !self.is_cell(&name);
+        (indexed && inactive).then(|| Over { source: Source::Data { expr: expr.clone() }, reversed: false })
+    }
+
+    /// The elements of an array: floats, or rows.
+    fn elements_of(&self, array: Value, expr: Expr, mutable: bool) -> Source {
+        if self.shape(array).is_some_and(|shape| shape.dims.len() > 1) {
+            Source::Rows { array, expr, mutable }
+        } else {
+            Source::Elements { array, expr, mutable }
         }
     }
 
@@ -419,7 +708,13 @@ impl Lowering<'_> {
     /// How many iterations a source has, as the user would write it.
     pub(super) fn length_of(source: &Source) -> Expr {
         match source {
-            Source::Elements { expr, .. } => syn::parse_quote!(#expr.len()),
+            Source::Elements { expr, .. } | Source::Rows { expr, .. } | Source::Data { expr } => {
+                syn::parse_quote!(#expr.len())
+            }
+            Source::Parts { expr, size, overlapping: false, .. } => syn::parse_quote!(#expr.len() / #size),
+            Source::Parts { expr, size, overlapping: true, .. } => {
+                syn::parse_quote!((#expr.len() + 1).saturating_sub(#size))
+            }
             Source::Numbers { end } => end.clone(),
             Source::Enumerate(inner) => Self::length_of(inner),
             Source::Zip(a, b) => {
@@ -455,6 +750,33 @@ impl Lowering<'_> {
                 }
                 self.env.insert(name, atom);
             }
+            (Pat::Reference(reference), Source::Data { expr }) => {
+                let Pat::Ident(ident) = &*reference.pat else {
+                    self.error(pat, diagnostics::unsupported("this pattern", "bind single elements"));
+                    return;
+                };
+                let index = self.placeholder(Atom::Value(index));
+                self.bind_data(&ident.ident.to_string(), &syn::parse_quote!(#expr[#index]));
+            }
+            (Pat::Ident(ident), Source::Data { expr }) => {
+                let index = self.placeholder(Atom::Value(index));
+                self.bind_data(&ident.ident.to_string(), &syn::parse_quote!(&#expr[#index]));
+            }
+            (Pat::Ident(ident), Source::Rows { array, mutable, .. }) => {
+                self.window(&ident.ident.to_string(), *array, Part::Row(Atom::Value(index)), *mutable);
+            }
+            (Pat::Ident(ident), Source::Parts { array, size, overlapping, .. }) => {
+                let start = if *overlapping {
+                    Atom::Value(index)
+                } else {
+                    let index = self.placeholder(Atom::Value(index));
+                    let product: Expr = syn::parse_quote!(#index * #size);
+                    self.verbatim(&product, Ty::Int, None, None)
+                };
+                let size = self.integer(size);
+                let end = self.b.int_add(start, size);
+                self.window(&ident.ident.to_string(), *array, Part::Range(start, Some(end)), false);
+            }
             (Pat::Ident(ident), Source::Numbers { .. }) => {
                 self.env.insert(ident.ident.to_string(), Atom::Value(index));
             }
@@ -470,6 +792,11 @@ impl Lowering<'_> {
             }
             (pat, _) => self.error(pat, diagnostics::unsupported("this pattern", "bind single elements")),
         }
+    }
+
+    fn bind_data(&mut self, name: &str, element: &Expr) {
+        let atom = self.verbatim(element, Ty::Unknown, None, self.hint(name));
+        self.env.insert(name.to_owned(), atom);
     }
 
     /// The name for the index of a loop over a source: that of an `enumerate`, if it has one.

@@ -105,6 +105,15 @@ impl Lowering<'_> {
                 continue;
             }
             let ty = self.joined_ty(a, b, &name);
+            if ty.is_array() {
+                let span =
+                    self.source.resolved.variables.get(&name).map_or_else(proc_macro2::Span::call_site, |v| v.span);
+                self.error_at(
+                    span,
+                    diagnostics::unsupported("a variable that stands for one array or another", "copy the elements"),
+                );
+                continue;
+            }
             let result = self.b.value(ty, self.state_hint(&name));
             if self.is_varying(a) || self.is_varying(b) {
                 self.varying.insert(result);

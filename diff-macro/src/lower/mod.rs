@@ -42,6 +42,8 @@ pub(crate) struct Param {
     pub(crate) active: bool,
     pub(crate) mutable: bool,
     pub(crate) stability: Stability,
+    /// The type is visibly a slice, an array or a `Vec`.
+    pub(crate) indexed: bool,
 }
 
 /// The function to lower.
@@ -134,6 +136,10 @@ struct Lowering<'a> {
     env: HashMap<String, Atom>,
     /// Variables that stand for elements of arrays: those that `iter_mut` binds.
     places: HashMap<String, (Value, Vec<Atom>)>,
+    /// Elements that are stored in a new array once it has a name.
+    pending: Vec<(Vec<Atom>, Atom)>,
+    /// The arrays that windows show.
+    windows: HashMap<Value, Value>,
     /// The values that vary with the active parameters.
     varying: HashSet<Value>,
     known: Knowledge,
@@ -169,6 +175,8 @@ impl<'a> Lowering<'a> {
             b: Builder::of_user(default),
             env: HashMap::new(),
             places: HashMap::new(),
+            pending: Vec::new(),
+            windows: HashMap::new(),
             varying: HashSet::new(),
             known,
             touched: fence::touched(source.body),

@@ -95,6 +95,9 @@ impl Lowering<'_> {
             Stmt::Item(_) => Val::Unit,
             Stmt::Macro(mac) => self.macro_stmt(&mac.mac, stmt),
             Stmt::Expr(Expr::Macro(mac), Some(_)) => self.macro_stmt(&mac.mac, stmt),
+            Stmt::Expr(Expr::MethodCall(call), Some(_)) if !self.can_carry(stmt) && self.array_method(call) => {
+                Val::Unit
+            }
             Stmt::Expr(expr, semi) => {
                 if semi.is_some() && self.can_carry(stmt) {
                     self.carry(stmt, &[]);
@@ -170,7 +173,7 @@ impl Lowering<'_> {
     }
 
     /// Carries a statement through. What it changes from now on is read where it stands.
-    fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
+    pub(super) fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
         self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
         let names = fence::mentions_in_stmt(stmt);
         let args =
@@ -315,8 +318,11 @@ impl Lowering<'_> {
     }
 
     fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        if self.let_window(name, init) {
+            return;
+        }
         let is_array = self.known.active.contains(name) || self.is_active(init);
-        if is_array && (self.let_array(name, ascribed, init) || self.let_copy(name, init)) {
+        if self.let_copy(name, init) || (is_array && self.let_array(name, ascribed, init)) {
             return;
         }
         let scalar = ascribed.and_then(scalar_type);
@@ -514,6 +520,9 @@ impl Lowering<'_> {
     }
 
     fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        if self.let_split(pat, init) {
+            return;
+        }
         if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {
             let rest = pats.elems.iter().any(|pat| matches!(pat, Pat::Rest(_)));
             if !rest && pats.elems.len() == values.elems.len() {
@@ -586,6 +595,9 @@ impl Lowering<'_> {
         };
         if self.is_cell(&name) || !self.env.contains_key(&name) {
             return self.assign_cell(&name, &assign.left, &assign.right);
+        }
+        if self.array_named(&name).is_some() {
+            return self.assign_array(&name, &assign.right);
         }
         let value = self.expr(&assign.right);
         if matches!(value, Val::Never) {
@@ -676,6 +688,15 @@ impl Lowering<'_> {
     fn assign_part(&mut self, target: &Expr, source: &Expr) -> Val {
         if self.is_array_target(target) {
             return self.assign_element(target, source);
+        }
+        let discrete = matches!(self.type_of(source), Ty::Bool | Ty::Int);
+        if discrete && !self.is_active(target) {
+            // An integer or a bool, made of active values or not, in the user's own data.
+            let atom = self.scalar(source);
+            let operand = self.placeholder(atom);
+            let stmt: Stmt = syn::parse_quote!(#target = #operand;);
+            self.carry_with(&stmt, &operand);
+            return Val::Unit;
         }
         if let (Some(name), true) = (fence::root(target), self.is_active(source)) {
             if self.env.contains_key(&name) && matches!(target, Expr::Index(_)) && !self.known.active.contains(&name) {

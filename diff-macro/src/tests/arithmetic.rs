@@ -87,6 +87,7 @@ pub(super) fn evaluate(prim: Prim, x: &[f64]) -> f64 {
         Prim::Cast(_) | Prim::IntToFloat(_) => x[0],
         Prim::IntPred => x[0] - 1.0,
         Prim::IntSucc => x[0] + 1.0,
+        Prim::IntAdd => x[0] + x[1],
         Prim::Lt => truth(x[0] < x[1]),
         Prim::Le => truth(x[0] <= x[1]),
         Prim::Gt => truth(x[0] > x[1]),

@@ -43,7 +43,10 @@ fn difference(prim: Prim, x: &[f64], k: usize) -> f64 {
 fn is_discrete(prim: Prim, operand: usize) -> bool {
     use Prim::{And, Eq, Ge, Gt, IntEq, Le, Lt, Ne, Not, Or};
     matches!(prim, Lt | Le | Gt | Ge | Eq | Ne | IntEq | And | Or | Not)
-        || matches!((prim, operand), (Prim::Powi, 1) | (Prim::Select, 0) | (Prim::IntPred | Prim::IntSucc, _))
+        || matches!(
+            (prim, operand),
+            (Prim::Powi, 1) | (Prim::Select, 0) | (Prim::IntPred | Prim::IntSucc | Prim::IntAdd, _)
+        )
 }
 
 fn compare(row: &Row, variable_exponent: bool) -> usize {

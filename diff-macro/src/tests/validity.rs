@@ -7,9 +7,11 @@ use crate::attr;
 use crate::check::check;
 use crate::cleanup::cleanup;
 use crate::diagnostics::Diagnostics;
+use crate::emit::emit_once;
 use crate::forward::{self, Seed};
 use crate::ir::{Function, Scalar, Value};
 use crate::lower::{self, Param, Source};
+use crate::names::Names;
 use crate::{resolve, reverse, signature};
 
 /// Lowers a function and gives its active parameters.
@@ -30,6 +32,7 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
             active: p.active,
             mutable: p.mutable,
             stability: p.stability,
+            indexed: p.indexed,
         })
         .collect();
     let runtime = options.runtime();
@@ -88,6 +91,26 @@ const FUNCTIONS: &[&str] = &[
         let k = { let q = s * c; q * q };
         k + if s > c { s } else { c }
     }",
+    "fn outer_label(x: f64) -> f64 {
+        let mut y = x;
+        let mut rounds = 0;
+        'outer: while rounds < 6 {
+            rounds += 1;
+            let mut k = 0;
+            while k < 5 {
+                k += 1;
+                y += 0.1 * x * k as f64;
+                if y > 1.0 { y *= 0.5; continue 'outer; }
+            }
+            y -= 0.2 * y * y;
+        }
+        y
+    }",
+    "fn swap(x: f64, z: f64, n: usize) -> f64 {
+        let (mut a, mut b) = (x, z);
+        for _ in 0..n { let t = a; a = b; b = t + a * 0.5; }
+        a * b
+    }",
     "fn inside_branch(x: f64, n: i32) -> f64 {
         let mut p = 1.0;
         if x > 0.0 { for _ in 0..n { p = p * x + p.sin(); if p > 1e6 { break; } } } else { p = -x; }
@@ -124,6 +147,29 @@ fn higher_order_keeps_the_invariants() {
         valid(&second, "reverse of forward");
         cleanup(&mut second);
         valid(&second, "cleanup of reverse of forward");
+    }
+}
+
+/// Sharing variables is what makes generated code readable: it must not be what makes it wrong.
+#[test]
+fn every_value_is_read_where_it_is_held() {
+    for text in FUNCTIONS {
+        let (function, active) = lowered(text);
+        let seeds = vec![vec![Seed::Param; active.len()]];
+        let forward = forward::jvp(&function, &active, &[], &seeds, Scalar::F64).function;
+        let reverse = reverse::vjp(&function, &active, &[], SEEDED, Scalar::F64).function;
+        for mut function in [forward, reverse] {
+            cleanup(&mut function);
+            let params: Vec<proc_macro2::Ident> = (0..function.body.params.len())
+                .map(|k| proc_macro2::Ident::new(&format!("p{k}"), proc_macro2::Span::call_site()))
+                .collect();
+            let emit = |shares| {
+                let wrap = |atoms: &[proc_macro2::TokenStream]| quote::quote!((#(#atoms),*));
+                emit_once(&function, &params, &quote::quote!(::diff_runtime), Names::default(), &wrap, shares)
+            };
+            assert!(emit(false).1, "{text}\nwithout sharing: {}", emit(false).0);
+            assert!(emit(true).1, "{text}\nwith sharing: {}", emit(true).0);
+        }
     }
 }
 

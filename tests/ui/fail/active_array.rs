@@ -1,10 +1,10 @@
-//! A part of an array with active elements, and a whole array handed to a function.
+//! Parts of arrays that are not followed, and a whole array handed to a function.
 
 use diff_runtime::derivative;
 
 #[derivative]
 fn f(x: &[f64]) -> f64 {
-    let tail = &x[1..];
+    let tail = &x[1..=2];
     tail[0] * x[0]
 }
 

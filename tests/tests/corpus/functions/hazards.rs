@@ -517,3 +517,90 @@ pub fn both_ends_move(x: f64, y: f64) -> f64 {
     low * high
 }
 sample!(both_ends_move, -1.0..1.0, -1.0..1.0);
+
+/// What is returned needs the value before the update as well as the one after.
+#[derivative]
+pub fn updated_then_returned(x: f64) -> f64 {
+    let mut y = x;
+    let v = x;
+    for _ in 0..5 {
+        if y <= 0.9 {
+            y -= v * 0.7 + v.cos();
+            return y.tanh();
+        }
+    }
+    y + v
+}
+sample!(updated_then_returned, -1.2..1.3);
+
+/// Both targets of the assignment are read on its right, in a loop within a loop.
+#[derivative]
+pub fn parallel_assignment_in_nested_loops(x: f64, w: f64) -> f64 {
+    let mut a = x;
+    let mut v = x * w;
+    for _ in 0..3 {
+        for _ in 0..3 {
+            (a, v) = (w.tanh() + a * 0.1, (w - a).tanh() + a * 0.2);
+        }
+        v *= w;
+        if v > 10.0 {
+            break;
+        }
+    }
+    v + w
+}
+sample!(parallel_assignment_in_nested_loops, -1.2..1.3, -1.2..1.3);
+
+/// The first loop leaves a variable that only the second one's condition and body change.
+#[derivative]
+pub fn parallel_assignment_of_three(x: f64, y: f64, z: f64) -> f64 {
+    let (mut a, mut b, mut c) = (x, y, z);
+    for k in 0..4 {
+        (a, b, c) = (b * 0.9 + c * c, c.sin() - a, a * b * 0.5);
+        if k == 2 {
+            (a, c) = (c, a + b);
+        }
+    }
+    a * b + c
+}
+sample!(parallel_assignment_of_three, -0.8..0.8, -0.8..0.8, -0.8..0.8);
+
+/* FIXME(bug 21)
+#[derivative]
+pub fn destructuring_assignment_of_constants(mut x: f64, y: f64) -> f64 {
+    let mut t = x * y;
+    let before = t.sin() + x;
+    (t, x) = (f64::sin(0.1) * 1.3, -0.75);
+    before * t + x * y
+}
+sample!(destructuring_assignment_of_constants, -1.0..1.0, -1.0..1.0);
+*/
+
+/* FIXME(bug 22)
+#[derivative]
+pub fn selected_literals(x: f64) -> f64 {
+    let s: f64 = if x < 0.3 { 1.25 } else { 2.5 };
+    let bound: f64 = {
+        if x > 0.8 {
+            return x * s.sin();
+        }
+        2.0
+    };
+    x * f64::cos(if x < -0.4 { 1.25 } else { 2.5 }) + bound.sqrt() * x.min(bound.clamp(-1.5, 1.5))
+}
+sample!(selected_literals, -1.0..1.0);
+*/
+
+/// A typed constant takes other values around a loop, none of which varies.
+#[derivative]
+pub fn literal_carried_around_a_loop(x: f64) -> f64 {
+    let mut s: f64 = 1.0;
+    for k in 0..3 {
+        if x > 0.3 {
+            s = 2.0;
+        }
+        s = if k == 1 { s.sqrt() } else { 4.0 };
+    }
+    x * s.sin()
+}
+sample!(literal_carried_around_a_loop, -1.0..1.0);

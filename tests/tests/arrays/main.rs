@@ -1,0 +1,72 @@
+//! The derivatives of a corpus of functions of arrays, written as users write them, against two independent references.
+//!
+//! Each function is declared once, in `functions`, and compared at sampled points:
+//! - the value of every companion with that of the function, bit by bit;
+//! - every derivative with dual numbers of the crate `num-dual` that run the function's own text (see `build.rs`);
+//! - every derivative with central finite differences;
+//! - forward with reverse mode, by the identity `<J v, w> = <v, J^T w>`;
+//! - what is written into buffers that held something before.
+//!
+//! One line per function says how many points were compared and how large the largest errors are. Arguments that are no
+//! flags select the functions whose names contain them: `cargo test -p tests --test arrays -- cholesky`.
+
+use std::process::ExitCode;
+
+use tests::compare::{self, Case, Flat, Input, pick, unflat};
+use tests::dual::Dual64;
+
+/// Where a function is sampled: `build.rs` reads it.
+macro_rules! sample {
+    ($($tokens:tt)*) => {};
+}
+
+#[allow(
+    clippy::assign_op_pattern,
+    clippy::explicit_counter_loop,
+    clippy::manual_memcpy,
+    clippy::manual_swap,
+    clippy::needless_range_loop,
+    clippy::needless_return,
+    clippy::ptr_arg,
+    clippy::unnecessary_cast,
+    clippy::useless_vec,
+    unreachable_pub,
+    reason = "written in the ways that users write, and not in clippy's alone"
+)]
+mod functions {
+    //! The corpus, by subject.
+    pub(crate) mod control;
+    pub(crate) mod indices;
+    pub(crate) mod linear_algebra;
+    pub(crate) mod losses;
+    pub(crate) mod networks;
+    pub(crate) mod optimisation;
+    pub(crate) mod ordering;
+    pub(crate) mod parameters;
+    pub(crate) mod physics;
+    pub(crate) mod programs;
+    pub(crate) mod recurrences;
+    pub(crate) mod statistics;
+    pub(crate) mod stencils;
+}
+
+#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
+mod twins {
+    include!(concat!(env!("OUT_DIR"), "/arrays_twins.rs"));
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::useless_conversion,
+    clippy::unnecessary_cast,
+    clippy::too_many_lines,
+    unused_variables,
+    reason = "generated alike for `f64`, `f32` and any number of parameters"
+)]
+fn cases() -> Vec<Case> {
+    Vec::from(include!(concat!(env!("OUT_DIR"), "/arrays_cases.rs")))
+}
+
+fn main() -> ExitCode {
+    compare::run(&cases())
+}
