@@ -42,9 +42,55 @@ fn array<const N: usize>(buffer: &mut [f64]) -> &mut [f64; N] {
     buffer.try_into().expect("a buffer of the gradient's length")
 }
 
+/// The generated side of a form of the perceptron.
+macro_rules! generated_perceptron {
+    ($function:ident) => {
+        || {
+            let Perceptron { layers: Layers { first, second, last }, x, targets } = Perceptron::new();
+            Box::new(move |g| {
+                let bars = Perceptron::split(g);
+                functions::$function::value_and_gradient_into(
+                    black_box(&first.0),
+                    black_box(&first.1),
+                    black_box(&second.0),
+                    black_box(&second.1),
+                    black_box(&last.0),
+                    black_box(&last.1),
+                    black_box(&x),
+                    black_box(&targets),
+                    bars.first.0,
+                    bars.first.1,
+                    bars.second.0,
+                    bars.second.1,
+                    bars.last.0,
+                    bars.last.1,
+                )
+            })
+        }
+    };
+}
+
+/// The side by hand of a form of the perceptron.
+macro_rules! perceptron_by_hand {
+    ($function:ident) => {
+        || {
+            let Perceptron { layers, x, targets } = Perceptron::new();
+            Box::new(move |g| {
+                let layers = black_box(&layers);
+                let parameters = Layers {
+                    first: (&*layers.first.0, &*layers.first.1),
+                    second: (&*layers.second.0, &*layers.second.1),
+                    last: (&*layers.last.0, &*layers.last.1),
+                };
+                by_hand::$function(parameters, black_box(&x), black_box(&targets), Perceptron::split(g))
+            })
+        }
+    };
+}
+
 /// All functions.
 #[rustfmt::skip]
-pub const CASES: [Case; 10] = [
+pub const CASES: [Case; 11] = [
     Case {
         name: "rosenbrock, n=1000",
         companion: "value_and_gradient_into",
@@ -147,29 +193,15 @@ pub const CASES: [Case; 10] = [
         name: "perceptron, batch 64",
         companion: "value_and_gradient_into",
         active: Perceptron::ACTIVE,
-        generated: || {
-            let Perceptron { layers: Layers { first, second, last }, x, targets } = Perceptron::new();
-            Box::new(move |g| {
-                let bars = Perceptron::split(g);
-                functions::perceptron::value_and_gradient_into(
-                    black_box(&first.0), black_box(&first.1), black_box(&second.0), black_box(&second.1),
-                    black_box(&last.0), black_box(&last.1), black_box(&x), black_box(&targets),
-                    bars.first.0, bars.first.1, bars.second.0, bars.second.1, bars.last.0, bars.last.1,
-                )
-            })
-        },
-        by_hand: || {
-            let Perceptron { layers, x, targets } = Perceptron::new();
-            Box::new(move |g| {
-                let layers = black_box(&layers);
-                let parameters = Layers {
-                    first: (&*layers.first.0, &*layers.first.1),
-                    second: (&*layers.second.0, &*layers.second.1),
-                    last: (&*layers.last.0, &*layers.last.1),
-                };
-                by_hand::perceptron(parameters, black_box(&x), black_box(&targets), Perceptron::split(g))
-            })
-        },
+        generated: generated_perceptron!(perceptron),
+        by_hand: perceptron_by_hand!(perceptron),
+    },
+    Case {
+        name: "perceptron, in passes",
+        companion: "value_and_gradient_into",
+        active: Perceptron::ACTIVE,
+        generated: generated_perceptron!(perceptron_in_passes),
+        by_hand: perceptron_by_hand!(perceptron_in_passes),
     },
     Case {
         name: "lotka-volterra, 1000 steps",

@@ -7,9 +7,11 @@
 //! | `cargo bench -p benches --bench ratios` | both loops of each function interleaved in one process, the ratio of their medians |
 //! | `cargo bench -p benches --bench arrays` | gradients of functions of arrays, also against other crates; a word after `--` chooses functions |
 //! | `benches/instruction_counts.sh` | the instructions of each loop per point; fails where the generated loop has more |
+//! | `cargo run --release -p benches --bin array_instruction_counts` | the instructions of each gradient of a function of arrays |
 
 pub mod arrays;
 pub mod by_hand;
+pub mod callgrind;
 pub mod functions;
 
 use std::hint::black_box;

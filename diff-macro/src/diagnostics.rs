@@ -227,6 +227,75 @@ pub(crate) fn inactive_to_active(name: &str) -> String {
     )
 }
 
+pub(crate) const ITEM_IN_BLOCK: &str = "an item in an inner block of a differentiated function is not supported\n\
+     help: move it to the start of the function, or out of it";
+
+pub(crate) const CHANGE_IN_MACRO: &str = "a variable that may change in a macro that is given a value that varies cannot be followed\n\
+     help: compute what the macro is given in a `let` before it";
+
+pub(crate) fn strange_attribute(name: &str) -> String {
+    let instead = match name {
+        "cfg" | "cfg_attr" => "use `if cfg!(..)`, or put the attribute on the function",
+        _ => "leave it out, or put it on the function",
+    };
+    let reason = match name {
+        "cfg" | "cfg_attr" => "the macro cannot see whether the code is there",
+        _ => "the macro cannot see what it does",
+    };
+    format!("the attribute `{name}` in a differentiated function is not supported: {reason}\nhelp: {instead}")
+}
+
+pub(crate) const JUMP_IN_OPERAND: &str = "a jump out of an operand is not supported: the operands after it would still be evaluated\n\
+     help: give the operand a name with `let` first";
+
+pub(crate) fn float_type(scalar: &str) -> String {
+    format!(
+        "the float type of this value cannot be seen, where a `{scalar}` is meant\n\
+         help: give its literals the suffix `_{scalar}`"
+    )
+}
+
+pub(crate) const JUMP_IN_CONDITION: &str = "a jump out of a condition is not supported\n\
+    help: give the condition a name with `let` first";
+
+pub(crate) const JUMP_IN_MACRO: &str = "a jump in the arguments of a macro is not supported\n\
+    help: jump before the macro is called";
+
+pub(crate) fn cast_to_unknown(ty: &str) -> String {
+    format!(
+        "a cast to `{ty}` is not supported where a value varies with the parameters: it may be a float\n\
+         help: cast to `f64` or `f32`, or to the integer type by its own name"
+    )
+}
+
+pub(crate) fn not_the_parameter(name: &str) -> String {
+    format!(
+        "this `{name}` is not the parameter of that name, since a macro made one of them\n\
+         help: give the parameter another name"
+    )
+}
+
+pub(crate) fn item_hides_variable(name: &str) -> String {
+    format!(
+        "this item has the name of the variable `{name}`, and hides it in a way that the macro cannot follow\n\
+         help: rename one of the two"
+    )
+}
+
+pub(crate) fn item_hides_type(name: &str) -> String {
+    format!(
+        "this item hides the primitive type `{name}`, whose arithmetic is differentiated\n\
+         help: give it another name"
+    )
+}
+
+pub(crate) fn macro_names_variable(name: &str) -> String {
+    format!(
+        "a macro in the body that names the variable `{name}` of the function cannot be followed\n\
+         help: pass it as an argument of the macro, or use another name in it"
+    )
+}
+
 /// Names in backticks, separated by commas.
 fn quoted(names: &[String]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")

@@ -220,7 +220,8 @@ impl<'a> Inliner<'a> {
     }
 
     fn choose(&mut self, stmts: &'a [Stmt], emitter: &mut Emitter<'a>) {
-        for (position, stmt) in stmts.iter().enumerate() {
+        // From the end: whether a value may move depends on whether the values that read it do.
+        for (position, stmt) in stmts.iter().enumerate().rev() {
             for region in stmt.op.regions() {
                 self.choose(&region.stmts, emitter);
             }
@@ -228,11 +229,12 @@ impl<'a> Inliner<'a> {
             let movable = match &stmt.op {
                 Op::Prim(..) => true,
                 Op::Load(array, _) => {
-                    !emitter.changing.contains(array) || is_read_at_once(result, &stmts[position + 1..])
+                    !emitter.changing.contains(array)
+                        || is_read_in_place(result, &stmts[position + 1..], &emitter.inlined)
                 }
                 Op::Opaque(Opaque { code: Code::Expr(_, None), effect, .. }) => match effect {
                     Effect::Pure => true,
-                    Effect::Reads => is_read_next(result, &stmts[position + 1..]),
+                    Effect::Reads => is_read_in_place(result, &stmts[position + 1..], &emitter.inlined),
                     Effect::Any => false,
                 },
                 _ => false,
@@ -254,24 +256,29 @@ fn is_trivial(op: &Op) -> bool {
         if args.is_empty() && matches!(&**expr, syn::Expr::Path(_) | syn::Expr::Lit(_)))
 }
 
-/// Whether the statement that follows, and that is written as a statement for sure, reads the value.
-fn is_read_at_once(value: Value, following: &[Stmt]) -> bool {
-    following.first().is_some_and(|stmt| {
-        matches!(stmt.op, Op::Store(..) | Op::Accumulate(..)) && stmt.op.operands().contains(&Atom::Value(value))
-    })
-}
-
-/// Whether the value is read before anything with an effect happens, in the statements that follow.
-fn is_read_next(value: Value, following: &[Stmt]) -> bool {
+/// Whether the value is read before anything has an effect, in the statements that follow: by a statement that stays where
+/// it is, or by a value that is itself read so.
+fn is_read_in_place(value: Value, following: &[Stmt], inlined: &HashSet<Value>) -> bool {
+    let mut read = value;
     for stmt in following {
-        if stmt.op.operands().contains(&Atom::Value(value)) {
-            return true;
-        }
-        if !matches!(stmt.op, Op::Prim(..)) {
+        if stmt.op.operands().contains(&Atom::Value(read)) {
+            match stmt.results[..] {
+                [result] if inlined.contains(&result) => read = result,
+                _ => return true,
+            }
+        } else if !is_without_effect(&stmt.op) {
             return false;
         }
     }
     false
+}
+
+fn is_without_effect(op: &Op) -> bool {
+    match op {
+        Op::Prim(..) | Op::Load(..) => true,
+        Op::Opaque(opaque) => opaque.effect != Effect::Any,
+        _ => false,
+    }
 }
 
 // ---- which values share a variable ------------------------------------------------------------------------------
@@ -1512,19 +1519,21 @@ struct Substitution {
 }
 
 impl Substitution {
-    fn tokens(&self, tokens: TokenStream) -> TokenStream {
+    /// `outermost`: the tokens are the arguments of a macro, where `name = value` names one.
+    fn tokens(&self, tokens: TokenStream, outermost: bool) -> TokenStream {
         let mut out: Vec<TokenTree> = Vec::new();
         let mut trees = tokens.into_iter().peekable();
         while let Some(tree) = trees.next() {
             match tree {
                 TokenTree::Group(group) => {
-                    let mut inner = proc_macro2::Group::new(group.delimiter(), self.tokens(group.stream()));
+                    let mut inner = proc_macro2::Group::new(group.delimiter(), self.tokens(group.stream(), false));
                     inner.set_span(group.span());
                     out.push(TokenTree::Group(inner));
                 }
                 TokenTree::Ident(ident) => {
                     let field = matches!(out.last(), Some(TokenTree::Punct(p)) if p.as_char() == '.');
-                    let name = matches!(trees.peek(), Some(TokenTree::Punct(p))
+                    let name = outermost
+                        && matches!(trees.peek(), Some(TokenTree::Punct(p))
                         if p.as_char() == '=' && p.spacing() == proc_macro2::Spacing::Alone);
                     match self.map.get(&ident.to_string()) {
                         Some(tokens) if !field && !name => out.extend(tokens.clone()),
@@ -1558,7 +1567,7 @@ impl VisitMut for Substitution {
     }
 
     fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        mac.tokens = self.tokens(std::mem::take(&mut mac.tokens));
+        mac.tokens = self.tokens(std::mem::take(&mut mac.tokens), true);
     }
 }
 

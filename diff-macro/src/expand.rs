@@ -82,6 +82,7 @@ fn lower_body(
             ty: p.ty,
             active: p.active,
             mutable: p.mutable,
+            stability: p.stability,
             indexed: p.indexed,
         })
         .collect();
@@ -91,6 +92,7 @@ fn lower_body(
             body: &body,
             resolved: &resolved,
             outputs: &signature.output.scalars,
+            receiver: signature.receiver,
             returns: signature.output.form != signature::Form::Unit,
             shapes: &signature.shapes,
             runtime,

@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, Stmt};
 
@@ -106,19 +107,6 @@ impl<'a> Visit<'a> for ActiveMentions {
     }
 }
 
-/// The arguments of `vec![..]`, which are expressions.
-fn macro_arguments(mac: &syn::Macro) -> Option<Vec<Expr>> {
-    use syn::punctuated::Punctuated;
-    if !mac.path.is_ident("vec") {
-        return None;
-    }
-    if let Ok(list) = mac.parse_body_with(Punctuated::<Expr, syn::Token![,]>::parse_terminated) {
-        return Some(list.into_iter().collect());
-    }
-    let pair = Punctuated::<Expr, syn::Token![;]>::parse_terminated;
-    mac.parse_body_with(pair).ok().map(|pair| pair.into_iter().collect())
-}
-
 /// The variable of `v` or `*v`.
 pub(crate) fn variable_through_deref(expr: &Expr) -> Option<String> {
     match expr {
@@ -138,14 +126,24 @@ pub(crate) fn mentions_in_stmt(stmt: &Stmt) -> HashSet<String> {
 pub(crate) struct Writes {
     pub(crate) assigned: HashSet<String>,
     pub(crate) lent: HashSet<String>,
+    /// Variables that the code changes if they are mutable and a method or a macro does: receivers, and what macros name.
+    pub(crate) touched: HashSet<String>,
     in_closure: bool,
 }
 
 impl Writes {
+    /// Variables that the code assigns and does not lend out: lowering can follow them.
+    pub(crate) fn plain(&self) -> impl Iterator<Item = &String> {
+        self.assigned.difference(&self.lent)
+    }
+
     fn assign(&mut self, target: &Expr) {
         match target {
+            Expr::Paren(paren) => self.assign(&paren.expr),
             Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assign(elem)),
             Expr::Array(array) => array.elems.iter().for_each(|elem| self.assign(elem)),
+            Expr::Call(call) => self.within(|writes| call.args.iter().for_each(|arg| writes.assign(arg))),
+            Expr::Struct(s) => self.within(|writes| s.fields.iter().for_each(|field| writes.assign(&field.expr))),
             other => {
                 if let Some(name) = root(other) {
                     let whole = variable(other).is_some();
@@ -159,12 +157,35 @@ impl Writes {
             }
         }
     }
+
+    /// Reads code whose assignments cannot be followed.
+    fn within(&mut self, run: impl FnOnce(&mut Self)) {
+        let outer = std::mem::replace(&mut self.in_closure, true);
+        run(self);
+        self.in_closure = outer;
+    }
+
+    /// `let ref mut r = place`, and the like in the patterns of a `match`.
+    fn borrow(&mut self, pat: &syn::Pat, place: &Expr) {
+        struct Found(bool);
+        impl<'a> Visit<'a> for Found {
+            fn visit_pat_ident(&mut self, pat: &'a syn::PatIdent) {
+                self.0 |= pat.by_ref.is_some() && pat.mutability.is_some();
+                visit::visit_pat_ident(self, pat);
+            }
+        }
+        let mut found = Found(false);
+        found.visit_pat(pat);
+        if found.0 {
+            self.lent.extend(root(place));
+        }
+    }
 }
 
 impl<'a> Visit<'a> for Writes {
     fn visit_expr_assign(&mut self, assign: &'a syn::ExprAssign) {
         self.assign(&assign.left);
-        visit::visit_expr(self, &assign.right);
+        visit::visit_expr_assign(self, assign);
     }
     fn visit_expr_binary(&mut self, binary: &'a syn::ExprBinary) {
         if is_compound(&binary.op).is_some() || is_bit_assign(&binary.op) {
@@ -178,12 +199,87 @@ impl<'a> Visit<'a> for Writes {
         }
         visit::visit_expr_reference(self, reference);
     }
+    fn visit_expr_raw_addr(&mut self, address: &'a syn::ExprRawAddr) {
+        self.lent.extend(root(&address.expr));
+        visit::visit_expr_raw_addr(self, address);
+    }
+    fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+        if !is_harmless_method(&call.method.to_string()) {
+            self.touched.extend(root(&call.receiver));
+        }
+        visit::visit_expr_method_call(self, call);
+    }
     fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
-        let outer = std::mem::replace(&mut self.in_closure, true);
-        visit::visit_expr_closure(self, closure);
-        self.in_closure = outer;
+        self.within(|writes| visit::visit_expr_closure(writes, closure));
+    }
+    fn visit_local(&mut self, local: &'a syn::Local) {
+        if let Some(init) = &local.init {
+            self.borrow(&local.pat, &init.expr);
+        }
+        visit::visit_local(self, local);
+    }
+    fn visit_expr_let(&mut self, cond: &'a syn::ExprLet) {
+        self.borrow(&cond.pat, &cond.expr);
+        visit::visit_expr_let(self, cond);
+    }
+    fn visit_expr_match(&mut self, m: &'a syn::ExprMatch) {
+        m.arms.iter().for_each(|arm| self.borrow(&arm.pat, &m.expr));
+        visit::visit_expr_match(self, m);
+    }
+    fn visit_macro(&mut self, mac: &'a syn::Macro) {
+        match macro_arguments(mac) {
+            Some(args) => self.within(|writes| args.iter().for_each(|arg| writes.visit_expr(arg))),
+            None => token_names(mac.tokens.clone(), &mut self.touched),
+        }
     }
     fn visit_item(&mut self, _: &'a syn::Item) {}
+}
+
+/// The arguments of a macro that only reads them; none for any other macro.
+pub(crate) fn macro_arguments(mac: &syn::Macro) -> Option<Vec<Expr>> {
+    let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+    let name = mac.path.segments.last()?.ident.to_string();
+    if name == "vec" {
+        let repeat = |input: syn::parse::ParseStream<'_>| {
+            let value: Expr = input.parse()?;
+            input.parse::<syn::Token![;]>()?;
+            Ok(vec![value, input.parse()?])
+        };
+        return mac
+            .parse_body_with(repeat)
+            .ok()
+            .or_else(|| Some(mac.parse_body_with(parser).ok()?.into_iter().collect()));
+    }
+    if !is_format(mac) {
+        return None;
+    }
+    let args = mac.parse_body_with(parser).ok()?;
+    // `name = value` names an argument of the format string.
+    let value = |arg| if let Expr::Assign(named) = arg { *named.right } else { arg };
+    Some(args.into_iter().map(value).collect())
+}
+
+/// Whether a macro formats its arguments, or asserts something of them, and does nothing else with them.
+fn is_format(mac: &syn::Macro) -> bool {
+    crate::resolve::is_format_macro(mac)
+        && !mac.path.segments.last().is_some_and(|segment| segment.ident == "write" || segment.ident == "writeln")
+}
+
+/// The identifiers in macros of which nothing is known.
+pub(crate) fn macro_names(block: &Block) -> HashSet<String> {
+    struct Found(HashSet<String>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_macro(&mut self, mac: &'a syn::Macro) {
+            match macro_arguments(mac) {
+                Some(args) => args.iter().for_each(|arg| self.visit_expr(arg)),
+                None => token_names(mac.tokens.clone(), &mut self.0),
+            }
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let mut found = Found(HashSet::new());
+    found.visit_block(block);
+    found.0
 }
 
 pub(crate) fn writes_in_stmts(stmts: &[Stmt]) -> Writes {
@@ -222,23 +318,51 @@ pub(crate) struct Exits {
     pub(crate) returns: bool,
     /// Labels of loops around the code that it jumps to; none for the innermost.
     pub(crate) jumps: Vec<Option<String>>,
+    /// Where the first of them stands.
+    pub(crate) first: Option<proc_macro2::Span>,
     labels: Vec<Option<String>>,
 }
 
 impl Exits {
+    fn note(&mut self, span: proc_macro2::Span) {
+        self.first.get_or_insert(span);
+    }
+
     pub(crate) fn any(&self) -> bool {
         self.returns || !self.jumps.is_empty()
     }
 
-    fn jump(&mut self, label: Option<&syn::Lifetime>) {
+    fn jump(&mut self, label: Option<&syn::Lifetime>, span: proc_macro2::Span) {
         match label {
-            None if self.labels.is_empty() => self.jumps.push(None),
+            None if self.labels.is_empty() => {
+                self.note(span);
+                self.jumps.push(None);
+            }
             None => {}
             Some(label) => {
                 let name = label.ident.to_string();
                 if !self.labels.contains(&Some(name.clone())) {
+                    self.note(span);
                     self.jumps.push(Some(name));
                 }
+            }
+        }
+    }
+
+    /// Tokens that jump wherever the macro puts them: lowering has to see them.
+    fn macro_tokens(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) if ident == "return" || ident == "break" || ident == "continue" => {
+                    self.returns = true;
+                    self.note(ident.span());
+                }
+                TokenTree::Punct(punct) if punct.as_char() == '?' => {
+                    self.returns = true;
+                    self.note(punct.span());
+                }
+                TokenTree::Group(group) => self.macro_tokens(group.stream()),
+                _ => {}
             }
         }
     }
@@ -253,18 +377,23 @@ impl Exits {
 impl<'a> Visit<'a> for Exits {
     fn visit_expr_return(&mut self, expr: &'a syn::ExprReturn) {
         self.returns = true;
+        self.note(expr.return_token.span);
         visit::visit_expr_return(self, expr);
     }
     fn visit_expr_try(&mut self, expr: &'a syn::ExprTry) {
         self.returns = true;
+        self.note(expr.question_token.span);
         visit::visit_expr_try(self, expr);
     }
     fn visit_expr_break(&mut self, expr: &'a syn::ExprBreak) {
-        self.jump(expr.label.as_ref());
+        self.jump(expr.label.as_ref(), expr.break_token.span);
         visit::visit_expr_break(self, expr);
     }
     fn visit_expr_continue(&mut self, expr: &'a syn::ExprContinue) {
-        self.jump(expr.label.as_ref());
+        self.jump(expr.label.as_ref(), expr.continue_token.span);
+    }
+    fn visit_macro(&mut self, mac: &'a syn::Macro) {
+        self.macro_tokens(mac.tokens.clone());
     }
     fn visit_expr_for_loop(&mut self, l: &'a syn::ExprForLoop) {
         self.visit_expr(&l.expr);
@@ -285,12 +414,19 @@ impl<'a> Visit<'a> for Exits {
                 visit::visit_block(&mut inner, &block.block);
                 self.returns |= inner.returns;
                 let outer = inner.jumps.into_iter().filter(|jump| *jump != Some(name.clone()));
+                let mut leaves = inner.returns;
                 for jump in outer {
                     match &jump {
                         None if !self.labels.is_empty() => {}
                         Some(_) if self.labels.contains(&jump) => {}
-                        _ => self.jumps.push(jump),
+                        _ => {
+                            leaves = true;
+                            self.jumps.push(jump);
+                        }
                     }
+                }
+                if let (true, Some(span)) = (leaves, inner.first) {
+                    self.note(span);
                 }
             }
             None => visit::visit_expr_block(self, block),
@@ -304,6 +440,12 @@ impl<'a> Visit<'a> for Exits {
 pub(crate) fn exits_of_expr(expr: &Expr) -> Exits {
     let mut exits = Exits::default();
     exits.visit_expr(expr);
+    exits
+}
+
+pub(crate) fn exits_of_macro(mac: &syn::Macro) -> Exits {
+    let mut exits = Exits::default();
+    exits.macro_tokens(mac.tokens.clone());
     exits
 }
 
@@ -384,7 +526,6 @@ pub(crate) fn is_query(method: &str) -> bool {
             | "is_subnormal"
             | "is_sign_positive"
             | "is_sign_negative"
-            | "to_bits"
             | "total_cmp"
             | "partial_cmp"
             | "classify"
@@ -397,10 +538,24 @@ pub(crate) fn is_query(method: &str) -> bool {
     )
 }
 
+/// Whether an expression is the answer to a query, or made of one by methods.
+pub(crate) fn is_answer(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(e) => is_answer(&e.expr),
+        Expr::MethodCall(e) => is_query(&e.method.to_string()) || is_answer(&e.receiver),
+        _ => false,
+    }
+}
+
+/// Methods that change no float and no array, whatever else has a method of that name.
+fn is_harmless_method(name: &str) -> bool {
+    is_number_method(name)
+        || matches!(name, "clone" | "to_owned" | "to_vec" | "len" | "is_empty" | "iter" | "as_slice" | "as_ref")
+}
+
 /// Methods without effects, on whatever type of the standard library has them.
 fn is_pure_method(name: &str) -> bool {
-    rules::method(name).is_some()
-        || is_query(name)
+    is_number_method(name)
         || matches!(
             name,
             "len"
@@ -417,38 +572,295 @@ fn is_pure_method(name: &str) -> bool {
                 | "is_none"
                 | "is_ok"
                 | "is_err"
-                | "sin_cos"
         )
 }
 
-/// How far verbatim code may be moved; `is_cell` says which variables change.
-pub(crate) fn effect_of(expr: &Expr, is_cell: &dyn Fn(&str) -> bool) -> Effect {
-    let worst = |parts: &[&Expr]| parts.iter().map(|part| effect_of(part, is_cell)).max().unwrap_or(Effect::Pure);
+/// Methods of floats, which have no effects on any type that imitates floats either.
+fn is_number_method(name: &str) -> bool {
+    rules::method(name).is_some() || is_query(name) || matches!(name, "sin_cos" | "to_bits")
+}
+
+/// What may change behind a variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stability {
+    /// Nothing: numbers, arrays and slices of numbers, and shared references to them.
+    Constant,
+    /// Nothing that is read in place; a method may find something else each time.
+    Shared,
+    /// Anything: it may be a mutable reference, and the function does more than to read through it.
+    Open,
+    /// The variable itself.
+    Cell,
+}
+
+/// What may change behind a variable of a type, as far as its form tells.
+pub(crate) fn stability_of_type(ty: &syn::Type) -> Stability {
+    match ty {
+        syn::Type::Paren(paren) => stability_of_type(&paren.elem),
+        syn::Type::Group(group) => stability_of_type(&group.elem),
+        syn::Type::Reference(reference) if reference.mutability.is_some() => Stability::Open,
+        syn::Type::Reference(reference) => match stability_of_type(&reference.elem) {
+            Stability::Constant => Stability::Constant,
+            Stability::Shared | Stability::Open | Stability::Cell => Stability::Shared,
+        },
+        syn::Type::Slice(slice) => stability_of_type(&slice.elem),
+        syn::Type::Array(array) => stability_of_type(&array.elem),
+        syn::Type::Tuple(tuple) if tuple.elems.iter().all(|elem| stability_of_type(elem) == Stability::Constant) => {
+            Stability::Constant
+        }
+        syn::Type::Path(path) => stability_of_path(path),
+        _ => Stability::Open,
+    }
+}
+
+fn stability_of_path(path: &syn::TypePath) -> Stability {
+    let Some(last) = path.path.segments.last() else { return Stability::Open };
+    let name = last.ident.to_string();
+    match &last.arguments {
+        syn::PathArguments::None if is_primitive_name(&name) || name == "str" || name == "String" => {
+            Stability::Constant
+        }
+        syn::PathArguments::AngleBracketed(args) if name == "Vec" || name == "Option" => match args.args.first() {
+            Some(syn::GenericArgument::Type(element)) => stability_of_type(element),
+            _ => Stability::Open,
+        },
+        _ => Stability::Open,
+    }
+}
+
+/// The variables with which the code does more than to read numbers through them: they may be lent or moved elsewhere.
+pub(crate) fn touched(block: &Block) -> HashSet<String> {
+    let mut touches = Touches::default();
+    touches.visit_block(block);
+    touches.names
+}
+
+#[derive(Default)]
+struct Touches {
+    names: HashSet<String>,
+}
+
+impl Touches {
+    /// A place that is only read: its variable is not touched.
+    fn read(&mut self, expr: &Expr) {
+        if variable(expr).is_none() {
+            self.visit_expr(expr);
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Touches {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        match expr {
+            Expr::Path(_) => self.names.extend(variable(expr)),
+            Expr::Field(e) => self.read(&e.base),
+            Expr::Index(e) => {
+                self.read(&e.expr);
+                self.read(&e.index);
+            }
+            Expr::Unary(e) => self.read(&e.expr),
+            Expr::Cast(e) => self.read(&e.expr),
+            Expr::Reference(e) if e.mutability.is_none() => self.read(&e.expr),
+            Expr::Reference(e) => {
+                self.names.extend(root(&e.expr));
+                self.visit_expr(&e.expr);
+            }
+            Expr::RawAddr(e) => {
+                self.names.extend(root(&e.expr));
+                self.visit_expr(&e.expr);
+            }
+            Expr::Assign(e) => {
+                self.names.extend(root(&e.left));
+                self.visit_expr(&e.left);
+                self.read(&e.right);
+            }
+            Expr::Binary(e) => {
+                if is_compound(&e.op).is_some() || is_bit_assign(&e.op) {
+                    self.names.extend(root(&e.left));
+                }
+                self.read(&e.left);
+                self.read(&e.right);
+            }
+            Expr::MethodCall(e) if is_pure_method(&e.method.to_string()) => {
+                self.read(&e.receiver);
+                e.args.iter().for_each(|arg| self.read(arg));
+            }
+            Expr::MethodCall(e) => {
+                self.names.extend(root(&e.receiver));
+                visit::visit_expr_method_call(self, e);
+            }
+            Expr::Call(e) if is_pure_function(&e.func) => e.args.iter().for_each(|arg| self.read(arg)),
+            other => visit::visit_expr(self, other),
+        }
+    }
+    fn visit_macro(&mut self, mac: &'a syn::Macro) {
+        match macro_arguments(mac) {
+            Some(args) => args.iter().for_each(|arg| self.read(arg)),
+            None => token_names(mac.tokens.clone(), &mut self.names),
+        }
+    }
+    fn visit_item(&mut self, _: &'a syn::Item) {}
+}
+
+/// How far verbatim code may be moved; `of` says what may change behind a variable.
+pub(crate) fn effect_of(expr: &Expr, of: &dyn Fn(&str) -> Stability) -> Effect {
+    let worst = |parts: &[&Expr]| parts.iter().map(|part| effect_of(part, of)).max().unwrap_or(Effect::Pure);
     match expr {
         Expr::Lit(_) => Effect::Pure,
         Expr::Path(_) => match variable(expr) {
-            Some(name) if is_cell(&name) => Effect::Reads,
+            Some(name) if of(&name) == Stability::Cell => Effect::Reads,
             _ => Effect::Pure,
         },
-        Expr::Paren(e) => effect_of(&e.expr, is_cell),
-        Expr::Group(e) => effect_of(&e.expr, is_cell),
-        Expr::Unary(e) => effect_of(&e.expr, is_cell),
-        Expr::Cast(e) => effect_of(&e.expr, is_cell),
-        Expr::Field(e) => effect_of(&e.base, is_cell),
-        Expr::Reference(e) if e.mutability.is_none() => effect_of(&e.expr, is_cell),
+        Expr::Paren(e) => effect_of(&e.expr, of),
+        Expr::Group(e) => effect_of(&e.expr, of),
+        Expr::Unary(e) if matches!(e.op, syn::UnOp::Deref(_)) => worst(&[&e.expr]).max(read_through(&e.expr, of)),
+        Expr::Unary(e) => effect_of(&e.expr, of),
+        Expr::Cast(e) => effect_of(&e.expr, of),
+        Expr::Field(e) => worst(&[&e.base]).max(read_through(&e.base, of)),
+        Expr::Reference(e) if e.mutability.is_none() => effect_of(&e.expr, of),
         Expr::Binary(e) if is_compound(&e.op).is_none() && !is_bit_assign(&e.op) => worst(&[&e.left, &e.right]),
-        Expr::Index(e) => worst(&[&e.expr, &e.index]),
+        Expr::Index(e) => worst(&[&e.expr, &e.index]).max(read_through(&e.expr, of)),
         Expr::Range(e) => worst(&e.start.iter().chain(&e.end).map(|e| &**e).collect::<Vec<_>>()),
         Expr::Tuple(e) => worst(&e.elems.iter().collect::<Vec<_>>()),
         Expr::Array(e) => worst(&e.elems.iter().collect::<Vec<_>>()),
         Expr::MethodCall(e) if is_pure_method(&e.method.to_string()) => {
-            let args = e.args.iter().map(|arg| effect_of(arg, is_cell)).max().unwrap_or(Effect::Pure);
-            args.max(effect_of(&e.receiver, is_cell))
+            let args = e.args.iter().map(|arg| effect_of(arg, of)).max().unwrap_or(Effect::Pure);
+            let found = if is_number_method(&e.method.to_string()) {
+                read_through(&e.receiver, of)
+            } else {
+                found_by_method(&e.receiver, of)
+            };
+            args.max(found).max(effect_of(&e.receiver, of))
         }
         Expr::Call(e) if is_pure_function(&e.func) => {
-            e.args.iter().map(|arg| effect_of(arg, is_cell)).max().unwrap_or(Effect::Pure)
+            e.args.iter().map(|arg| effect_of(arg, of).max(read_through(arg, of))).max().unwrap_or(Effect::Pure)
         }
         _ => Effect::Any,
+    }
+}
+
+/// Reading a place behind a variable.
+fn read_through(place: &Expr, of: &dyn Fn(&str) -> Stability) -> Effect {
+    match root(place).map(|name| of(&name)) {
+        Some(Stability::Open | Stability::Cell) => Effect::Reads,
+        Some(Stability::Constant | Stability::Shared) | None => Effect::Pure,
+    }
+}
+
+/// Asking a place behind a variable, by a method that any type may have.
+fn found_by_method(receiver: &Expr, of: &dyn Fn(&str) -> Stability) -> Effect {
+    match root(receiver).map(|name| of(&name)) {
+        Some(Stability::Constant) | None => Effect::Pure,
+        Some(Stability::Shared | Stability::Open | Stability::Cell) => Effect::Reads,
+    }
+}
+
+/// Whether code with effects makes a value whose end has none: a number, a text, a vector of numbers.
+pub(crate) fn makes_plain(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(e) => makes_plain(&e.expr),
+        Expr::Lit(_) | Expr::Path(_) | Expr::Cast(_) => true,
+        Expr::Unary(e) => makes_plain(&e.expr),
+        Expr::Binary(e) => makes_plain(&e.left) && makes_plain(&e.right),
+        Expr::Macro(mac) if mac.mac.path.is_ident("format") => true,
+        Expr::Macro(mac) => macro_arguments(&mac.mac).is_some_and(|args| args.iter().all(makes_plain)),
+        _ => false,
+    }
+}
+
+/// Whether a literal without a suffix stands in the code: rustc finds its type.
+pub(crate) fn has_untyped_literal(expr: &Expr) -> bool {
+    struct Found(bool);
+    impl<'a> Visit<'a> for Found {
+        fn visit_lit(&mut self, lit: &'a syn::Lit) {
+            self.0 |= match lit {
+                syn::Lit::Int(int) => int.suffix().is_empty(),
+                syn::Lit::Float(float) => float.suffix().is_empty(),
+                _ => false,
+            };
+        }
+        fn visit_macro(&mut self, _: &'a syn::Macro) {
+            self.0 = true;
+        }
+    }
+    let mut found = Found(false);
+    found.visit_expr(expr);
+    found.0
+}
+
+/// The operands of all arithmetic and of all comparisons in the code.
+pub(crate) fn operands_of_binaries(expr: &Expr) -> Vec<(Expr, Expr)> {
+    struct Found(Vec<(Expr, Expr)>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_binary(&mut self, e: &'a syn::ExprBinary) {
+            use syn::BinOp::{And, Or, Shl, ShlAssign, Shr, ShrAssign};
+            if !matches!(e.op, And(_) | Or(_) | Shl(_) | ShlAssign(_) | Shr(_) | ShrAssign(_)) {
+                self.0.push(((*e.left).clone(), (*e.right).clone()));
+            }
+            visit::visit_expr_binary(self, e);
+        }
+    }
+    let mut found = Found(Vec::new());
+    found.visit_expr(expr);
+    found.0
+}
+
+/// Whether the body names a primitive type, be it as the suffix of a literal.
+pub(crate) fn names_type(block: &Block, name: &str) -> bool {
+    fn find(tokens: TokenStream, name: &str) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => ident == name,
+            TokenTree::Literal(literal) => literal.to_string().ends_with(name),
+            TokenTree::Group(group) => find(group.stream(), name),
+            TokenTree::Punct(_) => false,
+        })
+    }
+    find(block.to_token_stream(), name)
+}
+
+/// Whether an import brings in names that it does not spell.
+pub(crate) fn has_glob(tree: &syn::UseTree) -> bool {
+    match tree {
+        syn::UseTree::Path(path) => has_glob(&path.tree),
+        syn::UseTree::Group(group) => group.items.iter().any(has_glob),
+        syn::UseTree::Glob(_) => true,
+        syn::UseTree::Name(_) | syn::UseTree::Rename(_) => false,
+    }
+}
+
+/// The first place where code names a variable.
+pub(crate) fn mention(tokens: TokenStream, name: &str) -> Option<proc_macro2::Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident == name).then(|| ident.span()),
+        TokenTree::Group(group) => mention(group.stream(), name),
+        TokenTree::Literal(_) | TokenTree::Punct(_) => None,
+    })
+}
+
+/// Whether evaluating the code, which has no effects, certainly does not panic.
+pub(crate) fn cannot_panic(expr: &Expr) -> bool {
+    use syn::BinOp::{And, Eq, Ge, Gt, Le, Lt, Ne, Or};
+    match expr {
+        Expr::Lit(_) | Expr::Path(_) => true,
+        Expr::Paren(e) => cannot_panic(&e.expr),
+        Expr::Group(e) => cannot_panic(&e.expr),
+        Expr::Field(e) => cannot_panic(&e.base),
+        Expr::Cast(e) => cannot_panic(&e.expr),
+        Expr::Unary(e) => !matches!(e.op, syn::UnOp::Neg(_)) && cannot_panic(&e.expr),
+        Expr::Reference(e) => e.mutability.is_none() && cannot_panic(&e.expr),
+        Expr::Binary(e) => {
+            matches!(e.op, Lt(_) | Le(_) | Gt(_) | Ge(_) | Eq(_) | Ne(_) | And(_) | Or(_))
+                && cannot_panic(&e.left)
+                && cannot_panic(&e.right)
+        }
+        Expr::MethodCall(e) => {
+            let name = e.method.to_string();
+            (is_query(&name)
+                || matches!(name.as_str(), "len" | "is_empty" | "is_some" | "is_none" | "is_ok" | "is_err"))
+                && cannot_panic(&e.receiver)
+                && e.args.iter().all(cannot_panic)
+        }
+        _ => false,
     }
 }
 
@@ -471,25 +883,15 @@ pub(crate) fn primitive_type(path: &syn::Path) -> Option<String> {
     let leading = &segments[..segments.len() - 2];
     let prefix_ok = leading.is_empty()
         || matches!(leading, [root, inner] if (root == "std" || root == "core") && inner == "primitive");
-    let is_primitive = matches!(
-        ty.as_str(),
-        "f64"
-            | "f32"
-            | "usize"
-            | "isize"
-            | "u8"
-            | "u16"
-            | "u32"
-            | "u64"
-            | "u128"
-            | "i8"
-            | "i16"
-            | "i32"
-            | "i64"
-            | "i128"
-            | "bool"
-    );
-    (prefix_ok && is_primitive).then_some(ty)
+    (prefix_ok && is_primitive_name(&ty)).then_some(ty)
+}
+
+pub(crate) fn is_primitive_name(name: &str) -> bool {
+    name == "bool" || Scalar::from_name(name).is_some() || is_integer_name(name)
+}
+
+pub(crate) fn is_integer_name(name: &str) -> bool {
+    matches!(name, "usize" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128")
 }
 
 /// The type of code whose variables have known types, as far as its form tells.
@@ -510,15 +912,13 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         Expr::Index(_) => root(expr).map_or(Ty::Unknown, |name| variable_ty(&format!("{name}[]"))),
         Expr::Paren(e) => of(&e.expr),
         Expr::Group(e) => of(&e.expr),
-        Expr::Cast(e) => match &*e.ty {
-            syn::Type::Path(ty) => match ty.path.get_ident().map(ToString::to_string) {
-                Some(name) => Scalar::from_name(&name).map_or(integer_or_unknown(&name), Ty::Float),
-                None => Ty::Unknown,
-            },
-            _ => Ty::Unknown,
-        },
+        Expr::Cast(e) => primitive_ty(&e.ty),
         Expr::Unary(e) => match e.op {
             syn::UnOp::Neg(_) => of(&e.expr),
+            syn::UnOp::Not(_) => match of(&e.expr) {
+                ty @ (Ty::Int | Ty::Bool) => ty,
+                _ => Ty::Unknown,
+            },
             _ => Ty::Unknown,
         },
         Expr::Binary(e) => binary_ty(&e.op, (&e.left, of(&e.left)), (&e.right, of(&e.right))),
@@ -549,12 +949,23 @@ fn is_integer_method(name: &str) -> bool {
         || ["saturating_", "wrapping_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
-fn integer_or_unknown(name: &str) -> Ty {
-    let integer = matches!(
-        name,
-        "usize" | "isize" | "u8" | "u16" | "u32" | "u64" | "u128" | "i8" | "i16" | "i32" | "i64" | "i128"
-    );
-    if integer { Ty::Int } else { Ty::Unknown }
+/// What a type is that names a primitive type: `f64`, `std::primitive::u8`.
+pub(crate) fn primitive_ty(ty: &syn::Type) -> Ty {
+    let path = match ty {
+        syn::Type::Path(path) if path.qself.is_none() => &path.path,
+        syn::Type::Paren(paren) => return primitive_ty(&paren.elem),
+        syn::Type::Group(group) => return primitive_ty(&group.elem),
+        _ => return Ty::Unknown,
+    };
+    let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let (["std" | "core", "primitive", name] | [name]) = names[..] else { return Ty::Unknown };
+    match Scalar::from_name(name) {
+        Some(scalar) => Ty::Float(scalar),
+        None if name == "bool" => Ty::Bool,
+        None if is_integer_name(name) => Ty::Int,
+        None => Ty::Unknown,
+    }
 }
 
 pub(crate) fn is_float_literal(expr: &Expr) -> bool {
@@ -567,7 +978,7 @@ pub(crate) fn is_float_literal(expr: &Expr) -> bool {
 }
 
 fn binary_ty(op: &syn::BinOp, left: (&Expr, Ty), right: (&Expr, Ty)) -> Ty {
-    use syn::BinOp::{Add, And, Div, Eq, Ge, Gt, Le, Lt, Mul, Ne, Or, Rem, Sub};
+    use syn::BinOp::{Add, And, BitAnd, BitOr, BitXor, Div, Eq, Ge, Gt, Le, Lt, Mul, Ne, Or, Rem, Shl, Shr, Sub};
     match op {
         Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_) | And(_) | Or(_) => Ty::Bool,
         Add(_) | Sub(_) | Mul(_) | Div(_) | Rem(_) => match (left.1, right.1) {
@@ -577,6 +988,8 @@ fn binary_ty(op: &syn::BinOp, left: (&Expr, Ty), right: (&Expr, Ty)) -> Ty {
             (Ty::Unknown, ty @ Ty::Float(_)) if is_float_literal(left.0) => ty,
             _ => Ty::Unknown,
         },
+        BitAnd(_) | BitOr(_) | BitXor(_) if left.1 == right.1 && left.1 == Ty::Int => Ty::Int,
+        Shl(_) | Shr(_) if left.1 == Ty::Int => Ty::Int,
         _ => Ty::Unknown,
     }
 }
@@ -595,6 +1008,67 @@ fn constant_ty(path: &syn::Path) -> Ty {
 
 /// Whether a macro only looks at its arguments: it prints, or it asserts.
 pub(crate) fn is_observer(mac: &syn::Macro) -> bool {
-    crate::resolve::is_format_macro(mac)
+    is_format(mac)
         && !mac.path.segments.last().is_some_and(|segment| segment.ident == "format" || segment.ident == "dbg")
+}
+
+/// Whether control never gets past a macro.
+pub(crate) fn is_panic(mac: &syn::Macro) -> bool {
+    let last = mac.path.segments.last().map(|segment| segment.ident.to_string());
+    matches!(last.as_deref(), Some("panic" | "todo" | "unimplemented" | "unreachable"))
+}
+
+// ---- attributes -------------------------------------------------------------------------------------------------
+
+/// The attribute, if there is one, that may change what the code under it means.
+pub(crate) fn strange_attribute(attrs: &[syn::Attribute]) -> Option<&syn::Attribute> {
+    attrs.iter().find(|attr| !is_harmless_attribute(attr))
+}
+
+fn is_harmless_attribute(attr: &syn::Attribute) -> bool {
+    let first = attr.path().segments.first().map(|segment| segment.ident.to_string());
+    matches!(
+        (attr.path().segments.len(), first.as_deref()),
+        (1, Some("allow" | "expect" | "warn" | "deny" | "forbid" | "inline" | "cold" | "doc"))
+            | (2, Some("rustfmt" | "clippy"))
+    )
+}
+
+/// The attributes of an expression.
+pub(crate) fn attributes(expr: &Expr) -> &[syn::Attribute] {
+    match expr {
+        Expr::Array(e) => &e.attrs,
+        Expr::Assign(e) => &e.attrs,
+        Expr::Binary(e) => &e.attrs,
+        Expr::Block(e) => &e.attrs,
+        Expr::Break(e) => &e.attrs,
+        Expr::Call(e) => &e.attrs,
+        Expr::Cast(e) => &e.attrs,
+        Expr::Closure(e) => &e.attrs,
+        Expr::Continue(e) => &e.attrs,
+        Expr::Field(e) => &e.attrs,
+        Expr::ForLoop(e) => &e.attrs,
+        Expr::Group(e) => &e.attrs,
+        Expr::If(e) => &e.attrs,
+        Expr::Index(e) => &e.attrs,
+        Expr::Let(e) => &e.attrs,
+        Expr::Lit(e) => &e.attrs,
+        Expr::Loop(e) => &e.attrs,
+        Expr::Macro(e) => &e.attrs,
+        Expr::Match(e) => &e.attrs,
+        Expr::MethodCall(e) => &e.attrs,
+        Expr::Paren(e) => &e.attrs,
+        Expr::Path(e) => &e.attrs,
+        Expr::Range(e) => &e.attrs,
+        Expr::Reference(e) => &e.attrs,
+        Expr::Repeat(e) => &e.attrs,
+        Expr::Return(e) => &e.attrs,
+        Expr::Struct(e) => &e.attrs,
+        Expr::Try(e) => &e.attrs,
+        Expr::Tuple(e) => &e.attrs,
+        Expr::Unary(e) => &e.attrs,
+        Expr::Unsafe(e) => &e.attrs,
+        Expr::While(e) => &e.attrs,
+        _ => &[],
+    }
 }

@@ -7,6 +7,7 @@ use syn::{Attribute, FnArg, ItemFn, Pat, ReturnType, Safety};
 
 use crate::attr::Options;
 use crate::diagnostics::{self, Diagnostics};
+use crate::fence::{self, Stability};
 use crate::ir::{Scalar, Shape, Storage, Ty};
 use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
 use crate::names::plain;
@@ -17,6 +18,8 @@ pub(crate) struct Parameter {
     pub(crate) ty: Ty,
     pub(crate) active: bool,
     pub(crate) mutable: bool,
+    /// What may change behind it.
+    pub(crate) stability: Stability,
     /// The type is visibly a slice, an array or a `Vec`.
     pub(crate) indexed: bool,
     /// The function returns nothing: what it leaves in this `&mut` parameter is a result.
@@ -47,6 +50,8 @@ pub(crate) struct Signature {
     /// The float type where nothing else tells one.
     pub(crate) scalar: Scalar,
     pub(crate) output: Output,
+    /// What may change behind `self`.
+    pub(crate) receiver: Stability,
     /// The companions are associated functions with a suffix.
     pub(crate) is_method: bool,
     /// It is known which parameters are active, and so what the companions look like.
@@ -84,7 +89,12 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     let known = parameters.len() == sig.inputs.len() - usize::from(has_receiver) && any_active(&parameters);
     let output = output?;
     let scalar = *output.scalars.first()?;
-    Some(Signature { parameters, shapes, scalar, output, is_method, certain }).filter(|_| known)
+    let receiver = sig.receiver().map_or(Stability::Open, |receiver| match &receiver.kind {
+        syn::ReceiverKind::Reference(_, _, None) => Stability::Shared,
+        syn::ReceiverKind::Typed(_, ty) => fence::stability_of_type(ty),
+        _ => Stability::Open,
+    });
+    Some(Signature { parameters, shapes, scalar, output, receiver, is_method, certain }).filter(|_| known)
 }
 
 fn any_active(parameters: &[Parameter]) -> bool {
@@ -128,8 +138,9 @@ fn parameters(
             Some(None) => false,
             None => is_made_of_floats && !constant && ident != "_",
         };
+        let stability = fence::stability_of_type(&typed.ty);
         let indexed = is_indexed(&typed.ty);
-        parameters.push(Parameter { ident, ty, active, mutable, indexed, output: false });
+        parameters.push(Parameter { ident, ty, active, mutable, stability, indexed, output: false });
     }
     let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
     for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {

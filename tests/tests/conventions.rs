@@ -97,7 +97,6 @@ fn the_branch_taken_is_the_function() {
     check!(f, f64::NAN => f64::NAN);
 }
 
-/* FIXME(bug 9)
 #[test]
 fn integers_made_of_floats_do_not_vary() {
     #[derivative]
@@ -107,7 +106,6 @@ fn integers_made_of_floats_do_not_vary() {
     check!(f, 2.75 => 2.0);
     check!(f, 3.0 => 3.0);
 }
-*/
 
 #[test]
 fn a_cast_through_single_precision_is_linear() {

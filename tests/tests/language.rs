@@ -381,7 +381,6 @@ fn a_closure_of_inactive_data_is_a_parameter() {
     assert_eq!(f::vjp(2.0, |k| k as f64, 1.0), (10.0, 9.0));
 }
 
-/* FIXME(bug 11)
 #[test]
 fn inactive_state_is_left_as_the_function_leaves_it() {
     #[derivative]
@@ -397,7 +396,6 @@ fn inactive_state_is_left_as_the_function_leaves_it() {
     assert_eq!(f::jvp(3.0, &mut calls, &mut log, 1.0), (9.0, 6.0));
     assert_eq!(log, [1, 2, 3, 4]);
 }
-*/
 
 // ---- functions in other places -----------------------------------------------------------------------------------
 
@@ -602,7 +600,6 @@ fn an_expression_in_a_macro_keeps_its_precedence() {
     assert_eq!((f(2.0), f::derivative(2.0), f::vjp(2.0, 1.0)), (9.0, 6.0, (9.0, 6.0)));
 }
 
-/* FIXME(bug 14)
 /// Two variables of one name, the macro's and the caller's, are two variables.
 #[test]
 fn variables_of_a_macro_and_of_its_caller_are_kept_apart() {
@@ -622,9 +619,7 @@ fn variables_of_a_macro_and_of_its_caller_are_kept_apart() {
     assert_eq!(f::value_and_gradient(3.0), (18.0, 12.0));
     assert_eq!(f::vjp(3.0, 1.0), (18.0, 12.0));
 }
-*/
 
-/* FIXME(bug 14)
 #[test]
 fn active_variables_of_a_macro_and_of_its_caller_are_kept_apart() {
     macro_rules! accumulated {
@@ -645,7 +640,6 @@ fn active_variables_of_a_macro_and_of_its_caller_are_kept_apart() {
     assert_eq!(f::derivative(2.0), 7.125);
     assert_eq!(f::vjp(2.0, 1.0), (7.25, 7.125));
 }
-*/
 
 #[test]
 fn a_macro_may_write_a_block_and_statements() {

@@ -298,15 +298,29 @@ pub fn gaussian_mixture(
     -((n * d) as f64) * 0.5 * (2.0 * PI).ln() + slse - n as f64 * lse_alphas + prior
 }
 
-/// `z = b + W h`, row by row.
-fn affine(w: &[f64], b: &[f64], h: &[f64], z: &mut [f64]) {
+/// `z = activation(b + W h)`, row by row.
+#[inline(always)]
+fn layer(w: &[f64], b: &[f64], h: &[f64], z: &mut [f64], activation: impl Fn(f64) -> f64) {
     for ((row, b), z) in w.chunks_exact(h.len()).zip(b).zip(z) {
         let mut sum = *b;
         for (w, h) in row.iter().zip(h) {
             sum += w * h;
         }
-        *z = sum;
+        *z = activation(sum);
     }
+}
+
+/// A layer of hyperbolic tangents, in one loop.
+#[inline(always)]
+fn tanh_layer(w: &[f64], b: &[f64], h: &[f64], result: &mut [f64]) {
+    layer(w, b, h, result, f64::tanh);
+}
+
+/// A layer of hyperbolic tangents: first all sums, then all tangents.
+#[inline(always)]
+fn tanh_layer_in_passes(w: &[f64], b: &[f64], h: &[f64], result: &mut [f64]) {
+    layer(w, b, h, result, |sum| sum);
+    result.iter_mut().for_each(|h| *h = h.tanh());
 }
 
 /// Adds a layer's part of the gradient, for the adjoints of its sums.
@@ -339,22 +353,43 @@ pub struct Layers<T> {
     pub last: (T, T),
 }
 
+impl Layers<&mut [f64]> {
+    fn clear(&mut self) {
+        let Self { first, second, last } = self;
+        for bar in [&mut *first.0, first.1, second.0, second.1, last.0, last.1] {
+            bar.fill(0.0);
+        }
+    }
+}
+
 /// Each sample's part of the gradient right after its part of the loss; all between on the stack.
 pub fn perceptron(parameters: Layers<&[f64]>, x: &[f64], targets: &[f64], bars: Layers<&mut [f64]>) -> f64 {
+    perceptron_of(tanh_layer, parameters, x, targets, bars)
+}
+
+/// The same for the primal in passes.
+pub fn perceptron_in_passes(parameters: Layers<&[f64]>, x: &[f64], targets: &[f64], bars: Layers<&mut [f64]>) -> f64 {
+    perceptron_of(tanh_layer_in_passes, parameters, x, targets, bars)
+}
+
+#[inline(always)]
+fn perceptron_of(
+    tanh_layer: impl Fn(&[f64], &[f64], &[f64], &mut [f64]),
+    parameters: Layers<&[f64]>,
+    x: &[f64],
+    targets: &[f64],
+    mut bars: Layers<&mut [f64]>,
+) -> f64 {
     let Layers { first: (w1, b1), second: (w2, b2), last: (w3, b3) } = parameters;
+    bars.clear();
     let Layers { first: (w1_bar, b1_bar), second: (w2_bar, b2_bar), last: (w3_bar, b3_bar) } = bars;
-    for bar in [&mut *w1_bar, b1_bar, w2_bar, b2_bar, w3_bar, b3_bar] {
-        bar.fill(0.0);
-    }
     let batch = (x.len() / INPUTS) as f64;
     let (mut h1, mut h2, mut z3) = ([0.0; HIDDEN], [0.0; HIDDEN], [0.0; OUTPUTS]);
     let mut loss = 0.0;
     for (x, targets) in x.chunks_exact(INPUTS).zip(targets.chunks_exact(OUTPUTS)) {
-        affine(w1, b1, x, &mut h1);
-        h1.iter_mut().for_each(|h| *h = h.tanh());
-        affine(w2, b2, &h1, &mut h2);
-        h2.iter_mut().for_each(|h| *h = h.tanh());
-        affine(w3, b3, &h2, &mut z3);
+        tanh_layer(w1, b1, x, &mut h1);
+        tanh_layer(w2, b2, &h1, &mut h2);
+        layer(w3, b3, &h2, &mut z3, |sum| sum);
         for (z, target) in z3.iter_mut().zip(targets) {
             let error = *z - target;
             loss += error * error;

@@ -214,6 +214,58 @@ pub fn perceptron(
     loss / batch as f64
 }
 
+/// The same with the sums of a layer in one loop and its hyperbolic tangents in another: the processor overlaps sums
+/// that no call stands between.
+#[derivative]
+#[allow(clippy::too_many_arguments)]
+pub fn perceptron_in_passes(
+    w1: &[f64],
+    b1: &[f64],
+    w2: &[f64],
+    b2: &[f64],
+    w3: &[f64],
+    b3: &[f64],
+    #[constant] x: &[f64],
+    #[constant] targets: &[f64],
+) -> f64 {
+    let batch = x.len() / INPUTS;
+    let mut loss = 0.0;
+    for sample in 0..batch {
+        let mut z1 = [0.0; HIDDEN];
+        for i in 0..HIDDEN {
+            let mut z = b1[i];
+            for j in 0..INPUTS {
+                z += w1[i * INPUTS + j] * x[sample * INPUTS + j];
+            }
+            z1[i] = z;
+        }
+        let mut h1 = [0.0; HIDDEN];
+        for i in 0..HIDDEN {
+            h1[i] = z1[i].tanh();
+        }
+        let mut z2 = [0.0; HIDDEN];
+        for i in 0..HIDDEN {
+            let mut z = b2[i];
+            for j in 0..HIDDEN {
+                z += w2[i * HIDDEN + j] * h1[j];
+            }
+            z2[i] = z;
+        }
+        let mut h2 = [0.0; HIDDEN];
+        for i in 0..HIDDEN {
+            h2[i] = z2[i].tanh();
+        }
+        for i in 0..OUTPUTS {
+            let mut z = b3[i];
+            for j in 0..HIDDEN {
+                z += w3[i * HIDDEN + j] * h2[j];
+            }
+            loss += (z - targets[sample * OUTPUTS + i]).powi(2);
+        }
+    }
+    loss / batch as f64
+}
+
 /// Prey and predators after steps of the classical Runge-Kutta method from (1, 1), their product: a recurrence of
 /// unknown length.
 #[derivative]

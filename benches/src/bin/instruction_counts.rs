@@ -5,8 +5,9 @@
 //! the points and once with more, so that the difference is the loop alone.
 
 use std::hint::black_box;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
+use benches::callgrind::instructions;
 use benches::{Buffer, CASES, Case, Loop, POINTS};
 
 const FEW: usize = 2;
@@ -47,24 +48,10 @@ fn run(case: &Case, side: usize, passes: usize) {
     }
 }
 
-/// The instructions of a whole run of this program.
-fn instructions(case: usize, side: usize, passes: usize) -> u64 {
-    let program = std::env::current_exe().expect("the path of this program");
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(program)
-        .args([case, side, passes].map(|argument| argument.to_string()))
-        .output()
-        .expect("valgrind must be installed: apt-get install valgrind");
-    let text = String::from_utf8_lossy(&output.stderr);
-    text.lines()
-        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
-        .unwrap_or_else(|| panic!("callgrind gave no count:\n{text}"))
-}
-
 /// The instructions of one side per point, to a hundredth: the call of the loop is spread over all points.
 fn per_point(case: usize, side: usize) -> f64 {
-    let loops = instructions(case, side, MORE).abs_diff(instructions(case, side, FEW));
+    let count = |passes: usize| instructions(&[case, side, passes].map(|argument| argument.to_string()));
+    let loops = count(MORE).abs_diff(count(FEW));
     let count = loops as f64 / ((MORE - FEW) * POINTS) as f64;
     (count * 100.0).round() / 100.0
 }

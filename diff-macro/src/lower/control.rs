@@ -6,7 +6,6 @@ use syn::spanned::Spanned;
 use syn::{Expr, Stmt};
 
 use super::array::{Over, Source};
-use super::stmt::bindings;
 use super::{Lowering, Val, go_key, live_key, return_key};
 use crate::diagnostics;
 use crate::emit::text_of;
@@ -14,9 +13,9 @@ use crate::fence;
 use crate::ir::{Atom, Code, Effect, Header, Hint, Loop, Op, Opaque, Range, Region, Ty, Value};
 
 /// What one branch has done: its statements, what the variables are after it, and its value.
-struct Arm {
-    stmts: Vec<crate::ir::Stmt>,
-    env: std::collections::HashMap<String, Atom>,
+pub(super) struct Arm {
+    pub(super) stmts: Vec<crate::ir::Stmt>,
+    pub(super) env: std::collections::HashMap<String, Atom>,
     value: Val,
 }
 
@@ -29,10 +28,14 @@ impl Lowering<'_> {
             self.error(&branch.cond, diagnostics::unsupported("`if let`", "write the condition as a comparison"));
             return Val::Atom(Atom::Undefined);
         }
+        self.check_attributes(&branch.attrs);
+        if let Some(span) = fence::exits_of_expr(&branch.cond).first {
+            self.error_at(span, diagnostics::JUMP_IN_CONDITION);
+        }
         let cond = self.condition(&branch.cond);
         let then_leaves = fence::diverges(&branch.then_branch);
         let then = self.arm(|pass| {
-            let value = pass.stmts(&branch.then_branch.stmts);
+            let value = pass.block(&branch.then_branch, rest);
             if then_leaves { value } else { pass.then_rest(value, rest) }
         });
         let otherwise = self.arm(|pass| {
@@ -79,7 +82,7 @@ impl Lowering<'_> {
         self.merge(live, then, otherwise)
     }
 
-    fn arm(&mut self, run: impl FnOnce(&mut Self) -> Val) -> Arm {
+    pub(super) fn arm(&mut self, run: impl FnOnce(&mut Self) -> Val) -> Arm {
         let before = self.env.clone();
         self.b.open();
         let value = run(self);
@@ -88,7 +91,7 @@ impl Lowering<'_> {
     }
 
     /// Joins two branches: a variable that differs becomes a result.
-    fn merge(&mut self, cond: Atom, then: Arm, otherwise: Arm) -> Val {
+    pub(super) fn merge(&mut self, cond: Atom, then: Arm, otherwise: Arm) -> Val {
         let mut results = Vec::new();
         let mut yields = (Vec::new(), Vec::new());
         let mut names: Vec<String> = self.env.keys().cloned().collect();
@@ -173,15 +176,47 @@ impl Lowering<'_> {
 
     pub(super) fn block_expr(&mut self, block: &syn::ExprBlock) -> Val {
         let Some(label) = &block.label else {
-            return self.stmts(&block.block.stmts);
+            return self.scoped(&block.block);
         };
         let id = self.enter(Some(label.name.ident.to_string()), false);
         let key = value_key(id);
         self.env.insert(key.clone(), Atom::Undefined);
-        let value = self.stmts(&block.block.stmts);
+        let value = self.scoped(&block.block);
         let value = self.value_of_frame(value, &key);
         self.leave(id);
         value
+    }
+
+    /// A branch of an `if`, which is followed by `rest` where it does not leave.
+    fn block(&mut self, block: &syn::Block, rest: &[Stmt]) -> Val {
+        if rest.is_empty() { self.stmts(&block.stmts) } else { self.scoped(block) }
+    }
+
+    /// A block whose statements join those around it, unless it declares what must not outlive it: it stays a block then, as
+    /// the branch of an `if true`.
+    fn scoped(&mut self, block: &syn::Block) -> Val {
+        if !self.declares_guard(block) {
+            return self.stmts(&block.stmts);
+        }
+        let always = self.verbatim(&syn::parse_quote!(true), Ty::Bool, None, None);
+        let then = self.arm(|pass| pass.stmts(&block.stmts));
+        let otherwise = self.arm(|_| Val::Never);
+        self.merge(always, then, otherwise)
+    }
+
+    /// Whether a block declares a variable whose end may have an effect, or has a macro that may declare one.
+    fn declares_guard(&self, block: &syn::Block) -> bool {
+        block.stmts.iter().any(|stmt| match stmt {
+            Stmt::Local(local) => local.init.as_ref().is_some_and(|init| {
+                let ascribed = matches!(&local.pat, syn::Pat::Type(typed)
+                    if fence::stability_of_type(&typed.ty) == fence::Stability::Constant);
+                let effect = fence::effect_of(&init.expr, &|name| self.stability(name));
+                !ascribed && effect == Effect::Any && !self.is_active(&init.expr) && !fence::makes_plain(&init.expr)
+            }),
+            Stmt::Macro(mac) => fence::macro_arguments(&mac.mac).is_none(),
+            Stmt::Expr(Expr::Macro(mac), _) => fence::macro_arguments(&mac.mac).is_none(),
+            Stmt::Item(_) | Stmt::Expr(..) => false,
+        })
     }
 
     /// The value of a labelled block or a `loop`: what it was left with, or what its end gave.
@@ -293,6 +328,9 @@ impl Lowering<'_> {
                     self.error(&l.cond, diagnostics::unsupported("`while let`", "write the condition as a comparison"));
                     return Val::Unit;
                 }
+                if fence::exits_of_expr(&l.cond).any() || self.changes_followed(&fence::writes_in_expr(&l.cond)) {
+                    return self.loop_expr(&Expr::Loop(tested_inside(l)));
+                }
                 let label = label_of(l.label.as_ref());
                 let carried = self.carried(&l.body, label.as_deref());
                 self.repeat(label, &carried, Pending::While(&l.cond), &l.body)
@@ -364,7 +402,7 @@ impl Lowering<'_> {
             effect: Effect::Any,
             text: text_of(&l.expr),
         };
-        let declared = bindings(&l.pat);
+        let declared = self.declared(&l.pat);
         let mut binds = Vec::new();
         for (name, mutable) in &declared {
             if *mutable {
@@ -470,6 +508,19 @@ enum Pending<'a> {
     While(&'a Expr),
     /// Over arrays: the pattern is bound to their elements at the index.
     Over(Header, &'a syn::Pat, Source, Value),
+}
+
+/// `while cond { .. }` as `loop { if !cond { break; } .. }`.
+fn tested_inside(l: &syn::ExprWhile) -> syn::ExprLoop {
+    let (cond, stmts, label) = (&l.cond, &l.body.stmts, &l.label);
+    let mut tested: syn::ExprLoop = syn::parse_quote!(loop {
+        if !(#cond) {
+            break;
+        }
+        #(#stmts)*
+    });
+    tested.label.clone_from(label);
+    tested
 }
 
 fn value_key(frame: usize) -> String {

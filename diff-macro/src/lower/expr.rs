@@ -9,7 +9,7 @@ use super::{Lowering, Val};
 use crate::activity;
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Scalar, Ty};
+use crate::ir::{Atom, Effect, Opaque, Scalar, Ty};
 use crate::rules::{self, Prim};
 
 impl Lowering<'_> {
@@ -18,10 +18,13 @@ impl Lowering<'_> {
         if !self.is_structural(expr) {
             return Val::Atom(self.inactive(expr));
         }
+        self.check_attributes(fence::attributes(expr));
+        self.check_operands(expr);
         match expr {
             Expr::Paren(e) => self.expr(&e.expr),
             Expr::Group(e) => self.expr(&e.expr),
             Expr::Path(_) => self.path(expr),
+            _ if self.is_integer_arithmetic(expr) => Val::Atom(self.integer_arithmetic(expr)),
             Expr::Unary(e) => self.unary(e),
             Expr::Binary(e) => self.binary(e),
             Expr::MethodCall(e) => self.method_call(e),
@@ -37,6 +40,10 @@ impl Lowering<'_> {
             Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) => self.loop_expr(expr),
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => self.jump_expr(expr),
             Expr::Assign(e) => self.assign(e),
+            Expr::Macro(e) if fence::is_panic(&e.mac) => {
+                self.macro_stmt(&e.mac, &syn::parse_quote!(#expr;));
+                Val::Never
+            }
             Expr::Macro(e) => self.macro_value(&e.mac),
             other => self.unsupported(other),
         }
@@ -47,7 +54,47 @@ impl Lowering<'_> {
         if self.is_active(expr) || fence::exits_of_expr(expr).any() {
             return true;
         }
-        fence::writes_in_expr(expr).assigned.iter().any(|name| self.is_followed(name))
+        self.changes_followed(&fence::writes_in_expr(expr))
+    }
+
+    /// Operands after one that jumps out would be evaluated all the same.
+    pub(super) fn check_operands(&mut self, expr: &Expr) {
+        let operands: Vec<&Expr> = match expr {
+            Expr::Binary(e) if matches!(e.op, BinOp::And(_) | BinOp::Or(_)) => vec![&e.left, &e.right],
+            Expr::Binary(e) if fence::is_compound(&e.op).is_none() => vec![&e.left, &e.right],
+            Expr::MethodCall(e) => std::iter::once(&*e.receiver).chain(&e.args).collect(),
+            Expr::Call(e) => e.args.iter().collect(),
+            Expr::Tuple(e) => e.elems.iter().collect(),
+            Expr::Array(e) => e.elems.iter().collect(),
+            Expr::Index(e) => vec![&e.expr, &e.index],
+            _ => return,
+        };
+        for (k, operand) in operands.iter().enumerate() {
+            let harmless = operands[k + 1..].iter().all(|later| self.is_harmless(later));
+            if let (false, Some(span)) = (harmless, fence::exits_of_expr(operand).first) {
+                self.error_at(span, diagnostics::JUMP_IN_OPERAND);
+            }
+        }
+    }
+
+    /// Whether evaluating the expression where it is not meant to be does no harm: it is arithmetic of floats.
+    fn is_harmless(&self, expr: &Expr) -> bool {
+        let is_float = || self.is_active(expr) || self.type_of(expr).scalar().is_some();
+        match expr {
+            Expr::Lit(_) | Expr::Path(_) => true,
+            Expr::Paren(e) => self.is_harmless(&e.expr),
+            Expr::Cast(e) => self.is_harmless(&e.expr),
+            Expr::Unary(e) => is_float() && self.is_harmless(&e.expr),
+            Expr::Binary(e) => {
+                let assigns = fence::is_compound(&e.op).is_some() || fence::is_bit_assign(&e.op);
+                is_float() && !assigns && self.is_harmless(&e.left) && self.is_harmless(&e.right)
+            }
+            Expr::MethodCall(e) => {
+                let known = rules::method(&e.method.to_string()).is_some();
+                known && is_float() && self.is_harmless(&e.receiver) && e.args.iter().all(|arg| self.is_harmless(arg))
+            }
+            _ => false,
+        }
     }
 
     fn unsupported(&mut self, expr: &Expr) -> Val {
@@ -70,6 +117,7 @@ impl Lowering<'_> {
 
     /// An expression that no active value enters.
     pub(super) fn inactive(&mut self, expr: &Expr) -> Atom {
+        self.check_attributes(fence::attributes(expr));
         if self.is_element(expr) {
             return self.load(expr).atom();
         }
@@ -113,6 +161,20 @@ impl Lowering<'_> {
         }
     }
 
+    /// The literal that an expression is, with its sign.
+    pub(super) fn inactive_literal(&self, expr: &Expr) -> Atom {
+        match expr {
+            Expr::Paren(e) => self.inactive_literal(&e.expr),
+            Expr::Group(e) => self.inactive_literal(&e.expr),
+            Expr::Unary(e) if matches!(e.op, UnOp::Neg(_)) => match self.peek_literal(&e.expr) {
+                Atom::Float(x) => Atom::Float(-x),
+                Atom::Int(n) => Atom::Int(-n),
+                _ => Atom::Undefined,
+            },
+            other => self.peek_literal(other),
+        }
+    }
+
     fn peek_literal(&self, expr: &Expr) -> Atom {
         match expr {
             Expr::Lit(lit) => self.literal(&lit.lit).unwrap_or(Atom::Undefined),
@@ -148,7 +210,7 @@ impl Lowering<'_> {
         let Ty::Float(scalar) = self.type_of(&Expr::Cast(cast.clone())) else {
             return None;
         };
-        if fence::effect_of(&cast.expr, &|name| self.is_cell(name)) != crate::ir::Effect::Pure {
+        if fence::effect_of(&cast.expr, &|name| self.stability(name)) != crate::ir::Effect::Pure {
             return None;
         }
         if matches!(self.type_of(&cast.expr), Ty::Bool) || matches!(&*cast.expr, Expr::Lit(_)) {
@@ -243,6 +305,7 @@ impl Lowering<'_> {
             BinOp::Rem(_) => Prim::Rem,
             _ => return Val::Atom(self.condition(&Expr::Binary(binary.clone()))),
         };
+        self.learn_types(&Expr::Binary(binary.clone()));
         let scalar = self.common(&[&binary.left, &binary.right]);
         let left = self.float(&binary.left, scalar);
         let right = self.float(&binary.right, scalar);
@@ -254,6 +317,8 @@ impl Lowering<'_> {
         if !self.is_structural(expr) {
             return self.inactive(expr);
         }
+        self.check_attributes(fence::attributes(expr));
+        self.check_operands(expr);
         match expr {
             Expr::Paren(e) => self.condition(&e.expr),
             Expr::Group(e) => self.condition(&e.expr),
@@ -264,6 +329,7 @@ impl Lowering<'_> {
             Expr::Binary(e) => self.comparison(e, expr),
             Expr::MethodCall(e) => self.method_call(e).atom(),
             Expr::If(_) | Expr::Block(_) | Expr::Path(_) | Expr::Macro(_) | Expr::Call(_) => self.expr(expr).atom(),
+            Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => self.expr(expr).atom(),
             other => self.unsupported(other).atom(),
         }
     }
@@ -281,47 +347,62 @@ impl Lowering<'_> {
             _ => return self.unsupported(expr).atom(),
         };
         let scalar = self.common(&[&binary.left, &binary.right]);
-        let left = self.compared(&binary.left, scalar);
-        let right = self.compared(&binary.right, scalar);
+        let (left, right) = (self.scalar(&binary.left), self.scalar(&binary.right));
+        let answers = fence::is_answer(&binary.left) || fence::is_answer(&binary.right);
+        let left = self.compared(&binary.left, left, scalar, answers);
+        let right = self.compared(&binary.right, right, scalar, answers);
         self.exact(prim, &[left, right])
     }
 
-    /// A side of a comparison: a float, or a bool or an integer made of floats.
-    fn compared(&mut self, expr: &Expr, scalar: Scalar) -> Atom {
-        let atom = self.scalar(expr);
-        match (atom, self.b.ty(atom)) {
-            (Atom::Value(_), Ty::Unknown) if self.type_of(expr) == Ty::Unknown && !self.is_active(expr) => {
-                self.assert_float(expr, atom, scalar)
-            }
-            _ => atom,
+    /// A side of a comparison: a float, a bool or an integer made of floats, or the answer to a query.
+    fn compared(&mut self, expr: &Expr, atom: Atom, scalar: Scalar, answers: bool) -> Atom {
+        let unknown = self.b.ty(atom) == Ty::Unknown && self.type_of(expr) == Ty::Unknown;
+        if unknown && atom.value().is_some() && !answers && !self.is_active(expr) {
+            return self.assert_float(expr, atom, scalar);
         }
+        atom
+    }
+
+    /// Arithmetic of integers that are made of floats by casts: verbatim, with these in their places.
+    fn integer_arithmetic(&mut self, expr: &Expr) -> Atom {
+        let mut verbatim = expr.clone();
+        match &mut verbatim {
+            Expr::Binary(e) => {
+                *e.left = self.operand_in_place(&e.left);
+                *e.right = self.operand_in_place(&e.right);
+            }
+            Expr::Unary(e) => *e.expr = self.operand_in_place(&e.expr),
+            _ => {}
+        }
+        self.verbatim(&verbatim, Ty::Int, None, None)
+    }
+
+    fn is_integer_arithmetic(&self, expr: &Expr) -> bool {
+        let is_operation = match expr {
+            Expr::Binary(e) => fence::is_compound(&e.op).is_none() && !fence::is_bit_assign(&e.op),
+            Expr::Unary(e) => !matches!(e.op, UnOp::Deref(_)),
+            _ => false,
+        };
+        is_operation && self.type_of(expr) == Ty::Int
     }
 
     /// `a && b`: `b` is evaluated only if `a` holds, which matters if it does more than compare.
     fn short_circuit(&mut self, binary: &syn::ExprBinary, prim: Prim) -> Atom {
         let left = self.condition(&binary.left);
-        self.b.open();
-        let env = self.env.clone();
-        let right = self.condition(&binary.right);
-        let stmts = self.b.close();
-        let pure = stmts.iter().all(|stmt| match &stmt.op {
+        let right = self.arm(|pass| Val::Atom(pass.condition(&binary.right)));
+        let pure = right.stmts.iter().all(|stmt| match &stmt.op {
             crate::ir::Op::Prim(..) => true,
-            crate::ir::Op::Opaque(opaque) => opaque.effect == crate::ir::Effect::Pure && !opaque.text.contains('['),
+            crate::ir::Op::Opaque(opaque) => opaque.effect == Effect::Pure && never_panics(opaque),
             _ => false,
         });
-        self.env = env;
-        if pure {
+        if pure && right.env == self.env {
             // Nothing but comparisons and arithmetic: evaluated where it is written, by the same operator.
             let right = self.condition(&binary.right);
             return self.exact(prim, &[left, right]);
         }
-        let region = crate::ir::Region { params: Vec::new(), stmts, yields: vec![right] };
-        let decided =
-            crate::ir::Region { params: Vec::new(), stmts: Vec::new(), yields: vec![Atom::Bool(prim == Prim::Or)] };
-        let (then, otherwise) = if prim == Prim::And { (region, decided) } else { (decided, region) };
-        let result = self.b.value(Ty::Bool, None);
-        self.b.push(vec![result], crate::ir::Op::If { cond: left, then, otherwise });
-        Atom::Value(result)
+        let decided = self.arm(|_| Val::Atom(Atom::Bool(prim == Prim::Or)));
+        let (then, otherwise) = if prim == Prim::And { (right, decided) } else { (decided, right) };
+        self.merge(left, then, otherwise).atom()
     }
 
     // ---- calls --------------------------------------------------------------------------------------------------
@@ -331,6 +412,10 @@ impl Lowering<'_> {
         if matches!(self.type_of(&call.receiver), Ty::Int | Ty::Bool) {
             let whole = Expr::MethodCall(call.clone());
             return Val::Atom(self.query(&whole));
+        }
+        if fence::is_answer(&call.receiver) && !call.args.iter().any(|arg| self.is_active(arg)) {
+            // What is made of the answer to a query does not vary either.
+            return Val::Atom(self.query(&Expr::MethodCall(call.clone())));
         }
         let name = call.method.to_string();
         let args: Vec<&Expr> = std::iter::once(&*call.receiver).chain(&call.args).collect();
@@ -362,9 +447,18 @@ impl Lowering<'_> {
         let mut atoms = Vec::new();
         for (k, arg) in args.iter().enumerate() {
             let is_exponent = prim == Prim::Powi && k == 1;
-            atoms.push(if is_exponent { self.scalar(arg) } else { self.float(arg, scalar) });
+            atoms.push(if is_exponent { self.exponent(arg) } else { self.float(arg, scalar) });
         }
         Val::Atom(self.exact(prim, &atoms))
+    }
+
+    /// The exponent of `powi`: a literal also where a variable holds it.
+    fn exponent(&mut self, expr: &Expr) -> Atom {
+        let atom = self.scalar(expr);
+        match atom.value().and_then(|value| self.integers.get(&value)) {
+            Some(n) => Atom::Int(*n),
+            None => atom,
+        }
     }
 
     /// A method that only looks at its receiver: verbatim, with the active operands in their places.
@@ -384,11 +478,22 @@ impl Lowering<'_> {
             }
             _ => {}
         }
-        let is_bool = matches!(&verbatim, Expr::MethodCall(call) if call.method.to_string().starts_with("is_"));
+        let name = match &verbatim {
+            Expr::MethodCall(call) => call.method.to_string(),
+            _ => String::new(),
+        };
+        // Methods of traits: one of the user's that has the name must not give a float.
+        let ascription: Option<syn::Type> = match name.as_str() {
+            "eq" | "ne" | "lt" | "le" | "gt" | "ge" => Some(syn::parse_quote!(::core::primitive::bool)),
+            "partial_cmp" => Some(syn::parse_quote!(::core::option::Option<::core::cmp::Ordering>)),
+            "total_cmp" => Some(syn::parse_quote!(::core::cmp::Ordering)),
+            _ => None,
+        };
+        let is_bool = name.starts_with("is_") || matches!(name.as_str(), "eq" | "ne" | "lt" | "le" | "gt" | "ge");
         let ty = if is_bool { Ty::Bool } else { self.type_of(expr) };
-        // The result of `to_bits` and the like does not vary, whatever its type.
+        // The result of a query does not vary, whatever its type.
         let ty = if ty.scalar().is_some() { Ty::Unknown } else { ty };
-        self.verbatim(&verbatim, ty, None, None)
+        self.verbatim(&verbatim, ty, ascription.map(std::rc::Rc::new), None)
     }
 
     fn operand_in_place(&mut self, expr: &Expr) -> Expr {
@@ -415,8 +520,7 @@ impl Lowering<'_> {
         if let (Some(scalar), Some(last)) = (ty, last) {
             let args: Vec<&Expr> = call.args.iter().collect();
             if last == "from" && args.len() == 1 {
-                let operand = self.float(args[0], scalar);
-                return Val::Atom(self.cast_to(operand, scalar));
+                return Val::Atom(self.converted(args[0], &whole, scalar));
             }
             return self.primitive_call(&last.to_string(), &args, last.span(), &whole);
         }
@@ -425,9 +529,29 @@ impl Lowering<'_> {
         Val::Atom(Atom::Undefined)
     }
 
+    /// `f64::from(operand)`: of a float linear, of anything else it does not vary.
+    fn converted(&mut self, operand: &Expr, whole: &Expr, scalar: Scalar) -> Atom {
+        let atom = self.scalar(operand);
+        match (atom, self.b.ty(atom)) {
+            (Atom::Value(_), Ty::Bool | Ty::Int) => {
+                let mut verbatim = whole.clone();
+                if let Expr::Call(call) = &mut verbatim {
+                    call.args = std::iter::once(self.placeholder(atom)).collect();
+                }
+                self.verbatim(&verbatim, Ty::Float(scalar), None, None)
+            }
+            (Atom::Value(_), Ty::Unknown) => {
+                let atom = self.assert_float(operand, atom, scalar);
+                self.cast_to(atom, scalar)
+            }
+            _ => self.cast_to(atom, scalar),
+        }
+    }
+
     fn cast_to(&mut self, operand: Atom, scalar: Scalar) -> Atom {
         match (operand, self.b.ty(operand)) {
             (Atom::Value(_), Ty::Float(own)) if own != scalar => self.exact(Prim::Cast(scalar), &[operand]),
+            (Atom::Value(_), Ty::Int) => self.exact(Prim::IntToFloat(scalar), &[operand]),
             _ => operand,
         }
     }
@@ -439,6 +563,9 @@ impl Lowering<'_> {
         match self.type_of(&whole) {
             Ty::Float(scalar) => self.cast_to(operand, scalar),
             ty => {
+                if self.is_varying(operand) && ty != Ty::Int {
+                    self.error(&cast.ty, diagnostics::cast_to_unknown(&diagnostics::type_text(&cast.ty)));
+                }
                 let mut verbatim = cast.clone();
                 *verbatim.expr = self.placeholder(operand);
                 self.verbatim(&Expr::Cast(verbatim), ty, None, None)
@@ -461,6 +588,10 @@ impl Lowering<'_> {
     }
 
     pub(super) fn macro_value(&mut self, mac: &syn::Macro) -> Val {
+        if let Some(span) = fence::exits_of_macro(mac).first {
+            self.error_at(span, diagnostics::JUMP_IN_MACRO);
+            return Val::Atom(Atom::Undefined);
+        }
         let name = mac.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         self.error(&mac.path, diagnostics::active_macro(&name));
         Val::Atom(Atom::Undefined)
@@ -473,4 +604,17 @@ impl Lowering<'_> {
         active.sort();
         active
     }
+}
+
+/// Whether evaluating verbatim code, which is pure, certainly does not panic.
+fn never_panics(opaque: &Opaque) -> bool {
+    match &opaque.code {
+        crate::ir::Code::Expr(expr, _) => fence::cannot_panic(expr) || is_guard(opaque),
+        crate::ir::Code::Stmts(..) | crate::ir::Code::Assert(..) => false,
+    }
+}
+
+/// Whether verbatim code is the check of `assert_float`.
+fn is_guard(opaque: &Opaque) -> bool {
+    opaque.text.starts_with("float ")
 }

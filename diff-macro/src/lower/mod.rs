@@ -26,7 +26,7 @@ use syn::Expr;
 use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::emit::text_of;
-use crate::fence;
+use crate::fence::{self, Stability};
 use crate::ir::{Atom, Code, Effect, Function, Hint, Info, Opaque, Scalar, Ty, Value};
 use crate::resolve::Resolved;
 
@@ -41,6 +41,7 @@ pub(crate) struct Param {
     pub(crate) ty: Ty,
     pub(crate) active: bool,
     pub(crate) mutable: bool,
+    pub(crate) stability: Stability,
     /// The type is visibly a slice, an array or a `Vec`.
     pub(crate) indexed: bool,
 }
@@ -53,6 +54,8 @@ pub(crate) struct Source<'a> {
     /// The float types of what the function returns.
     pub(crate) outputs: &'a [Scalar],
     pub(crate) returns: bool,
+    /// What may change behind `self`.
+    pub(crate) receiver: Stability,
     /// The shapes of the parameters that are arrays.
     pub(crate) shapes: &'a [crate::ir::Shape],
     /// The path of the runtime crate.
@@ -100,6 +103,9 @@ struct Knowledge {
 
 /// Lowers the function. Errors are reported once, after the last round.
 pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Function {
+    for error in &source.resolved.errors {
+        diagnostics.push(error.clone());
+    }
     let mut known = Knowledge {
         active: source.params.iter().filter(|p| p.active).map(|p| p.name.clone()).collect(),
         cells: source
@@ -137,9 +143,22 @@ struct Lowering<'a> {
     /// The values that vary with the active parameters.
     varying: HashSet<Value>,
     known: Knowledge,
+    /// Variables with which the body does more than to read through them.
+    touched: HashSet<String>,
+    /// Names in macros of which nothing is known: they may define and change what has the name.
+    in_macros: HashSet<String>,
+    /// Variables that hold shared references.
+    shared: HashSet<String>,
+    /// Values that are integer literals, whose types rustc finds.
+    integers: HashMap<Value, i64>,
+    /// Values whose float type is assumed.
+    assumed: HashSet<Value>,
+    /// The function has floats of both types.
+    mixed: bool,
     frames: Vec<Frame>,
     next_frame: usize,
     next_placeholder: usize,
+    next_value: usize,
     errors: Vec<syn::Error>,
 }
 
@@ -160,9 +179,16 @@ impl<'a> Lowering<'a> {
             windows: HashMap::new(),
             varying: HashSet::new(),
             known,
+            touched: fence::touched(source.body),
+            in_macros: fence::macro_names(source.body),
+            shared: HashSet::new(),
+            integers: HashMap::new(),
+            assumed: HashSet::new(),
+            mixed: is_mixed(source, default),
             frames: Vec::new(),
             next_frame: 0,
             next_placeholder: 0,
+            next_value: 0,
             errors: Vec::new(),
         }
     }
@@ -191,7 +217,8 @@ impl<'a> Lowering<'a> {
         for key in &results {
             self.env.insert(key.clone(), Atom::Undefined);
         }
-        self.stmts(&body.stmts);
+        self.carry_items(&body.stmts);
+        self.run(&body.stmts);
         let yields = results.iter().map(|key| self.env.get(key).copied().unwrap_or(Atom::Undefined)).collect();
         let body = self.b.close_region(params, yields);
         Function { values: std::mem::take(&mut self.b.values), shapes: self.b.shapes.clone(), body }
@@ -282,7 +309,41 @@ impl<'a> Lowering<'a> {
     }
 
     fn is_cell(&self, name: &str) -> bool {
-        self.known.cells.contains(name)
+        self.known.cells.contains(name) || (self.in_macros.contains(name) && !self.is_variable(name))
+    }
+
+    /// Whether the name is that of a variable of the function.
+    fn is_variable(&self, name: &str) -> bool {
+        self.source.resolved.variables.contains_key(name)
+    }
+
+    fn is_mutable(&self, name: &str) -> bool {
+        self.source.resolved.variables.get(name).is_some_and(|variable| variable.mutable)
+            || self.source.params.iter().any(|param| param.name == name && param.mutable)
+    }
+
+    /// Whether the code changes a variable that is followed, in a way that can be followed.
+    fn changes_followed(&self, writes: &fence::Writes) -> bool {
+        writes.plain().any(|name| self.is_followed(name))
+    }
+
+    /// What may change behind a variable.
+    fn stability(&self, name: &str) -> Stability {
+        if self.is_cell(name) {
+            return Stability::Cell;
+        }
+        let declared = match self.source.params.iter().find(|param| param.name == name) {
+            Some(param) => param.stability,
+            None if name == "self" => self.source.receiver,
+            None => Stability::Open,
+        };
+        let is_plain = matches!(self.variable_ty(name), Ty::Float(_) | Ty::Int | Ty::Bool | Ty::Array(_));
+        match declared {
+            // What verbatim code changes behind a mutable reference to an array makes it a cell.
+            Stability::Open if is_plain => Stability::Constant,
+            Stability::Open if self.shared.contains(name) || !self.touched.contains(name) => Stability::Shared,
+            declared => declared,
+        }
     }
 
     /// Whether values can be assigned to the variable as to a scalar that the macro follows.
@@ -324,10 +385,29 @@ impl<'a> Lowering<'a> {
 
     /// Verbatim code as a value.
     fn verbatim(&mut self, expr: &Expr, ty: Ty, ascription: Option<Rc<syn::Type>>, hint: Option<Hint>) -> Atom {
+        self.verbatim_at_least(Effect::Pure, expr, ty, ascription, hint)
+    }
+
+    /// Verbatim code as a value, with an effect beyond those that its form shows.
+    fn verbatim_at_least(
+        &mut self,
+        least: Effect,
+        expr: &Expr,
+        ty: Ty,
+        ascription: Option<Rc<syn::Type>>,
+        hint: Option<Hint>,
+    ) -> Atom {
+        self.lend_all(&fence::writes_in_expr(expr), expr);
+        self.learn_types(expr);
         let mut args = self.arguments(&fence::mentions_in_expr(expr));
         args.extend(self.placeholders(expr));
-        let effect = fence::effect_of(expr, &|name| self.is_cell(name));
+        let effect = fence::effect_of(expr, &|name| self.stability(name)).max(least);
         let mut text = text_of(expr);
+        if args.is_empty() && fence::has_untyped_literal(expr) {
+            // The same literals may have other types elsewhere: what is made of them is not shared.
+            self.next_placeholder += 1;
+            text = format!("{text} #{}", self.next_placeholder).into();
+        }
         if let Some(ty) = &ascription {
             text = format!("{text} : {}", text_of(&**ty)).into();
         }
@@ -380,7 +460,8 @@ impl<'a> Lowering<'a> {
     fn assert_float(&mut self, expr: &Expr, atom: Atom, scalar: Scalar) -> Atom {
         let runtime = self.source.runtime;
         let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
-        if let (Expr::Path(_), None) = (expr, fence::variable(expr).filter(|name| self.env.contains_key(name))) {
+        let changes = |name: &String| self.env.contains_key(name) || self.is_cell(name);
+        if let (Expr::Path(_), None) = (expr, fence::variable(expr).filter(changes)) {
             // A constant: asserted once, and used by its name.
             let text: Rc<str> = format!("assert {}", text_of(expr)).into();
             if self.b.is_new_assertion(&text) {
@@ -428,10 +509,20 @@ fn return_expr(expr: &mut Expr) {
         }
         Expr::Block(block) if block.label.is_none() => return_value(&mut block.block),
         Expr::Return(_) | Expr::While(_) | Expr::ForLoop(_) => {}
+        Expr::Macro(mac) if fence::is_panic(&mac.mac) => {}
         // Only a `return` leaves a loop without `break`: it has no value.
         Expr::Loop(l) if !fence::has_break(l) => {}
         value => *value = syn::parse_quote!(return #value),
     }
+}
+
+/// Whether the function has floats of another type than most of it.
+fn is_mixed(source: &Source<'_>, default: Scalar) -> bool {
+    let other = if default == Scalar::F64 { Scalar::F32 } else { Scalar::F64 };
+    let is_other = |ty: Ty| ty == Ty::Float(other);
+    source.params.iter().any(|param| is_other(param.ty))
+        || source.outputs.contains(&other)
+        || fence::names_type(source.body, other.name())
 }
 
 /// The `k`-th float that the function returns.

@@ -16,11 +16,46 @@ use crate::rules::Prim;
 impl Lowering<'_> {
     /// Lowers statements and returns the value of the block that they make.
     pub(super) fn stmts(&mut self, stmts: &[Stmt]) -> Val {
-        // Items are in scope in the whole block, whatever runs first.
         for item in stmts.iter().filter(|stmt| matches!(stmt, Stmt::Item(_))) {
-            self.carry(item, &[]);
+            // The block is not a block in the generated code: the item would be seen outside of it.
+            self.error_at(item_span(item), diagnostics::ITEM_IN_BLOCK);
         }
         self.run(stmts)
+    }
+
+    /// Carries the items of the function, which are in scope in all of it, whatever runs first.
+    pub(super) fn carry_items(&mut self, stmts: &[Stmt]) {
+        let mut glob = false;
+        for stmt in stmts {
+            match stmt {
+                // A macro is in scope from here on.
+                Stmt::Item(syn::Item::Macro(_)) => {}
+                Stmt::Item(item) => {
+                    glob |= matches!(item, syn::Item::Use(item) if fence::has_glob(&item.tree));
+                    self.carry(stmt, &[]);
+                }
+                Stmt::Local(_) | Stmt::Macro(_) | Stmt::Expr(..) => {}
+            }
+        }
+        if glob {
+            let params: Vec<String> = self.source.params.iter().map(|param| param.name.clone()).collect();
+            self.check_variables(&params);
+        }
+    }
+
+    /// Lets rustc check that the names are not those of constants, which it alone can see.
+    fn check_variables(&mut self, names: &[String]) {
+        let variables = names.iter().filter_map(|name| self.source.resolved.variables.get(name));
+        let idents: Vec<syn::Ident> = variables
+            .filter_map(|variable| {
+                let mut ident = syn::parse_str::<syn::Ident>(&variable.name).ok()?;
+                ident.set_span(variable.span);
+                Some(ident)
+            })
+            .collect();
+        if !idents.is_empty() {
+            self.carry(&syn::parse_quote!(let _ = |#(#idents: ()),*| ();), &[]);
+        }
     }
 
     /// `stmts` without the items, which are carried already.
@@ -29,6 +64,10 @@ impl Lowering<'_> {
             let rest = &stmts[position + 1..];
             if let Some(branch) = one_sided(stmt) {
                 return self.if_expr(branch, rest);
+            }
+            if let Some(mut parts) = self.evaluated_first(stmt) {
+                parts.extend_from_slice(rest);
+                return self.run(&parts);
             }
             let value = self.stmt(stmt);
             match self.live() {
@@ -47,6 +86,10 @@ impl Lowering<'_> {
         match stmt {
             Stmt::Local(local) => {
                 self.local(local, stmt);
+                Val::Unit
+            }
+            Stmt::Item(syn::Item::Macro(_)) => {
+                self.carry(stmt, &[]);
                 Val::Unit
             }
             Stmt::Item(_) => Val::Unit,
@@ -89,6 +132,35 @@ impl Lowering<'_> {
         }
     }
 
+    /// A statement whose value may leave it early, as `y = if a { break } else { b }`, is two: the value comes first, and
+    /// the rest happens only if control is still here.
+    fn evaluated_first(&mut self, stmt: &Stmt) -> Option<Vec<Stmt>> {
+        let Stmt::Expr(expr, _) = stmt else { return None };
+        let mut whole = expr.clone();
+        let value = match &mut whole {
+            Expr::Assign(e) => &mut *e.right,
+            Expr::Binary(e) if fence::is_compound(&e.op).is_some() || fence::is_bit_assign(&e.op) => &mut *e.right,
+            Expr::Return(e) => e.expr.as_deref_mut()?,
+            Expr::Break(e) => e.expr.as_deref_mut()?,
+            _ => return None,
+        };
+        if !fence::exits_of_expr(value).any() {
+            return None;
+        }
+        self.next_value += 1;
+        let ident = syn::Ident::new(&format!("__value_{}", self.next_value), proc_macro2::Span::call_site());
+        let value = std::mem::replace(value, syn::parse_quote!(#ident));
+        Some(vec![syn::parse_quote!(let #ident = #value;), Stmt::Expr(whole, Some(syn::token::Semi::default()))])
+    }
+
+    /// Reports an attribute that may change what lowered code means.
+    pub(super) fn check_attributes(&mut self, attrs: &[syn::Attribute]) {
+        if let Some(attr) = fence::strange_attribute(attrs) {
+            let name = attr.path().to_token_stream().to_string().replace(' ', "");
+            self.error(attr, diagnostics::strange_attribute(&name));
+        }
+    }
+
     // ---- verbatim statements ------------------------------------------------------------------------------------
 
     /// Whether a statement can stay as it is: no active value enters, nothing jumps out, no followed variable changes.
@@ -96,16 +168,13 @@ impl Lowering<'_> {
         let one = std::slice::from_ref(stmt);
         let active = fence::active_mentions_in_stmt(stmt).iter().any(|name| self.known.active.contains(name));
         let writes = fence::writes_in_stmts(one);
-        let followed = writes.assigned.iter().any(|name| self.is_followed(name));
+        let followed = self.changes_followed(&writes);
         !active && !fence::exits_of_stmts(one).any() && !followed
     }
 
     /// Carries a statement through. What it changes from now on is read where it stands.
     pub(super) fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
-        let writes = fence::writes_in_stmts(std::slice::from_ref(stmt));
-        for name in &writes.lent {
-            self.lend(name, stmt);
-        }
+        self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
         let names = fence::mentions_in_stmt(stmt);
         let args =
             self.arguments(&names).into_iter().filter(|(name, _)| !declared.contains(&name.to_string())).collect();
@@ -124,6 +193,19 @@ impl Lowering<'_> {
         self.b.push(results, Op::Opaque(opaque));
     }
 
+    /// What verbatim code lends out, or may change without a word, cannot be followed any more.
+    pub(super) fn lend_all(&mut self, writes: &fence::Writes, at: &impl ToTokens) {
+        let is_array_behind = |param: &super::Param| param.ty.is_array() && param.stability == fence::Stability::Open;
+        let mut names: Vec<&String> = writes.lent.iter().collect();
+        names.extend(writes.touched.iter().filter(|name| {
+            self.is_mutable(name) || self.source.params.iter().any(|p| p.name == **name && is_array_behind(p))
+        }));
+        names.sort();
+        for name in names {
+            self.lend(name, at);
+        }
+    }
+
     /// A variable that verbatim code may change cannot be followed any more.
     fn lend(&mut self, name: &str, at: &impl ToTokens) {
         if !self.env.contains_key(name) {
@@ -131,25 +213,41 @@ impl Lowering<'_> {
         }
         if self.known.active.contains(name) {
             let message = diagnostics::active_into_opaque(&self.source_name(name));
-            self.error(at, message);
+            match fence::mention(at.to_token_stream(), name) {
+                Some(span) => self.error_at(span, message),
+                None => self.error(at, message),
+            }
             return;
         }
         self.known.cells.insert(name.to_owned());
     }
 
-    fn macro_stmt(&mut self, mac: &syn::Macro, stmt: &Stmt) -> Val {
-        let mut names = HashSet::new();
-        names.extend(fence::mentions_in_stmt(stmt));
-        if !self.active_names(&names).is_empty() && !fence::is_observer(mac) {
+    pub(super) fn macro_stmt(&mut self, mac: &syn::Macro, stmt: &Stmt) -> Val {
+        if fence::exits_of_macro(mac).any() {
             return self.macro_value(mac);
         }
-        self.carry(stmt, &[]);
-        Val::Unit
+        let mut names = HashSet::new();
+        names.extend(fence::mentions_in_stmt(stmt));
+        if self.active_names(&names).is_empty() {
+            self.carry(stmt, &[]);
+        } else if fence::is_observer(mac) {
+            let writes = fence::writes_in_stmts(std::slice::from_ref(stmt));
+            let changed = writes.lent.iter().chain(writes.touched.iter().filter(|name| self.is_mutable(name)));
+            let changed = changed.filter(|name| !self.known.active.contains(*name));
+            if let Some(span) = changed.filter_map(|name| fence::mention(mac.tokens.clone(), name)).next() {
+                self.error_at(span, diagnostics::CHANGE_IN_MACRO);
+            }
+            self.carry(stmt, &[]);
+        } else {
+            return self.macro_value(mac);
+        }
+        if fence::is_panic(mac) { Val::Never } else { Val::Unit }
     }
 
     // ---- declarations -------------------------------------------------------------------------------------------
 
     fn local(&mut self, local: &Local, stmt: &Stmt) {
+        self.check_attributes(&local.attrs);
         let (pat, ascribed) = match &local.pat {
             Pat::Type(typed) => (&*typed.pat, Some(&*typed.ty)),
             pat => (pat, None),
@@ -179,6 +277,7 @@ impl Lowering<'_> {
 
     /// `let (a, b) = (x, y)` is `let a = x; let b = y`: no name of the pattern occurs in the values.
     fn let_tuple(&mut self, pats: &syn::PatTuple, ascribed: Option<&syn::Type>, values: &syn::ExprTuple) {
+        self.check_operands(&Expr::Tuple(values.clone()));
         for (k, (pat, value)) in pats.elems.iter().zip(&values.elems).enumerate() {
             let ascribed = match ascribed {
                 Some(syn::Type::Tuple(types)) => types.elems.get(k),
@@ -193,7 +292,20 @@ impl Lowering<'_> {
     }
 
     fn uninitialised(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, stmt: &Stmt) {
-        let Pat::Ident(ident) = pat else { return };
+        if let Pat::Tuple(pats) = pat {
+            for (k, pat) in pats.elems.iter().enumerate() {
+                let ty = if let Some(syn::Type::Tuple(types)) = ascribed { types.elems.get(k) } else { None };
+                let annotation = ty.map(|ty| quote::quote!(: #ty));
+                self.uninitialised(pat, ty, &syn::parse_quote!(let #pat #annotation;));
+            }
+            return;
+        }
+        let Pat::Ident(ident) = pat else {
+            if !matches!(pat, Pat::Wild(_)) {
+                self.error(pat, diagnostics::unsupported("this pattern", "declare one variable after the other"));
+            }
+            return;
+        };
         let name = ident.ident.to_string();
         if self.is_cell(&name) {
             self.carry(stmt, &[name]);
@@ -216,17 +328,24 @@ impl Lowering<'_> {
         let scalar = ascribed.and_then(scalar_type);
         let structural = self.is_active(init)
             || fence::exits_of_expr(init).any()
-            || fence::writes_in_expr(init).assigned.iter().any(|name| self.is_followed(name));
+            || self.changes_followed(&fence::writes_in_expr(init));
         if structural {
             self.let_active(name, scalar, init);
             return;
         }
+        if is_shared_reference(ascribed, init) {
+            self.shared.insert(name.to_owned());
+        }
         let ty = self.type_of(init);
+        if self.let_literal(name, mutable || ascribed.is_some(), scalar.or(ty.scalar()), init) {
+            return;
+        }
         let is_float = scalar.is_some() || ty.scalar().is_some() || fence::is_float_literal(init);
         let followed = is_float || self.known.floats.contains(name);
         if mutable && (!followed || self.is_cell(name)) {
             // Any other variable that changes is left to the user's code.
             self.known.cells.insert(name.to_owned());
+            let ty = scalar.map_or(ty, Ty::Float);
             if ty != Ty::Unknown {
                 self.known.types.insert(name.to_owned(), ty);
             }
@@ -234,9 +353,15 @@ impl Lowering<'_> {
             return;
         }
         if let (false, Some(ty)) = (is_float, ascribed) {
-            let integer = self.type_of(&syn::parse_quote!(0 as #ty));
+            let known = fence::primitive_ty(ty);
             let hint = self.hint(name);
-            let atom = self.verbatim(init, integer, Some(Rc::new(ty.clone())), hint);
+            // A copy tells the type of the variable, also where nothing reads the copy.
+            let is_copy = known == Ty::Int && fence::variable(init).is_some();
+            let least = if is_copy { Effect::Any } else { Effect::Pure };
+            let atom = self.verbatim_at_least(least, init, known, Some(Rc::new(ty.clone())), hint);
+            if let (Atom::Int(n), Some(value)) = (self.inactive_literal(init), atom.value()) {
+                self.integers.insert(value, n);
+            }
             self.env.insert(name.to_owned(), atom);
             return;
         }
@@ -269,6 +394,9 @@ impl Lowering<'_> {
             self.env.insert(name.to_owned(), Atom::Undefined);
             return;
         }
+        if let (Val::Atom(atom), Some(scalar)) = (&value, scalar) {
+            self.check_literals(*atom, scalar, init);
+        }
         let value = match (value, scalar) {
             (Val::Atom(atom), Some(scalar)) if matches!(self.b.ty(atom), Ty::Unknown) => {
                 Val::Atom(self.assert_float(init, atom, scalar))
@@ -290,8 +418,94 @@ impl Lowering<'_> {
         }
     }
 
+    /// `let name = literal` where the type of the literal is not that of the other floats, or only rustc knows it: the
+    /// variable stays one.
+    fn let_literal(&mut self, name: &str, typed: bool, scalar: Option<Scalar>, init: &Expr) -> bool {
+        if self.is_cell(name) {
+            return false;
+        }
+        let learnt = self.known.types.get(name).copied().and_then(Ty::scalar);
+        let scalar = scalar.or(learnt).filter(|scalar| *scalar != self.b.default_scalar);
+        let (literal, from) = match fence::variable(init) {
+            Some(from) => (self.env.get(&from).copied(), Some(from)),
+            None => (Some(self.inactive_literal(init)), None),
+        };
+        if let (Some(from), Some(scalar)) = (&from, scalar) {
+            // A variable that this one is a copy of has the same type.
+            self.learn_type(from, scalar);
+        }
+        let typed = match (literal, scalar) {
+            (Some(Atom::Float(x)), Some(scalar)) => typed_literal(x, scalar),
+            (Some(Atom::Float(x)), None) if from.is_none() && (self.mixed || self.in_macros.contains(name)) => {
+                // rustc reports if it is of the other type.
+                invisible_group(&typed_literal(x, self.b.default_scalar))
+            }
+            (Some(Atom::Int(n)), None) if from.is_none() && !typed => {
+                let atom = self.integer_variable(name, n, true);
+                self.env.insert(name.to_owned(), atom);
+                return true;
+            }
+            _ => return false,
+        };
+        let hint = self.hint(name);
+        let ty = Ty::Float(scalar.unwrap_or(self.b.default_scalar));
+        let text: Rc<str> = format!("{name} = {}", text_of(&typed)).into();
+        let opaque = Opaque { code: Code::Expr(Rc::new(typed), None), args: Vec::new(), effect: Effect::Pure, text };
+        let atom = self.b.opaque(opaque, crate::ir::Info { ty, hint, derived: false });
+        self.assumed.extend(atom.value().filter(|_| scalar.is_none()));
+        self.env.insert(name.to_owned(), atom);
+        true
+    }
+
+    /// A variable turns out to have another float type than was assumed of it: the next round knows it.
+    fn learn_type(&mut self, name: &str, scalar: Scalar) {
+        let assumed = match self.env.get(name) {
+            Some(Atom::Float(_)) => true,
+            Some(Atom::Value(value)) => self.assumed.contains(value),
+            _ => false,
+        };
+        if assumed && scalar != self.b.default_scalar {
+            self.known.types.insert(name.to_owned(), Ty::Float(scalar));
+        }
+    }
+
+    /// Learns the types of variables from what they are combined with.
+    pub(super) fn learn_types(&mut self, expr: &Expr) {
+        if !self.mixed {
+            return;
+        }
+        for (a, b) in fence::operands_of_binaries(expr) {
+            for (variable, other) in [(&a, &b), (&b, &a)] {
+                if let (Some(name), Some(scalar)) = (fence::variable(variable), self.type_of(other).scalar()) {
+                    self.learn_type(&name, scalar);
+                }
+            }
+        }
+    }
+
+    /// An integer that a variable holds: its type is found from all uses of the variable.
+    fn integer_variable(&mut self, name: &str, n: i64, declared: bool) -> Atom {
+        let literal = proc_macro2::Literal::i64_unsuffixed(n.saturating_abs());
+        let expr = if n < 0 { syn::parse_quote!(-#literal) } else { syn::parse_quote!(#literal) };
+        let text: Rc<str> = format!("{name} = {n}").into();
+        let code = Code::Expr(Rc::new(invisible_group(&expr)), None);
+        let opaque = Opaque { code, args: Vec::new(), effect: Effect::Pure, text };
+        let hint = self.hint(name).map(|hint| crate::ir::Hint { declared, ..hint });
+        let atom = self.b.opaque(opaque, crate::ir::Info { ty: Ty::Int, hint, derived: false });
+        self.integers.extend(atom.value().map(|value| (value, n)));
+        atom
+    }
+
     /// Gives a variable a new value.
     fn set(&mut self, name: &str, atom: Atom, source: &Expr) {
+        if self.is_cell(name) && self.is_variable(name) {
+            let ident = syn::Ident::new(name, proc_macro2::Span::call_site());
+            let operand = self.placeholder(atom);
+            let stmt: Stmt = syn::parse_quote!(let mut #ident = #operand;);
+            self.declare_with(name, &stmt, &operand);
+            return;
+        }
+        let atom = if let Atom::Int(n) = atom { self.integer_variable(name, n, true) } else { atom };
         let ty = self.b.ty(atom);
         if let (Some(hint), true) = (self.hint(name), fence::variable(source).is_none()) {
             self.b.name(atom, &hint);
@@ -317,7 +531,7 @@ impl Lowering<'_> {
             }
         }
         if self.can_carry(stmt) {
-            let declared = bindings(pat);
+            let declared = self.declared(pat);
             for (name, mutable) in &declared {
                 if *mutable {
                     self.known.cells.insert(name.clone());
@@ -325,10 +539,18 @@ impl Lowering<'_> {
             }
             let names: Vec<String> = declared.into_iter().map(|(name, _)| name).collect();
             self.carry(stmt, &names);
+            if matches!(stmt, Stmt::Local(local) if local.init.as_ref().is_some_and(|init| init.diverge.is_some())) {
+                self.check_variables(&names);
+            }
             return;
         }
         let value = self.expr(init);
         self.bind(pat, value, init);
+    }
+
+    /// The variables of the function that a pattern declares, and whether they are mutable.
+    pub(super) fn declared(&self, pat: &Pat) -> Vec<(String, bool)> {
+        bindings(pat).into_iter().filter(|(name, _)| self.is_variable(name)).collect()
     }
 
     /// Binds the names of a pattern to the parts of a value.
@@ -349,13 +571,13 @@ impl Lowering<'_> {
                 }
             }
             (_, Val::Never) => {
-                for (name, _) in bindings(pat) {
+                for (name, _) in self.declared(pat) {
                     self.env.insert(name, Atom::Undefined);
                 }
             }
             (pat, _) => {
                 self.error(pat, diagnostics::unsupported("this pattern", "bind one variable, or a tuple of variables"));
-                for (name, _) in bindings(pat) {
+                for (name, _) in self.declared(pat) {
                     self.env.insert(name, Atom::Undefined);
                 }
             }
@@ -387,22 +609,37 @@ impl Lowering<'_> {
     }
 
     fn is_carried_assignment(&self, assign: &syn::ExprAssign) -> bool {
-        let names = fence::writes_in_expr(&Expr::Assign(assign.clone())).assigned;
-        !names.iter().any(|name| self.is_followed(name))
+        !self.changes_followed(&fence::writes_in_expr(&Expr::Assign(assign.clone())))
     }
 
     /// The value for a followed variable: a float, which the generated code asserts if the macro cannot see it.
     fn assigned_float(&mut self, value: Val, name: &str, source: &Expr) -> Atom {
         let atom = self.float_atom(value, source);
         let scalar = self.variable_ty(name).scalar();
+        if let (Atom::Float(x), Some(scalar)) = (atom, scalar.filter(|scalar| *scalar != self.b.default_scalar)) {
+            let literal = typed_literal(x, scalar);
+            return self.verbatim(&literal, Ty::Float(scalar), None, None);
+        }
+        if let Some(scalar) = scalar {
+            self.check_literals(atom, scalar, source);
+        }
         match (atom, self.b.ty(atom), scalar) {
             (Atom::Value(_), Ty::Unknown, Some(scalar)) => self.assert_float(source, atom, scalar),
             _ => atom,
         }
     }
 
+    /// Literals have the type of most floats, unless their form tells another: they must not be taken for it.
+    fn check_literals(&mut self, atom: Atom, scalar: Scalar, source: &Expr) {
+        let differs = matches!(self.b.ty(atom), Ty::Float(own) if own != scalar);
+        if differs && atom.value().is_some() {
+            self.error(source, diagnostics::float_type(scalar.name()));
+        }
+    }
+
     /// A further value of a variable: named like it, and active if any value of it is.
     fn set_again(&mut self, name: &str, atom: Atom) {
+        let atom = if let Atom::Int(n) = atom { self.integer_variable(name, n, false) } else { atom };
         if self.is_varying(atom) {
             self.known.active.insert(name.to_owned());
         }
@@ -496,7 +733,18 @@ impl Lowering<'_> {
         Val::Unit
     }
 
+    /// A verbatim declaration of a variable, with a lowered value.
+    fn declare_with(&mut self, name: &str, stmt: &Stmt, operand: &Expr) {
+        let ty = self.known.types.get(name).copied().unwrap_or(Ty::Unknown);
+        let value = self.b.value(ty, self.hint(name));
+        self.env.insert(name.to_owned(), Atom::Value(value));
+        let code = Code::Stmts(Rc::new(vec![stmt.clone()]), vec![Rc::from(name)]);
+        let opaque = Opaque { code, args: self.placeholders(operand), effect: Effect::Any, text: text_of(stmt) };
+        self.b.push(vec![value], Op::Opaque(opaque));
+    }
+
     fn carry_with(&mut self, stmt: &Stmt, operand: &Expr) {
+        self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
         let mut args = self.arguments(&fence::mentions_in_stmt(stmt));
         args.extend(self.placeholders(operand));
         let code = Code::Stmts(Rc::new(vec![stmt.clone()]), Vec::new());
@@ -541,6 +789,8 @@ impl Lowering<'_> {
         }
         let scalar = self.variable_ty(&name).scalar().unwrap_or(self.b.default_scalar);
         let operand = self.float(&binary.right, scalar);
+        // The right side, which may assign to the variable, is evaluated first.
+        let current = self.env.get(&name).copied().unwrap_or(current);
         if operand == Atom::Undefined || current == Atom::Undefined {
             return Val::Unit;
         }
@@ -548,6 +798,33 @@ impl Lowering<'_> {
         self.set_again(&name, atom);
         Val::Unit
     }
+}
+
+/// The token that an error on an item is shown at.
+fn item_span(stmt: &Stmt) -> proc_macro2::Span {
+    stmt.to_token_stream().into_iter().next().map_or_else(proc_macro2::Span::call_site, |token| token.span())
+}
+
+/// Whether a variable holds a shared reference, as its type or its value shows.
+fn is_shared_reference(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+    let by_type = ascribed.is_some_and(|ty| fence::stability_of_type(ty) == fence::Stability::Shared);
+    by_type || (ascribed.is_none() && matches!(init, Expr::Reference(reference) if reference.mutability.is_none()))
+}
+
+/// A float literal of a type.
+fn typed_literal(x: f64, scalar: Scalar) -> Expr {
+    let text = format!("{:?}_{}", x.abs(), scalar.name());
+    let literal = syn::LitFloat::new(&text, proc_macro2::Span::call_site());
+    if x.is_sign_negative() { syn::parse_quote!(-#literal) } else { syn::parse_quote!(#literal) }
+}
+
+/// The expression in a group that is not printed: not so plain that emission would write it wherever it is used.
+fn invisible_group(expr: &Expr) -> Expr {
+    Expr::Group(syn::ExprGroup {
+        attrs: Vec::new(),
+        group_token: syn::token::Group::default(),
+        expr: Box::new(expr.clone()),
+    })
 }
 
 /// A literal or a variable, which needs no annotation.
@@ -588,10 +865,7 @@ pub(super) fn bindings(pat: &Pat) -> Vec<(String, bool)> {
     struct Found(Vec<(String, bool)>);
     impl<'a> syn::visit::Visit<'a> for Found {
         fn visit_pat_ident(&mut self, pat: &'a syn::PatIdent) {
-            let constant = pat.ident.to_string().chars().next().is_some_and(char::is_uppercase);
-            if !constant {
-                self.0.push((pat.ident.to_string(), pat.mutability.is_some()));
-            }
+            self.0.push((pat.ident.to_string(), pat.mutability.is_some()));
             syn::visit::visit_pat_ident(self, pat);
         }
         fn visit_expr(&mut self, _: &'a Expr) {}

@@ -31,6 +31,7 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
             ty: p.ty,
             active: p.active,
             mutable: p.mutable,
+            stability: p.stability,
             indexed: p.indexed,
         })
         .collect();
@@ -40,6 +41,7 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
         body: &body,
         resolved: &resolved,
         outputs: &signature.output.scalars,
+        receiver: signature.receiver,
         returns: true,
         shapes: &signature.shapes,
         runtime: &runtime,

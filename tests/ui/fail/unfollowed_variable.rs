@@ -1,12 +1,17 @@
-//! An active value enters a variable that the macro does not follow, since its declaration shows no float.
+//! An active value enters a variable that the macro does not follow, since it is lent out.
 
 use diff_runtime::derivative;
 
+fn bump(a: &mut f64) {
+    *a += 1.0;
+}
+
 #[derivative]
 fn f(x: f64) -> f64 {
-    let (a, b);
+    let mut a = 1.0;
+    bump(&mut a);
+    let b = a * x;
     a = x;
-    b = 2.0;
     a * b
 }
 

@@ -105,13 +105,11 @@ mod block_with_items {
     use diff_runtime::derivative;
     #[derivative]
     pub fn f(x: f64) -> f64 {
-        let y = {
-            struct Q;
-            impl Q {
-                const V: f64 = 2.0;
-            }
-            Q::V * x
-        };
+        struct Q;
+        impl Q {
+            const V: f64 = 2.0;
+        }
+        let y = { Q::V * x };
         y * x
     }
 }

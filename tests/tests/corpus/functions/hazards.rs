@@ -44,7 +44,6 @@ pub fn condition_with_an_effect(x: f64) -> f64 {
 }
 sample!(condition_with_an_effect, -1.0..1.0);
 
-/* FIXME(bug 17)
 #[derivative]
 pub fn loop_condition_with_an_effect(x: f64) -> f64 {
     let mut n = 0;
@@ -59,9 +58,7 @@ pub fn loop_condition_with_an_effect(x: f64) -> f64 {
     y
 }
 sample!(loop_condition_with_an_effect, -1.0..1.0);
-*/
 
-/* FIXME(bug 18)
 #[derivative]
 pub fn short_circuits(x: f64, flag: bool) -> f64 {
     let mut t = x;
@@ -79,9 +76,7 @@ pub fn short_circuits(x: f64, flag: bool) -> f64 {
     if both != either { t * calls as f64 } else { t.sin() + calls as f64 }
 }
 sample!(short_circuits, -1.0..1.0, [true, false]);
-*/
 
-/* FIXME(bug 19)
 #[derivative]
 pub fn jump_inside_an_expression(x: f64) -> f64 {
     let mut y = x;
@@ -91,7 +86,6 @@ pub fn jump_inside_an_expression(x: f64) -> f64 {
     y * y
 }
 sample!(jump_inside_an_expression, 0.2..1.4);
-*/
 
 #[derivative]
 pub fn return_inside_an_argument(x: f64, y: f64) -> f64 {
@@ -411,7 +405,6 @@ pub fn deep_return(x: f64, n: usize) -> f64 {
 }
 sample!(deep_return, 0.2..2.0, [0, 1, 3]);
 
-/* FIXME(bug 20)
 #[derivative]
 pub fn outer_label_from_a_while(x: f64) -> f64 {
     let mut y = x;
@@ -432,7 +425,6 @@ pub fn outer_label_from_a_while(x: f64) -> f64 {
     y
 }
 sample!(outer_label_from_a_while, 0.1..1.2);
-*/
 
 #[derivative]
 pub fn more_names_of_generated_code(x_dot: f64, x_dot_1: f64) -> f64 {

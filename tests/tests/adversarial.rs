@@ -1,0 +1,970 @@
+//! Functions that a careless macro would differentiate wrongly without a word: names, scopes, order and types that only
+//! rustc sees. Every companion is compared with the function's value, bit by bit, and with central differences.
+
+#![allow(clippy::all, clippy::pedantic, reason = "the functions are odd on purpose")]
+#![allow(
+    dead_code,
+    unused_variables,
+    unused_mut,
+    unused_assignments,
+    unused_macros,
+    unused_labels,
+    unused_parens,
+    unused_must_use,
+    non_snake_case,
+    non_upper_case_globals,
+    unreachable_code,
+    reason = "the functions are odd on purpose"
+)]
+
+use diff_runtime::derivative;
+
+/// Where the functions are differentiated.
+const POINTS: [f64; 3] = [0.31, 0.93, 1.74];
+
+/// The error of a central difference of a function of moderate size, with a step of 1e-6.
+const TOLERANCE: f64 = 1e-7;
+
+#[track_caller]
+fn compare(point: f64, value: f64, difference: f64, companions: [(&str, Option<f64>, f64); 4]) {
+    for (name, found_value, derivative) in companions {
+        if let Some(found) = found_value {
+            assert_eq!(found.to_bits(), value.to_bits(), "value of {name} at {point}: {found}, expected {value}");
+        }
+        let scale = 1.0 + difference.abs();
+        let close = (derivative - difference).abs() <= TOLERANCE * scale;
+        assert!(close, "{name} at {point}: {derivative}, by differences {difference}");
+    }
+}
+
+macro_rules! check {
+    ($f:ident) => {
+        for x in POINTS {
+            let h = 1e-6;
+            let difference = ($f(x + h) - $f(x - h)) / (2.0 * h);
+            let (both, jvp, vjp) = ($f::value_and_derivative(x), $f::jvp(x, 1.0), $f::vjp(x, 1.0));
+            let companions = [
+                ("derivative", None, $f::derivative(x)),
+                ("value_and_derivative", Some(both.0), both.1),
+                ("jvp", Some(jvp.0), jvp.1),
+                ("vjp", Some(vjp.0), vjp.1),
+            ];
+            compare(x, $f(x), difference, companions);
+        }
+    };
+}
+
+/// `name { items.. fn f(x: f64) -> f64 { .. } }`: a test of the last function, which gets the attribute.
+macro_rules! tests {
+    ($($name:ident { $($items:tt)* })*) => {$(
+        #[test]
+        fn $name() {
+            $($items)*
+            check!(f);
+        }
+    )*};
+}
+
+tests! {
+// ---- types ------------------------------------------------------------------------------------------------------
+
+cast_to_the_primitive_type {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        (x as std::primitive::f64) * 2.0 + x as core::primitive::f64
+    }
+}
+cast_to_an_integer_and_back {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        x * ((x * 10.0) as i32) as f64 + f64::from((x + 5.0) as u8) * x
+    }
+}
+bool_as_a_number {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        x * f64::from(x > 0.5) + x * (x > 0.2) as u8 as f64
+    }
+}
+literal_of_type_f32 {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k: f32 = 0.1;
+        x * k as f64
+    }
+}
+literal_of_type_f32_converted {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k: f32 = 0.1;
+        x * f64::from(k) * x
+    }
+}
+literal_that_is_an_f32_by_inference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k = 0.1;
+        let r: f32 = k;
+        x * r as f64 * k as f64
+    }
+}
+arithmetic_of_f32_literals {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k: f32 = 0.1;
+        let y = x as f64;
+        y * (k * 3.0) as f64
+    }
+}
+f32_by_inference_through_a_product {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let r: f32 = 0.7;
+        let k = 0.1;
+        let b = k * r;
+        x * b as f64
+    }
+}
+f32_variable_that_changes {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k: f32 = 0.1;
+        let a = x * k as f64;
+        k = 0.3;
+        let b = a + x * k as f64;
+        k += 0.1;
+        b * k as f64
+    }
+}
+f32_assigned_in_branches {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k: f32;
+        if x > 0.5 {
+            k = 0.1;
+        } else {
+            k = 0.7;
+        }
+        x * k as f64
+    }
+}
+literal_passed_as_f32 {
+    fn g(k: f32) -> f32 {
+        k * 3.0
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k = 0.1_f32;
+        x * g(k) as f64
+    }
+}
+integer_whose_type_a_later_use_tells {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 7;
+        let m: u8 = n;
+        x * (!n) as f64
+    }
+}
+integer_whose_type_a_call_tells {
+    fn g(_: u8) {}
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 7;
+        g(n);
+        x * (n << 6) as f64
+    }
+}
+equal_literals_of_different_types {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let a = 1 << 3;
+        let b = 1 << 3;
+        let c: u8 = a;
+        x * (b << 6) as f64 * c as f64
+    }
+}
+loop_over_integers_of_a_later_type {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 7;
+        let m: u8 = n;
+        let mut y = x;
+        for i in 0..n {
+            y += x * (i << 6) as f64;
+        }
+        y
+    }
+}
+constant_exponent_in_a_variable {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 3;
+        let m = -2;
+        x.powi(n) + x.powi(m) * n as f64
+    }
+}
+integer_chosen_in_branches {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n;
+        if x > 0.5 {
+            n = 2;
+        } else {
+            n = 3;
+        }
+        x * n as f64 + x.powi(n)
+    }
+}
+integer_made_of_a_float_is_no_float {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut n = 0;
+        n = (x * 10.0).floor() as i32 + 2;
+        x * n as f64
+    }
+}
+methods_of_traits_that_compare {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let a = if x.lt(&0.5) { x } else { 2.0 * x };
+        let b = if x.partial_cmp(&1.0).is_some() { a * x } else { a };
+        if x.total_cmp(&1.0).is_lt() { a * b } else { b }
+    }
+}
+
+// ---- names ------------------------------------------------------------------------------------------------------
+
+upper_case_variables {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let A = x * 2.0;
+        let B = {
+            let A = 3.0;
+            A * x
+        };
+        A * B
+    }
+}
+upper_case_parameter {
+    #[derivative]
+    fn f(T: f64) -> f64 {
+        let U = T * T;
+        {
+            let T = 1.0;
+            assert!(T > 0.5);
+        }
+        U * T
+    }
+}
+upper_case_tuple {
+    fn pair() -> (f64, f64) {
+        (2.0, 3.0)
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let (A, B) = pair();
+        let (C, D) = (x * A, x + B);
+        C * D
+    }
+}
+constant_of_the_name_of_an_inner_variable {
+    const K: f64 = 3.0;
+    const half: f64 = 0.5;
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let a = {
+            let y = x * K;
+            y * y
+        };
+        a * K * half
+    }
+}
+lower_case_constant_in_a_pattern {
+    const one: i32 = 1;
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 2;
+        let a = match n {
+            one => 2.0,
+            _ => 3.0,
+        };
+        let b = match n {
+            one => 5.0,
+            _ => 7.0,
+        };
+        let c = if let one = n { 11.0 } else { 13.0 };
+        x * a * b * c
+    }
+}
+variable_in_a_pattern {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 2;
+        let a = match n {
+            1 => 2.0,
+            x => x as f64 * 3.0,
+        };
+        let b = match n {
+            m if m > 5 => 5.0,
+            m => m as f64,
+        };
+        let m = x * 2.0;
+        let c = match n {
+            m => m as f64,
+        };
+        m * a * b * c
+    }
+}
+binding_that_an_else_does_not_see {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let v = 4.0;
+        let o: Option<f64> = None;
+        let a = if let Some(v) = o { v } else { v * 2.0 };
+        a * x * v
+    }
+}
+bindings_of_let_else {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let Some(v) = Some(2.0) else { panic!("no value") };
+        let a = v * x;
+        let Some(v) = Some(v + 1.0) else { panic!("no value") };
+        a * v
+    }
+}
+function_of_the_name_of_a_variable {
+    fn norm(k: f64) -> f64 {
+        k * 2.0
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k = 3.0;
+        let norm = norm(k);
+        x * norm
+    }
+}
+raw_identifier {
+    #[derivative]
+    fn f(r#x: f64) -> f64 {
+        x * r#x
+    }
+}
+local_macro_by_its_arguments {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        macro_rules! twice {
+            ($k:expr) => {
+                $k * 2.0
+            };
+        }
+        let k = 3.0;
+        let a = twice!(k);
+        macro_rules! twice {
+            ($k:expr) => {
+                $k * 200.0
+            };
+        }
+        x * a * twice!(k)
+    }
+}
+macro_that_takes_an_identifier {
+    macro_rules! scale {
+        ($k:ident) => {
+            $k * 2.0
+        };
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k = 3.0;
+        let mut m = 2.0;
+        let a = scale!(k) * scale!(m);
+        m += 1.0;
+        x * a * m
+    }
+}
+macro_that_changes_its_argument {
+    macro_rules! bump {
+        ($k:ident) => {
+            $k += 1.0
+        };
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 3.0;
+        let a = x * k;
+        bump!(k);
+        a * k
+    }
+}
+macro_that_declares_a_variable {
+    macro_rules! set {
+        ($k:ident, $e:expr) => {
+            let $k = $e;
+        };
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        set!(k, 2.0);
+        let a = x * k;
+        set!(k, 3.0);
+        a * k * x
+    }
+}
+macro_with_tokens_of_its_own {
+    macro_rules! pick {
+        ($a:ident => $n:expr) => {
+            $a * $n
+        };
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let k = 2.0;
+        let a = {
+            let k = 3.0;
+            pick!(k => 5.0)
+        };
+        x * a * pick!(k => 7.0)
+    }
+}
+
+// ---- what verbatim code changes ---------------------------------------------------------------------------------
+
+operator_trait_as_a_method {
+    use std::ops::AddAssign;
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 2.0_f64;
+        k.add_assign(1.0);
+        x * k
+    }
+}
+method_that_changes_its_receiver {
+    trait Bump {
+        fn bump(&mut self) -> f64;
+    }
+    impl Bump for f64 {
+        fn bump(&mut self) -> f64 {
+            *self += 1.0;
+            *self
+        }
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k: f64 = 2.0;
+        let j = k.bump();
+        x * k * j * k.bump()
+    }
+}
+mutable_reference_in_a_call {
+    fn bump(k: &mut f64) -> f64 {
+        *k += 2.0;
+        *k
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let a = x * bump(&mut k);
+        a * k
+    }
+}
+mutable_reference_in_a_macro {
+    fn bump(k: &mut f64) -> bool {
+        *k += 2.0;
+        true
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        assert!(bump(&mut k));
+        x * k
+    }
+}
+assignment_in_a_macro {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        assert!({
+            k = 4.0;
+            true
+        });
+        x * k
+    }
+}
+binding_by_mutable_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 2.0;
+        {
+            let ref mut r = k;
+            *r = 5.0;
+        }
+        x * k
+    }
+}
+match_by_mutable_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 2.0;
+        match k {
+            ref mut r => *r = 4.0,
+        }
+        x * k
+    }
+}
+closure_that_changes_a_variable {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut n = 1.0;
+        let mut g = || {
+            n += 1.0;
+        };
+        g();
+        g();
+        x * n
+    }
+}
+destructuring_of_an_inactive_struct {
+    struct W(f64);
+    struct V {
+        a: f64,
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 2.0;
+        let mut m = 3.0;
+        W(k) = W(7.0);
+        V { a: m } = V { a: 5.0 };
+        x * k * m
+    }
+}
+tuple_element_that_is_lent {
+    fn bump(k: &mut f64) {
+        *k += 2.0;
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let (mut a, mut k) = if x > 0.5 { (x, 1.0) } else { (2.0 * x, 3.0) };
+        bump(&mut k);
+        a += 1.0;
+        a * k
+    }
+}
+reference_that_is_reborrowed {
+    fn bump(k: &mut f64) {
+        *k += 2.0;
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let r = &mut k;
+        let a = x * *r;
+        bump(r);
+        let b = x * *r;
+        a * b
+    }
+}
+assignment_through_a_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let r = &mut k;
+        let a = x * *r;
+        *r += 2.0;
+        let b = x * *r;
+        a * b * k
+    }
+}
+length_behind_a_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut w = vec![1.0];
+        let v = &mut w;
+        let a = x * v.len() as f64;
+        v.push(2.0);
+        a * x * v.len() as f64
+    }
+}
+element_behind_a_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut w = vec![1.0; 3];
+        let v = &mut w;
+        let a = x * v[0];
+        v.fill(2.0);
+        a * x * v[0]
+    }
+}
+field_behind_a_reference {
+    struct P {
+        k: f64,
+    }
+    fn bump(p: &mut P) {
+        p.k += 1.0;
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut p = P { k: 2.0 };
+        let r = &mut p;
+        let a = x * r.k;
+        bump(r);
+        a * r.k
+    }
+}
+length_of_what_is_shared {
+    struct Queue(std::cell::Cell<usize>);
+    impl Queue {
+        fn push(&self) {
+            self.0.set(self.0.get() + 1);
+        }
+        fn len(&self) -> usize {
+            self.0.get()
+        }
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let q = Queue(std::cell::Cell::new(1));
+        let h = &q;
+        let a = x * q.len() as f64;
+        h.push();
+        a * q.len() as f64
+    }
+}
+
+// ---- order ------------------------------------------------------------------------------------------------------
+
+read_before_a_write_in_one_expression {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut v = vec![1.0];
+        let y = x * v[0]
+            + {
+                v[0] = 5.0;
+                v[0]
+            } * x;
+        y * v[0]
+    }
+}
+read_of_a_cell_before_it_changes {
+    fn bump(k: &mut f64) -> f64 {
+        *k += 2.0;
+        *k
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        x * k * bump(&mut k) + k * x.sin()
+    }
+}
+assignment_in_the_right_side_of_a_compound {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        y += {
+            y = 3.0 * x;
+            y * x
+        };
+        y
+    }
+}
+assignment_after_and {
+    #[derivative]
+    fn f(mut x: f64) -> f64 {
+        let n = 0;
+        if n > 0 && {
+            x = 2.0 * x;
+            x > 1.0
+        } {
+            x = x * x;
+        }
+        x * x
+    }
+}
+assignment_after_or {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        let c = x > 0.5 || {
+            y = 2.0 * y;
+            y > 1.0
+        };
+        if c { y * x } else { y }
+    }
+}
+condition_that_guards_a_panic {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = if x > 5.0 { 1 } else { 0 };
+        let mut y = x;
+        if n != 0 && 10 / n > 2 && x > 0.1 {
+            y = x * x;
+        }
+        if n != 0 && 10 / n > 2 && x > 0.2 {
+            y = x * y;
+        }
+        y * x
+    }
+}
+assignment_in_a_loop_condition {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut z = x;
+        while {
+            z = z * 0.5;
+            z > 0.2
+        } {}
+        let mut k = 0.0;
+        let mut y = x;
+        'a: while {
+            k += 1.0;
+            k < 5.0
+        } {
+            y *= x;
+            if k > 2.5 {
+                continue 'a;
+            }
+            y += z;
+        }
+        y * k
+    }
+}
+
+// ---- jumps ------------------------------------------------------------------------------------------------------
+
+break_in_an_assigned_value {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        loop {
+            y = if y > 3.0 { break } else { y * 2.0 + x };
+        }
+        y
+    }
+}
+break_in_a_compound_assignment {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        loop {
+            y *= if y > 3.0 { break } else { 2.0 + x };
+        }
+        y
+    }
+}
+return_within_a_return {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        return if x > 0.5 {
+            return 5.0 * x;
+        } else {
+            x * x
+        };
+    }
+}
+return_after_or {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let y = x * x;
+        let c = x > 0.5 || return 3.0 * y;
+        y * x
+    }
+}
+return_in_a_block_of_a_tail {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        'a: {
+            if x > 1.0 {
+                return x * x;
+            }
+            if x > 0.5 {
+                break 'a 3.0 * x;
+            }
+            x.sin()
+        }
+    }
+}
+break_of_a_value_that_breaks {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let y = loop {
+            break if x > 0.5 { break x * 2.0 } else { x * x };
+        };
+        y * x
+    }
+}
+store_after_a_break {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut a = [x, 2.0 * x];
+        loop {
+            a[0] = if a[0] > 3.0 { break } else { a[0] * 2.0 + a[1] };
+        }
+        a[0] * a[1]
+    }
+}
+panic_in_a_branch {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let y = if x > 0.1 { x } else { panic!("{x} is too small") };
+        if y > 0.0 {
+            return y * x;
+        }
+        panic!("neg {x}")
+    }
+}
+function_that_never_returns {
+    fn die() -> ! {
+        panic!()
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let y = if x < 0.0 { die() } else { x * x };
+        y
+    }
+}
+
+// ---- scopes -----------------------------------------------------------------------------------------------------
+
+guard_in_a_block {
+    struct D<'a>(&'a std::cell::Cell<f64>);
+    impl Drop for D<'_> {
+        fn drop(&mut self) {
+            self.0.set(9.0)
+        }
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let c = std::cell::Cell::new(1.0);
+        let a = {
+            let d = D(&c);
+            x * c.get()
+        };
+        a * x * c.get()
+    }
+}
+lock_in_a_block {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let m = std::sync::Mutex::new(2.0);
+        let a = {
+            let g = m.lock().unwrap();
+            x * *g
+        };
+        *m.lock().unwrap() = 3.0;
+        let b = {
+            let g = m.lock().unwrap();
+            a * *g
+        };
+        b * x
+    }
+}
+guard_in_a_branch_before_the_rest {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let m = std::sync::Mutex::new(2.0);
+        let a;
+        if x > 0.1 {
+            let mut g = m.lock().unwrap();
+            *g += 1.0;
+            a = x * *g;
+        } else {
+            return x;
+        }
+        a * *m.lock().unwrap()
+    }
+}
+macro_with_items_in_a_block {
+    macro_rules! constant {
+        ($k:ident, $e:expr) => {
+            const $k: f64 = $e;
+        };
+    }
+    const K: f64 = 3.0;
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let a = {
+            constant!(K, 4.0);
+            K * x
+        };
+        K * x * a
+    }
+}
+attributes_of_no_consequence {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        #[allow(unused)]
+        let k = 2.0;
+        #[rustfmt::skip]
+        let y = x   * k;
+        #[cfg(any())]
+        assert!(x > 100.0);
+        #[allow(clippy::needless_return)]
+        if y > 1.0 {
+            return y * x;
+        }
+        #[cfg(any())]
+        {
+            assert!(k > 5.0);
+        }
+        y
+    }
+}
+declaration_of_a_tuple_without_a_value {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let (a, b);
+        a = x;
+        b = x * a;
+        let (mut c, d): (f64, f64);
+        c = a * b;
+        d = c * x;
+        c += d;
+        c
+    }
+}
+glob_import {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        use std::f64::consts::*;
+        x * PI + E
+    }
+}
+}
+
+/// Two variables of one name, told apart by where a macro took them from.
+mod contexts {
+    use super::*;
+
+    macro_rules! same_name {
+        ($a:ident) => {
+            #[derivative]
+            fn f($a: f64) -> f64 {
+                let a = 3.0;
+                $a * a
+            }
+        };
+    }
+
+    #[test]
+    fn parameter_from_outside() {
+        same_name!(a);
+        check!(f);
+    }
+
+    macro_rules! expression {
+        ($f:ident, $x:ident, $e:expr) => {
+            #[derivative]
+            fn $f($x: f64) -> f64 {
+                let t = 3.0 * $x;
+                $e + t
+            }
+        };
+    }
+
+    #[test]
+    fn expression_from_outside() {
+        expression!(f, t, t * t);
+        check!(f);
+    }
+}
