@@ -96,7 +96,7 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
             }
         }
         Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
-        Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+        Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
     }
 }
 
@@ -184,7 +184,7 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
                 wanted.extend(operands.filter_map(Atom::value).filter(|value| varied.contains(value)));
             }
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
-            Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+            Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
         }
     }
 }

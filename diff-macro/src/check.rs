@@ -78,12 +78,12 @@ impl Checker {
             if found == wanted { Ok(()) } else { Err(format!("{what}: {found} where {wanted} are expected")) }
         };
         match &stmt.op {
-            Op::Prim(..) | Op::NewTape(_) | Op::Load(..) | Op::NewArray(_) => {
+            Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::Load(..) | Op::NewArray(_) => {
                 expected("results of a primitive", results, 1)
             }
             Op::Store(..) | Op::Accumulate(..) | Op::Clear(_) => expected("results of a change", results, 0),
             Op::Opaque(_) => Ok(()),
-            Op::Push(..) => expected("results of a push", results, 0),
+            Op::Push(..) | Op::Put(..) => expected("results of a push", results, 0),
             Op::If { then, otherwise, .. } => {
                 expected("parameters of a branch", then.params.len() + otherwise.params.len(), 0)?;
                 expected("yields of a branch", then.yields.len(), results)?;

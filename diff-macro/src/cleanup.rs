@@ -63,7 +63,7 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
                 }
             }
             Op::Loop(l) => find_invariants(stmt, l, names),
-            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => {}
+            Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
         }
         for inner in stmt.op.regions() {
@@ -123,6 +123,11 @@ pub(crate) fn rename_region(region: &mut Region, names: &HashMap<Value, Atom>) {
 fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
     match op {
         Op::Prim(_, args) | Op::Push(_, args) => args.iter_mut().for_each(visit),
+        Op::NewBuffer(length, _) => visit(length),
+        Op::Put(_, index, record) => {
+            visit(index);
+            record.iter_mut().for_each(visit);
+        }
         Op::Opaque(opaque) => opaque.args.iter_mut().for_each(|(_, atom)| visit(atom)),
         Op::If { cond, .. } => visit(cond),
         Op::Loop(l) => {
@@ -175,7 +180,7 @@ fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
                 }
             }
         }
-        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => Vec::new(),
     }
 }
@@ -233,6 +238,8 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
             | Op::Opaque(_)
             | Op::NewTape(_)
             | Op::Push(..)
+            | Op::NewBuffer(..)
+            | Op::Put(..)
             | Op::Load(..)
             | Op::Store(..)
             | Op::Accumulate(..)
@@ -273,10 +280,10 @@ fn is_live(stmt: &Stmt, live: &HashSet<Value>) -> bool {
 
 fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
     match op {
-        Op::Prim(..) | Op::NewTape(_) | Op::Load(..) | Op::NewArray(_) => false,
+        Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::Load(..) | Op::NewArray(_) => false,
         Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => live.contains(array),
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
-        Op::Push(tape, _) => live.contains(tape),
+        Op::Push(tape, _) | Op::Put(tape, ..) => live.contains(tape),
         Op::If { .. } | Op::Loop(_) => {
             op.regions().iter().any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live)))
         }
@@ -317,7 +324,7 @@ fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
                 }
             }
         }
-        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) => return false,
+        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => return false,
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => return false,
     }
     !dead.is_empty()

@@ -910,6 +910,28 @@ impl<'a> Emitter<'a> {
                     None => quote!(let mut #name = #runtime::private::Vec::new();),
                 }
             }
+            Op::NewBuffer(length, fields) => {
+                let zeros: Vec<TokenStream> = fields.iter().map(|ty| zero_of(*ty)).collect();
+                let zero = if let [zero] = &zeros[..] { zero.clone() } else { quote!((#(#zeros),*)) };
+                let is_literal = length.value().is_none();
+                let length = self.atom(*length, Level::Any);
+                let name = self.introduce(stmt.results[0], "tape");
+                let runtime = &self.runtime;
+                if is_literal {
+                    quote!(let mut #name = [#zero; #length];)
+                } else {
+                    quote!(let mut #name = #runtime::private::vec![#zero; #length];)
+                }
+            }
+            Op::Put(tape, index, record) => {
+                let name = self.atom(Atom::Value(*tape), Level::Method);
+                let index = self.atom(*index, Level::Any);
+                let fields: Vec<TokenStream> = record.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
+                match &fields[..] {
+                    [field] => quote!(#name[#index] = #field;),
+                    fields => quote!(#name[#index] = (#(#fields),*);),
+                }
+            }
             Op::Push(tape, record) => {
                 let name = self.atom(Atom::Value(*tape), Level::Method);
                 let fields: Vec<TokenStream> = record.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
@@ -1132,7 +1154,9 @@ impl<'a> Emitter<'a> {
                 Taken::All => quote!(#tape.into_iter().rev()),
                 Taken::Drained => quote!(#tape.drain(..).rev()),
                 Taken::OneByOne => quote!(::core::iter::from_fn(|| #tape.pop())),
+                Taken::Places => quote!(#tape.iter().rev()),
             };
+            let pattern = if records.taken == Taken::Places { quote!(&#pattern) } else { pattern };
             (pattern, iter)
         });
         match (&l.header, records) {
@@ -1438,6 +1462,15 @@ impl<'a> Emitter<'a> {
         let mut expr = (**expr).clone();
         Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
+    }
+}
+
+/// The value that a field of a record has before it is recorded.
+fn zero_of(ty: Ty) -> TokenStream {
+    match ty {
+        Ty::Float(scalar) => float(0.0, Some(scalar), Level::Any),
+        Ty::Bool => quote!(false),
+        Ty::Int | Ty::Array(_) | Ty::Tape | Ty::Unknown => quote!(::core::default::Default::default()),
     }
 }
 

@@ -214,7 +214,7 @@ impl Forward<'_> {
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
             Op::Accumulate(array, index, term) => self.accumulate(*array, index, *term),
             Op::Clear(_) => unreachable!("only the passes clear arrays"),
-            Op::NewTape(_) | Op::Push(..) => {
+            Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
                 unreachable!("forward mode is applied before reverse mode makes tapes")
             }
         }

@@ -277,6 +277,10 @@ pub(crate) enum Op {
     /// An empty tape; with the range whose length it will have, where that is known.
     NewTape(Option<Range>),
     Push(Value, Vec<Atom>),
+    /// A tape that holds a known number of records from the start, of fields of these types.
+    NewBuffer(Atom, Vec<Ty>),
+    /// A record in its place.
+    Put(Value, Atom, Vec<Atom>),
 }
 
 /// What a new array holds.
@@ -362,6 +366,8 @@ pub(crate) enum Taken {
     All,
     /// The whole tape, which is filled again later.
     Drained,
+    /// All of the places, which keep their records.
+    Places,
     /// One by one: the tape holds those of other runs of the loop as well.
     OneByOne,
 }
@@ -505,6 +511,7 @@ impl Op {
             },
             Op::Prim(..) | Op::Opaque(_) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => Vec::new(),
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+            Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
         }
     }
 
@@ -513,7 +520,7 @@ impl Op {
         match self {
             Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => Some(*array),
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) => None,
-            Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) => None,
+            Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
         }
     }
 
@@ -538,6 +545,12 @@ impl Op {
             }
             Op::NewArray(new) => new.operands(),
             Op::Clear(array) => vec![Atom::Value(*array)],
+            Op::NewBuffer(length, _) => vec![*length],
+            Op::Put(tape, index, record) => {
+                let mut atoms = vec![Atom::Value(*tape), *index];
+                atoms.extend(record);
+                atoms
+            }
             Op::NewTape(range) => range.iter().flat_map(Range::operands).collect(),
             Op::Push(tape, record) => {
                 let mut atoms = vec![Atom::Value(*tape)];
@@ -663,6 +676,8 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
                 writeln!(f, "window {array} {}", list(&part.operands()))?
             }
             Op::Clear(array) => writeln!(f, "clear {array}")?,
+            Op::NewBuffer(length, fields) => writeln!(f, "{length} records of {} field(s)", fields.len())?,
+            Op::Put(tape, index, record) => writeln!(f, "{tape}[{index}] := ({})", list(record))?,
             Op::NewTape(_) => writeln!(f, "new tape")?,
             Op::Push(tape, record) => writeln!(f, "push {tape} ({})", list(record))?,
         }

@@ -69,6 +69,7 @@ pub(crate) fn vjp(
         contexts: vec![Context::fused()],
         current: 0,
         tapes: Vec::new(),
+        places: HashMap::new(),
         exports: HashMap::new(),
         notes: Vec::new(),
         bars: HashMap::new(),
@@ -141,7 +142,8 @@ pub(crate) fn vjp(
     let body = pass.b.close_region(params, yields);
     let notes = std::mem::take(&mut pass.notes);
     let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
-    let residuals = Residuals { contexts: pass.contexts, exports: pass.exports };
+    let types = function.values.iter().map(|info| info.ty).collect();
+    let residuals = Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, types };
     residuals.complete(&mut function.body);
     Pullback { function, seeds, out_seeds, notes }
 }
@@ -236,6 +238,8 @@ struct Reverse<'a> {
     current: usize,
     /// The tapes that still have to be made, with the range whose length they have.
     tapes: Vec<(Value, Option<Range>)>,
+    /// The tapes that are buffers of known length: the length, and the index of each record.
+    places: HashMap<Value, (Atom, Atom)>,
     exports: HashMap<Value, Vec<Export>>,
     /// What was decided for each loop.
     notes: Vec<String>,
@@ -493,7 +497,7 @@ impl Reverse<'_> {
                 }
             }
             Op::Clear(_) => unreachable!("only the passes clear arrays"),
-            Op::NewTape(_) | Op::Push(..) => {
+            Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")
             }
         }
@@ -648,6 +652,9 @@ impl Reverse<'_> {
             }
             _ => None,
         };
+        if let Some(place) = self.place(l, &header) {
+            self.places.insert(tape, place);
+        }
         self.tapes.push((tape, capacity));
         self.make_tapes();
         let index = match &header {
@@ -656,6 +663,22 @@ impl Reverse<'_> {
         };
         self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
         Swept::Loop { context, trips, index, body: swept }
+    }
+
+    /// The length of the tape of a loop and the index of each record, where both are known: the loop counts from zero to
+    /// an end that stands before all loops around it, and its index is one of arrays.
+    fn place(&self, l: &Loop, header: &Header) -> Option<(Atom, Atom)> {
+        let (Header::Range(range), Header::Range(source)) = (header, &l.header) else { return None };
+        let in_loop = match self.contexts[self.current].kind {
+            Kind::Fused { in_loop } => in_loop,
+            Kind::Branch { .. } | Kind::Body { .. } | Kind::Sweep => return None,
+        };
+        let plain = !l.breaks() && !range.inclusive && !range.reversed && range.step.is_none();
+        let stands_before = range.end.value().is_none_or(|end| {
+            !in_loop || matches!(self.contexts[self.b.contexts[end.0 as usize]].kind, Kind::Fused { in_loop: false })
+        });
+        let counts = plain && range.start == Atom::Int(0) && stands_before && indexes(&l.body, source.index);
+        counts.then_some((range.end, Atom::Value(range.index)))
     }
 
     /// Where both sweeps are in scope, the tapes of the statement to come are made in front of it.
@@ -932,6 +955,7 @@ impl Reverse<'_> {
                     Taken::All => "for good",
                     Taken::Drained => "reused by a loop around it",
                     Taken::OneByOne => "shared by the runs of the loop",
+                    Taken::Places => "in their places",
                 };
                 format!(
                     "the loop of {} records {} value(s) per iteration, {way}",
@@ -1362,6 +1386,17 @@ impl Reverse<'_> {
     }
 }
 
+/// Whether a value is an index of an array somewhere in the region.
+fn indexes(region: &Region, index: Value) -> bool {
+    region.stmts.iter().any(|stmt| {
+        let own = match &stmt.op {
+            Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => at.contains(&Atom::Value(index)),
+            _ => false,
+        };
+        own || stmt.op.regions().into_iter().any(|inner| indexes(inner, index))
+    })
+}
+
 /// A loop's header, for the dump.
 fn header_text(header: &Header) -> String {
     match header {
@@ -1426,9 +1461,20 @@ struct Arm {
 struct Residuals {
     contexts: Vec<Context>,
     exports: HashMap<Value, Vec<Export>>,
+    places: HashMap<Value, (Atom, Atom)>,
+    types: Vec<Ty>,
 }
 
 impl Residuals {
+    /// The place of each record on a tape, and the types of its fields, if these have a zero that the macro knows.
+    fn buffer(&self, tape: Value) -> Option<(Atom, Atom, Vec<Ty>)> {
+        let (length, index) = *self.places.get(&tape)?;
+        let ty = |atom: &Atom| atom.value().map_or(Ty::Unknown, |value| self.types[value.0 as usize]);
+        let fields: Vec<Ty> = self.record(tape).iter().map(ty).collect();
+        let known = fields.iter().all(|ty| matches!(ty, Ty::Float(_) | Ty::Bool));
+        known.then_some((length, index, fields))
+    }
+
     fn record(&self, tape: Value) -> Vec<Atom> {
         let fields = self.contexts.iter().find_map(|context| match &context.kind {
             Kind::Body { tape: own, record } if *own == tape => Some(record.iter().map(|(atom, _)| *atom).collect()),
@@ -1443,10 +1489,22 @@ impl Residuals {
             Op::Push(tape, _) => !self.record(*tape).is_empty(),
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) => true,
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => true,
+            Op::NewBuffer(..) | Op::Put(..) => true,
         });
         for stmt in &mut region.stmts {
             match &mut stmt.op {
-                Op::Push(tape, record) => *record = self.record(*tape),
+                Op::Push(tape, _) => {
+                    let record = self.record(*tape);
+                    stmt.op = match self.buffer(*tape) {
+                        Some((_, index, _)) => Op::Put(*tape, index, record),
+                        None => Op::Push(*tape, record),
+                    };
+                }
+                Op::NewTape(_) => {
+                    if let Some((length, _, fields)) = self.buffer(stmt.results[0]) {
+                        stmt.op = Op::NewBuffer(length, fields);
+                    }
+                }
                 Op::If { then, otherwise, .. } => {
                     let exports = stmt.results.iter().find_map(|result| self.exports.get(result));
                     for (result, a, b) in exports.into_iter().flatten() {
@@ -1457,8 +1515,15 @@ impl Residuals {
                     self.complete(then);
                     self.complete(otherwise);
                 }
-                Op::Loop(l) => self.complete(&mut l.body),
-                Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) => {}
+                Op::Loop(l) => {
+                    if let Some(records) = &mut l.records {
+                        if self.buffer(records.tape).is_some() {
+                            records.taken = Taken::Places;
+                        }
+                    }
+                    self.complete(&mut l.body);
+                }
+                Op::Prim(..) | Op::Opaque(_) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             }
         }

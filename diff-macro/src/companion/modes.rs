@@ -731,5 +731,8 @@ fn has_loop(region: &Region) -> bool {
 }
 
 fn has_tape(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::NewTape(_)) || stmt.op.regions().into_iter().any(has_tape))
+    region.stmts.iter().any(|stmt| {
+        matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(Atom::Value(_), _))
+            || stmt.op.regions().into_iter().any(has_tape)
+    })
 }
