@@ -651,10 +651,17 @@ impl<'a> Emitter<'a> {
     }
 
     fn assign_prim(&mut self, name: &Ident, prim: Prim, args: &[Atom], derived: bool) -> TokenStream {
-        let on_itself = args
-            .first()
-            .and_then(|a| a.value())
-            .is_some_and(|value| !self.inlined.contains(&value) && self.written.get(&value) == Some(name));
+        let is_target = |atom: &Atom| {
+            let value = atom.value().filter(|value| !self.inlined.contains(value));
+            value.is_some_and(|value| self.written.get(&value) == Some(name))
+        };
+        // Sums and products commute, to the bit.
+        let mut args = args.to_vec();
+        if matches!(prim, Prim::Add | Prim::Mul) && is_target(&args[1]) && !is_target(&args[0]) {
+            args.swap(0, 1);
+        }
+        let on_itself = args.first().is_some_and(is_target);
+        let args = &args[..];
         if on_itself && prim == Prim::IntSucc {
             return quote!(#name += 1;);
         }
