@@ -638,11 +638,10 @@ read_before_a_write_in_one_expression {
     #[derivative]
     fn f(x: f64) -> f64 {
         let mut v = vec![1.0];
-        let y = x * v[0]
-            + {
-                v[0] = 5.0;
-                v[0]
-            } * x;
+        let y = x * v[0] + {
+            v[0] = 5.0;
+            v[0]
+        } * x;
         y * v[0]
     }
 }
@@ -930,6 +929,321 @@ glob_import {
         x * PI + E
     }
 }
+
+// ---- state of the user's own -----------------------------------------------------------------------------------
+
+loop_over_mutable_references {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let mut m = 2.0;
+        let mut y = x;
+        for r in [&mut k, &mut m] {
+            *r += 1.0;
+            y *= *r + x;
+        }
+        y * k * m
+    }
+}
+cell_in_a_loop {
+    fn bump(k: &mut f64) -> f64 {
+        *k += 0.5;
+        *k
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let mut y = x;
+        for _ in 0..3 {
+            y = y * bump(&mut k) + x * k;
+            if y > 10.0 {
+                break;
+            }
+        }
+        y * k
+    }
+}
+cell_changed_in_a_branch {
+    fn bump(k: &mut f64) -> f64 {
+        *k += 0.5;
+        *k
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut k = 1.0;
+        let a = x * k;
+        if x > 0.5 {
+            bump(&mut k);
+        }
+        let b = a * k;
+        if x > 0.9 || bump(&mut k) > 1.0 {
+            return b * k;
+        }
+        b + k * x
+    }
+}
+iterator_state_while {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut it = [1.0, 2.0, 3.0].into_iter().peekable();
+        let mut y = x;
+        while it.peek().is_some() {
+            y = y * x + it.next().unwrap();
+        }
+        y
+    }
+}
+rng_like {
+    struct R(u64);
+    impl R {
+        fn next(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1);
+            (self.0 >> 40) as f64 / 16777216.0
+        }
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut r = R(7);
+        let mut s = 0.0;
+        for _ in 0..4 {
+            let w = r.next();
+            s += (x * w).sin() * r.next();
+        }
+        s + r.next() * x
+    }
+}
+stateful_counter_static {
+    thread_local! { static C: std::cell::Cell<f64> = std::cell::Cell::new(1.0); }
+    fn tick() -> f64 {
+        C.with(|c| {
+            c.set(c.get() + 1.0);
+            c.get()
+        })
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        C.with(|c| c.set(0.0));
+        let a = x * tick();
+        let b = a * tick() + tick() * x;
+        b * tick()
+    }
+}
+compound_with_block {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        let mut z = 1.0;
+        y *= {
+            z += x;
+            z * y
+        };
+        z -= {
+            let y = 2.0;
+            y * x
+        };
+        y * z
+    }
+}
+side_effect_order {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut y = x;
+        let a = y + {
+            y = y * 2.0;
+            y
+        } * y;
+        let b = {
+            y += 1.0;
+            y
+        } - y * {
+            y *= x;
+            y
+        };
+        a * b + y
+    }
+}
+array_read_before_write_expr {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut a = [x, 2.0];
+        let y = a[0] * {
+            a[0] = a[1] * x;
+            a[0]
+        } + a[0];
+        y * a[0]
+    }
+}
+array_index_side_effect {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut a = [x, 2.0 * x, 3.0];
+        let mut i = 0;
+        a[{
+            i += 1;
+            i
+        }] *= 2.0 + x;
+        a[{
+            i += 1;
+            i
+        }] = a[i - 1] * x;
+        a[0] + a[1] + a[2]
+    }
+}
+array_lent_before_active {
+    fn fill(a: &mut [f64]) {
+        a[0] = 7.0;
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut w = vec![1.0, 2.0];
+        fill(&mut w);
+        let k = w[0];
+        let mut a = vec![x, k];
+        a[0] *= w[1];
+        w[1] = 4.0;
+        a[0] * a[1] * w[1]
+    }
+}
+string_state {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut s = String::from("a");
+        let a = x * s.len() as f64;
+        s.push('b');
+        let b = a * s.len() as f64;
+        s += "cd";
+        b * s.len() as f64
+    }
+}
+refcell {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let c = std::cell::RefCell::new(2.0);
+        let a = x * *c.borrow();
+        *c.borrow_mut() += 1.0;
+        a * *c.borrow() * c.clone().into_inner()
+    }
+}
+mem_replace {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut a = 2.0;
+        let old = std::mem::replace(&mut a, 5.0);
+        x * old * a + x * std::mem::take(&mut a) + a * x
+    }
+}
+reads_in_loop_conditions {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut q = std::collections::VecDeque::from([1.0, 2.0, 3.0]);
+        let mut y = x;
+        while q.len() > 0 && y < 100.0 {
+            y *= x + q[0];
+            q.pop_front();
+        }
+        y * (q.len() + 1) as f64
+    }
+}
+read_in_branch_condition_after_write {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut v = vec![1.0];
+        let before = v[0] > 0.5;
+        v[0] = 0.0;
+        let y = if before { x } else { 3.0 * x };
+        let n = v.len();
+        v.push(1.0);
+        y * n as f64 * if v[0] > 0.5 { x } else { 2.0 }
+    }
+}
+nested_read_and_write {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut v = vec![1.0, 2.0];
+        let mut y = x;
+        for i in 0..3 {
+            let t = v[0] * x + v[1];
+            v[0] = v[1] + i as f64;
+            v.swap(0, 1);
+            y += t * v[0] * y;
+        }
+        y
+    }
+}
+shared_reference_of_a_cell {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut w = vec![1.0, 2.0];
+        let a = {
+            let r = &w;
+            x * r[0] + r[1]
+        };
+        w[0] = 5.0;
+        let r = &w;
+        let b = a * r[0];
+        w.len() as f64 * b
+    }
+}
+elements_of_a_cell_by_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut w = vec![1.0, 2.0];
+        let mut s = x;
+        for e in w.iter() {
+            s *= x + *e;
+        }
+        w.push(3.0);
+        for e in &w {
+            s += x * e;
+        }
+        w.clear();
+        let t = (&w, 2.0);
+        s * t.1 + t.0.len() as f64
+    }
+}
+mutable_for_variables {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut s = 0.0;
+        for mut w in [1.0, 2.0] {
+            w += 1.0;
+            s += x * w;
+            w *= 2.0;
+            s *= w;
+        }
+        s
+    }
+}
+range_bounds_change_in_body {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let mut n = 3;
+        let mut s = x;
+        for i in 0..n {
+            n += 1;
+            s += x * (n * i) as f64;
+        }
+        s * n as f64
+    }
+}
+integers_that_wrap {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let a = 250;
+        let b: u8 = a;
+        let c = a.wrapping_add(10);
+        x * c as f64
+    }
+}
+integer_typed_by_comparison {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let n = 3;
+        let m: i8 = -1;
+        let y = if n > m { x } else { 2.0 * x };
+        y * (!n) as f64
+    }
+}
 }
 
 /// Two variables of one name, told apart by where a macro took them from.
@@ -966,5 +1280,120 @@ mod contexts {
     fn expression_from_outside() {
         expression!(f, t, t * t);
         check!(f);
+    }
+}
+
+/// Parameters that are not differentiated, and that the function changes.
+mod parameters_that_change {
+    use super::*;
+
+    #[test]
+    fn param_cell() {
+        fn bump(k: &mut f64) -> f64 {
+            *k += 0.5;
+            *k
+        }
+        #[derivative(wrt(x))]
+        fn g(x: f64, mut k: f64) -> f64 {
+            let a = x * k;
+            let b = bump(&mut k);
+            a * b * k * x
+        }
+        for x in POINTS {
+            assert_eq!(g(x, 2.0), g::value_and_derivative(x, 2.0).0);
+            assert!((g::derivative(x, 2.0) - 2.0 * x * 2.0 * 2.5 * 2.5).abs() < 1e-12);
+            assert!((g::vjp(x, 2.0, 1.0).1 - 2.0 * x * 2.0 * 2.5 * 2.5).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn data_param_changes() {
+        #[derivative(wrt(x))]
+        fn g(x: f64, v: &mut [f64]) -> f64 {
+            let a = x * v[0];
+            v.fill(2.0);
+            let b = a * x * v[0];
+            v[0] += 1.0;
+            for e in v.iter_mut() {
+                *e *= 2.0;
+            }
+            b * v[0]
+        }
+        for x in POINTS {
+            let (mut v, mut w) = (vec![1.0, 1.0], vec![1.0, 1.0]);
+            let value = g(x, &mut v);
+            let (found, d) = g::value_and_derivative(x, &mut w);
+            assert_eq!(value, found);
+            assert_eq!(v, w);
+            assert!((d - 2.0 * x * 12.0).abs() < 1e-12, "{d}");
+            let mut w = vec![1.0, 1.0];
+            let (found, d) = g::vjp(x, &mut w, 1.0);
+            assert_eq!(value, found);
+            assert!((d - 2.0 * x * 12.0).abs() < 1e-12, "{d}");
+        }
+    }
+
+    #[test]
+    fn vec_param_changes() {
+        #[derivative(wrt(x))]
+        fn g(x: f64, v: &mut Vec<f64>) -> f64 {
+            let a = x * v.len() as f64;
+            v.push(2.0);
+            a * x * v.len() as f64
+        }
+        for x in POINTS {
+            let mut v = vec![1.0];
+            assert!((g::derivative(x, &mut v) - 4.0 * x).abs() < 1e-12);
+            let mut v = vec![1.0];
+            assert!((g::vjp(x, &mut v, 1.0).1 - 4.0 * x).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn ref_param_changes() {
+        #[derivative(wrt(x))]
+        fn g(x: f64, r: &mut f64) -> f64 {
+            let a = x * *r;
+            *r += 2.0;
+            a * x * *r
+        }
+        for x in POINTS {
+            let (mut r, mut s) = (1.0, 1.0);
+            let value = g(x, &mut r);
+            let (found, d) = g::value_and_derivative(x, &mut s);
+            assert_eq!((value, r), (found, s));
+            assert!((d - 6.0 * x).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn struct_self_changes() {
+        struct S {
+            k: f64,
+        }
+        impl S {
+            fn bump(&mut self) {
+                self.k += 1.0;
+            }
+            #[derivative]
+            fn run(&mut self, x: f64) -> f64 {
+                let a = x * self.k;
+                self.bump();
+                let b = a * self.k;
+                self.k += 1.0;
+                b * self.k * x
+            }
+        }
+        for x in POINTS {
+            let mut s = S { k: 1.0 };
+            let value = s.run(x);
+            let mut s = S { k: 1.0 };
+            let (found, d) = s.run_value_and_derivative(x);
+            assert_eq!(value, found);
+            assert!((d - 12.0 * x).abs() < 1e-12);
+            let mut s = S { k: 1.0 };
+            let (found, d) = s.run_vjp(x, 1.0);
+            assert!((d - 12.0 * x).abs() < 1e-12);
+        }
     }
 }

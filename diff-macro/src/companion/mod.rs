@@ -173,7 +173,8 @@ impl Plan<'_> {
                 FnArg::Typed(typed) => {
                     let ty = &typed.ty;
                     let attrs = typed.attrs.iter().filter(|attr| !attr.path().is_ident("constant"));
-                    let keeps_mut = parameters.next().is_some_and(|p| p.ty.scalar().is_none() && p.mutable);
+                    let keeps_mut =
+                        parameters.next().is_some_and(|p| p.mutable && (p.ty.scalar().is_none() || !p.active));
                     let pat = match &*typed.pat {
                         Pat::Ident(pat) => {
                             let ident = &pat.ident;

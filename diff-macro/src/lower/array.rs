@@ -175,7 +175,14 @@ impl Lowering<'_> {
 
     /// An expression that does not vary, though active values may enter it: an index, a bound of a loop.
     pub(super) fn integer(&mut self, expr: &Expr) -> Atom {
-        if self.is_active(expr) { self.scalar(expr) } else { self.inactive(expr) }
+        self.scalar(expr)
+    }
+
+    /// The float type of an element, without evaluating where it stands.
+    fn scalar_of_element(&self, target: &Expr) -> Scalar {
+        let variable = fence::variable_through_deref(target).and_then(|name| self.places.get(&name));
+        let array = variable.map(|(array, _)| *array).or_else(|| Some(self.place(target)?.0));
+        array.map_or(self.b.default_scalar, |array| self.b.element(array))
     }
 
     /// Whether the expression is an element of an array that lowering follows.
@@ -248,13 +255,13 @@ impl Lowering<'_> {
 
     /// `array[i] op= value`.
     pub(super) fn update(&mut self, target: &Expr, prim: Prim, value: &Expr) {
+        // The right side is evaluated before the place, and the place once.
+        let scalar = self.scalar_of_element(target);
+        let operand = self.float(value, scalar);
         let Some((array, index)) = self.element_place(target) else {
             self.no_element(target);
             return;
         };
-        // The right side is evaluated before the element is read.
-        let scalar = self.b.element(array);
-        let operand = self.float(value, scalar);
         if matches!(prim, Prim::Add | Prim::Sub) && operand != Atom::Undefined {
             // What an element is added to is linear in it: its adjoint stays where it is.
             let term = if prim == Prim::Sub { self.exact(Prim::Neg, &[operand]) } else { operand };
@@ -835,10 +842,7 @@ impl Lowering<'_> {
 
     /// Assigns to an element: `array[i] = value`.
     pub(super) fn assign_element(&mut self, target: &Expr, source: &Expr) -> Val {
-        let scalar = match self.element_place(target) {
-            Some((array, _)) => self.b.element(array),
-            None => self.b.default_scalar,
-        };
+        let scalar = self.scalar_of_element(target);
         let value = self.float(source, scalar);
         self.store(target, value);
         Val::Unit

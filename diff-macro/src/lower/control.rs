@@ -297,9 +297,9 @@ impl Lowering<'_> {
             Expr::Paren(paren) => return self.returned(&paren.expr),
             Expr::Tuple(tuple) => Some(tuple.elems.iter().cloned().collect()),
             Expr::Array(array) => Some(array.elems.iter().cloned().collect()),
-            other => self.array_of(other).map(|_| {
-                (0..outputs.len()).map(|k| syn::Index::from(k)).map(|k| syn::parse_quote!(#other[#k])).collect()
-            }),
+            other => self
+                .array_of(other)
+                .map(|_| (0..outputs.len()).map(syn::Index::from).map(|k| syn::parse_quote!(#other[#k])).collect()),
         };
         if let Some(parts) = parts.filter(|parts| parts.len() == outputs.len()) {
             return parts.iter().zip(outputs).map(|(part, output)| self.float(part, *output)).collect();
@@ -381,20 +381,21 @@ impl Lowering<'_> {
         if self.is_active(&l.expr) && !is_range {
             self.error(&l.expr, diagnostics::unsupported("a loop over values", "iterate over a range of integers"));
         }
-        if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat)) {
-            if let (Some(start), Some(end)) = (&range.start, &range.end) {
-                let start = self.integer(start);
-                let end = self.integer(end);
-                let step = range.step.as_ref().map(|step| self.integer(step));
-                let hint = index.as_deref().and_then(|name| self.hint(name));
-                let value = self.b.value(Ty::Int, hint);
-                if let Some(name) = index {
-                    self.env.insert(name, Atom::Value(value));
-                }
-                let (inclusive, reversed) = (range.inclusive, range.reversed);
-                return Pending::Ready(Header::Range(Range { index: value, start, end, inclusive, step, reversed }));
+        if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat))
+            && let (Some(start), Some(end)) = (&range.start, &range.end)
+        {
+            let start = self.integer(start);
+            let end = self.integer(end);
+            let step = range.step.as_ref().map(|step| self.integer(step));
+            let hint = index.as_deref().and_then(|name| self.hint(name));
+            let value = self.b.value(Ty::Int, hint);
+            if let Some(name) = index {
+                self.env.insert(name, Atom::Value(value));
             }
+            let (inclusive, reversed) = (range.inclusive, range.reversed);
+            return Pending::Ready(Header::Range(Range { index: value, start, end, inclusive, step, reversed }));
         }
+        self.lend_all(&fence::writes_in_expr(&l.expr), &l.expr);
         let args = self.arguments(&fence::mentions_in_expr(&l.expr));
         let iter = Opaque {
             code: Code::Expr(Rc::new((*l.expr).clone()), None),
@@ -403,6 +404,7 @@ impl Lowering<'_> {
             text: text_of(&l.expr),
         };
         let declared = self.declared(&l.pat);
+        self.note_references(declared.iter().map(|(name, _)| name), &fence::mentions_in_expr(&l.expr));
         let mut binds = Vec::new();
         for (name, mutable) in &declared {
             if *mutable {
@@ -425,7 +427,7 @@ impl Lowering<'_> {
         let index = self.b.value(Ty::Int, hint);
         let (start, reversed) = (Atom::Int(0), over.reversed);
         let range = Range { index, start, end, inclusive: false, step: None, reversed };
-        Pending::Over(Header::Range(range), &l.pat, over.source, index)
+        Pending::Over(Header::Range(range), &l.pat, Box::new(over.source), index)
     }
 
     fn repeat(&mut self, label: Option<String>, carried: &[String], header: Pending<'_>, body: &syn::Block) -> Val {
@@ -507,7 +509,7 @@ enum Pending<'a> {
     Ready(Header),
     While(&'a Expr),
     /// Over arrays: the pattern is bound to their elements at the index.
-    Over(Header, &'a syn::Pat, Source, Value),
+    Over(Header, &'a syn::Pat, Box<Source>, Value),
 }
 
 /// `while cond { .. }` as `loop { if !cond { break; } .. }`.

@@ -286,10 +286,8 @@ impl Lowering<'_> {
 
     /// The result of a primitive varies if an operand does.
     fn mark(&mut self, result: Atom, prim: Prim, args: &[Atom]) {
-        if let Some(value) = result.value() {
-            if !activity::is_locally_constant(prim) && args.iter().any(|atom| self.is_varying(*atom)) {
-                self.varying.insert(value);
-            }
+        if !activity::is_locally_constant(prim) && args.iter().any(|atom| self.is_varying(*atom)) {
+            self.varying.extend(result.value());
         }
     }
 

@@ -149,6 +149,8 @@ struct Lowering<'a> {
     in_macros: HashSet<String>,
     /// Variables that hold shared references.
     shared: HashSet<String>,
+    /// Variables that may refer to what verbatim code changes.
+    refer: HashSet<String>,
     /// Values that are integer literals, whose types rustc finds.
     integers: HashMap<Value, i64>,
     /// Values whose float type is assumed.
@@ -182,6 +184,7 @@ impl<'a> Lowering<'a> {
             touched: fence::touched(source.body),
             in_macros: fence::macro_names(source.body),
             shared: HashSet::new(),
+            refer: HashSet::new(),
             integers: HashMap::new(),
             assumed: HashSet::new(),
             mixed: is_mixed(source, default),
@@ -322,6 +325,13 @@ impl<'a> Lowering<'a> {
             || self.source.params.iter().any(|param| param.name == name && param.mutable)
     }
 
+    /// Notes that variables are declared from code that names what verbatim code changes.
+    fn note_references<'n>(&mut self, declared: impl IntoIterator<Item = &'n String>, mentions: &HashSet<String>) {
+        if mentions.iter().any(|name| self.is_cell(name) || self.refer.contains(name)) {
+            self.refer.extend(declared.into_iter().cloned());
+        }
+    }
+
     /// Whether the code changes a variable that is followed, in a way that can be followed.
     fn changes_followed(&self, writes: &fence::Writes) -> bool {
         writes.plain().any(|name| self.is_followed(name))
@@ -341,6 +351,8 @@ impl<'a> Lowering<'a> {
         match declared {
             // What verbatim code changes behind a mutable reference to an array makes it a cell.
             Stability::Open if is_plain => Stability::Constant,
+            // It must be read before that changes, also where rustc would forbid to read it later.
+            _ if self.refer.contains(name) => Stability::Open,
             Stability::Open if self.shared.contains(name) || !self.touched.contains(name) => Stability::Shared,
             declared => declared,
         }

@@ -176,6 +176,7 @@ impl Lowering<'_> {
     pub(super) fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
         self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
         let names = fence::mentions_in_stmt(stmt);
+        self.note_references(declared, &names);
         let args =
             self.arguments(&names).into_iter().filter(|(name, _)| !declared.contains(&name.to_string())).collect();
         let results = declared
@@ -336,6 +337,7 @@ impl Lowering<'_> {
         if is_shared_reference(ascribed, init) {
             self.shared.insert(name.to_owned());
         }
+        self.note_references([&name.to_owned()], &fence::mentions_in_expr(init));
         let ty = self.type_of(init);
         if self.let_literal(name, mutable || ascribed.is_some(), scalar.or(ty.scalar()), init) {
             return;
@@ -698,19 +700,16 @@ impl Lowering<'_> {
             self.carry_with(&stmt, &operand);
             return Val::Unit;
         }
-        if let (Some(name), true) = (fence::root(target), self.is_active(source)) {
-            if self.env.contains_key(&name) && matches!(target, Expr::Index(_)) && !self.known.active.contains(&name) {
-                // An array that an active value enters: it is followed from the next round on.
-                self.known.active.insert(name.clone());
-                self.known.cells.remove(&name);
-                return Val::Unit;
-            }
+        let indexed = fence::root(target).filter(|_| matches!(target, Expr::Index(_)) && self.is_active(source));
+        if let Some(name) = indexed.filter(|name| self.env.contains_key(name) && !self.known.active.contains(name)) {
+            // An array that an active value enters: it is followed from the next round on.
+            self.known.cells.remove(&name);
+            self.known.active.insert(name);
+            return Val::Unit;
         }
         self.error(target, diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"));
-        if let Some(name) = fence::root(target) {
-            if self.is_active(source) {
-                self.known.active.insert(name);
-            }
+        if self.is_active(source) {
+            self.known.active.extend(fence::root(target));
         }
         Val::Unit
     }
