@@ -562,6 +562,46 @@ fn elements_at_a_kink_have_the_documented_derivative() {
     assert_eq!(clamped_sum::jvp(&[0.0, 1.0, -1.0], &[1.0, 1.0, 1.0]), (4.0, 5.0));
 }
 
+// ---- zeros --------------------------------------------------------------------------------------------------------
+
+#[derivative]
+fn product(x: &[f64]) -> f64 {
+    let mut product = 1.0;
+    for v in x {
+        product *= v;
+    }
+    product
+}
+
+#[test]
+fn a_product_with_zeros_has_its_true_gradient() {
+    assert_eq!(product::gradient(&[2.0, 0.0, 3.0]), [0.0, 6.0, 0.0]);
+    assert_eq!(product::gradient(&[0.0, 0.0, 3.0]), [0.0, 0.0, 0.0]);
+    assert_eq!(product::jvp(&[2.0, 0.0, 3.0], &[1.0, 0.5, 1.0]), (0.0, 3.0));
+}
+
+/// The root of a zero is taken, and multiplied by nothing that varies.
+#[derivative]
+fn root_of_the_first(x: &[f64], w: &[f64]) -> f64 {
+    let mut roots = [0.0; 2];
+    for i in 0..2 {
+        roots[i] = x[i].sqrt();
+    }
+    let mut sum = 0.0;
+    for i in 0..2 {
+        if x[i] > 0.0 {
+            sum += roots[i] * w[i];
+        }
+    }
+    sum
+}
+
+#[test]
+fn a_singular_element_that_does_not_matter_makes_no_nan() {
+    assert_eq!(root_of_the_first::gradient(&[4.0, 0.0], &[3.0, 5.0]), (vec![0.75, 0.0], vec![2.0, 0.0]));
+    assert_eq!(root_of_the_first::jvp(&[4.0, 0.0], &[3.0, 5.0], &[1.0, 1.0], &[0.0, 0.0]), (6.0, 0.75));
+}
+
 // ---- size ---------------------------------------------------------------------------------------------------------
 
 #[derivative]

@@ -38,6 +38,7 @@ macro_rules! sample {
 )]
 mod functions {
     //! The corpus, by subject.
+    pub(crate) mod algorithms;
     pub(crate) mod control;
     pub(crate) mod hazards;
     pub(crate) mod indices;

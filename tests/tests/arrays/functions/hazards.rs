@@ -50,7 +50,6 @@ pub fn flags_and_counts(x: &[f64]) -> f64 {
 }
 sample!(flags_and_counts, [-1.0..1.0; [0, 1, 6]]);
 
-/* FIXME(bug 14)
 /// The right side is evaluated before the index.
 #[derivative]
 pub fn right_side_moves_the_index(x: &[f64; 4]) -> f64 {
@@ -71,7 +70,6 @@ pub fn right_side_moves_the_index(x: &[f64; 4]) -> f64 {
     a[0] + 10.0 * a[1] * a[2] + 100.0 * a[3]
 }
 sample!(right_side_moves_the_index, [-1.0..1.0; 4]);
-*/
 
 /// The element is read before what follows changes it.
 #[derivative]

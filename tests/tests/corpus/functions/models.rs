@@ -40,18 +40,16 @@ pub fn black_scholes_call(spot: f64, strike: f64, rate: f64, volatility: f64, ye
     let deviation = volatility * years.sqrt();
     let d1 = ((spot / strike).ln() + (rate + volatility * volatility / 2.0) * years) / deviation;
     let d2 = d1 - deviation;
-    let tail = |_unused: ()| 0.0;
-    let zero = tail(());
     let k1 = 1.0 / (1.0 + 0.2316419 * d1.abs());
     let series1 =
         k1 * (0.319381530 + k1 * (-0.356563782 + k1 * (1.781477937 + k1 * (-1.821255978 + k1 * 1.330274429))));
     let upper1 = (-d1 * d1 / 2.0).exp() / (2.0 * PI).sqrt() * series1;
-    let n1 = if d1 >= zero { 1.0 - upper1 } else { upper1 };
+    let n1 = if d1 >= 0.0 { 1.0 - upper1 } else { upper1 };
     let k2 = 1.0 / (1.0 + 0.2316419 * d2.abs());
     let series2 =
         k2 * (0.319381530 + k2 * (-0.356563782 + k2 * (1.781477937 + k2 * (-1.821255978 + k2 * 1.330274429))));
     let upper2 = (-d2 * d2 / 2.0).exp() / (2.0 * PI).sqrt() * series2;
-    let n2 = if d2 >= zero { 1.0 - upper2 } else { upper2 };
+    let n2 = if d2 >= 0.0 { 1.0 - upper2 } else { upper2 };
     spot * n1 - strike * (-rate * years).exp() * n2
 }
 sample!(black_scholes_call, 80.0..120.0, 90.0..110.0, 0.01..0.05, 0.1..0.4, 0.25..2.0);
