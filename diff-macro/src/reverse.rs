@@ -1516,10 +1516,10 @@ impl Residuals {
                     self.complete(otherwise);
                 }
                 Op::Loop(l) => {
-                    if let Some(records) = &mut l.records {
-                        if self.buffer(records.tape).is_some() {
-                            records.taken = Taken::Places;
-                        }
+                    if let Some(records) = &mut l.records
+                        && self.buffer(records.tape).is_some()
+                    {
+                        records.taken = Taken::Places;
                     }
                     self.complete(&mut l.body);
                 }
