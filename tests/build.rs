@@ -260,16 +260,23 @@ fn mentions(tokens: &TokenStream, name: &str) -> bool {
     })
 }
 
-/// Code that pushes an input per interval of a sample; none if it is a list of choices.
+/// The vector of inputs, one per interval of a sample; none if it is a list of choices.
 fn intervals(sampled: &Expr, input: &dyn Fn(&Expr, &Expr) -> TokenStream) -> Option<TokenStream> {
     match sampled {
-        Expr::Range(range) => Some(input(range.start.as_deref()?, range.end.as_deref()?)),
-        Expr::Repeat(repeat) => {
-            let (inner, length) = (intervals(&repeat.expr, input)?, &repeat.len);
-            let length = if matches!(**length, Expr::Array(_)) { quote!(pick(#length, k)) } else { quote!(#length) };
-            Some(quote!(for _ in 0..#length { #inner }))
+        Expr::Range(range) => {
+            let input = input(range.start.as_deref()?, range.end.as_deref()?);
+            Some(quote!(vec![#input]))
         }
-        Expr::Array(array) => array.elems.iter().map(|element| intervals(element, input)).collect(),
+        Expr::Repeat(repeat) => {
+            let (element, length) = (intervals(&repeat.expr, input)?, &repeat.len);
+            let length = if matches!(**length, Expr::Array(_)) { quote!(pick(#length, k)) } else { quote!(#length) };
+            Some(quote!(vec![#element; #length].concat()))
+        }
+        Expr::Array(array) => {
+            let elements: Vec<TokenStream> =
+                array.elems.iter().map(|element| intervals(element, input)).collect::<Option<_>>()?;
+            Some(quote!([#(#elements),*].concat()))
+        }
         _ => None,
     }
 }
@@ -345,11 +352,11 @@ impl Parameter {
         item.sig.inputs.iter().zip(&sample.parameters).map(parameter).collect()
     }
 
-    /// Code that pushes the inputs of the parameter, if it is sampled in intervals.
+    /// The inputs of the parameter, if it is sampled in intervals.
     fn inputs(&self) -> Option<TokenStream> {
         let (name, active, ty) = (&self.name, self.active, &self.ty);
         let single = mentions(&quote!(#ty), "f32");
-        let input = |low: &Expr, high: &Expr| quote!(inputs.push(Input { name: #name, active: #active, single: #single, low: #low, high: #high }););
+        let input = |low: &Expr, high: &Expr| quote!(Input { name: #name, active: #active, single: #single, low: #low, high: #high });
         let inputs = intervals(&self.sampled, &input);
         assert!(inputs.is_some() || !self.active, "intervals for `{name}`");
         inputs
@@ -402,8 +409,8 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for parameter in &parameters {
         let n = inputs.len();
-        if let Some(pushed) = parameter.inputs() {
-            inputs.push(quote!({ let mut inputs = Vec::new(); #pushed inputs }));
+        if let Some(of_parameter) = parameter.inputs() {
+            inputs.push(of_parameter);
             arguments.push(parameter.argument(&quote!(p[#n])));
             duals.push(parameter.twin(&quote!(p[#n])));
         } else {

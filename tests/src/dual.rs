@@ -516,11 +516,16 @@ macro_rules! casts {
 }
 casts!(i8 i16 i32 i64 u8 u16 u32 u64 usize isize);
 
-impl Cast<u8> for bool {
-    fn cast(self) -> u8 {
-        u8::from(self)
-    }
+macro_rules! casts_of_bool {
+    ($($int:ident)*) => {$(
+        impl Cast<$int> for bool {
+            fn cast(self) -> $int {
+                $int::from(self)
+            }
+        }
+    )*};
 }
+casts_of_bool!(u8 i32 usize);
 
 impl Cast<Dual64> for Dual32 {
     fn cast(self) -> Dual64 {

@@ -22,12 +22,15 @@ macro_rules! sample {
 
 #[allow(
     clippy::assign_op_pattern,
+    clippy::clone_on_copy,
     clippy::explicit_counter_loop,
+    clippy::if_same_then_else,
     clippy::manual_memcpy,
     clippy::manual_swap,
     clippy::needless_range_loop,
     clippy::needless_return,
     clippy::ptr_arg,
+    clippy::reversed_empty_ranges,
     clippy::unnecessary_cast,
     clippy::useless_vec,
     unreachable_pub,
@@ -36,6 +39,7 @@ macro_rules! sample {
 mod functions {
     //! The corpus, by subject.
     pub(crate) mod control;
+    pub(crate) mod hazards;
     pub(crate) mod indices;
     pub(crate) mod linear_algebra;
     pub(crate) mod losses;
@@ -59,6 +63,7 @@ mod twins {
     clippy::cast_possible_truncation,
     clippy::useless_conversion,
     clippy::unnecessary_cast,
+    clippy::unnecessary_mut_passed,
     clippy::too_many_lines,
     unused_variables,
     reason = "generated alike for `f64`, `f32` and any number of parameters"

@@ -21,7 +21,9 @@ macro_rules! sample {
 
 #[allow(
     clippy::assign_op_pattern,
+    clippy::blocks_in_conditions,
     clippy::manual_is_multiple_of,
+    clippy::mut_range_bound,
     clippy::needless_late_init,
     clippy::needless_range_loop,
     clippy::needless_return,

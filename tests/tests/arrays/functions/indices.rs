@@ -209,7 +209,6 @@ pub fn quadrature_with_constant_nodes(c: &[f64; 3]) -> f64 {
 }
 sample!(quadrature_with_constant_nodes, [-1.0..1.0; 3]);
 
-/* FIXME(bug 5)
 /// An element of the result of an earlier loop as the index of a later one.
 #[derivative]
 pub fn bucketed_by_rounding(x: &[f64]) -> f64 {
@@ -224,7 +223,6 @@ pub fn bucketed_by_rounding(x: &[f64]) -> f64 {
     sums[0] * sums[1] + sums[2].sqrt() + sums[3]
 }
 sample!(bucketed_by_rounding, [-1.0..1.0, 0.8..1.2, -1.5..1.5, -1.5..1.5, -0.2..0.2]);
-*/
 
 /// The inner index by the outer element, read and written.
 #[derivative]

@@ -178,7 +178,6 @@ pub fn layer_norm(x: &[f64], gain: &[f64], #[constant] w: &[f64]) -> f64 {
 }
 sample!(layer_norm, [-1.0..1.0; 5], [0.5..1.5; 5], [-1.0..1.0; 5]);
 
-/* FIXME(bug 8)
 /// A recurrent layer of three units over a sequence.
 #[derivative]
 pub fn recurrent_layer(w: &[[f64; 3]; 3], input: &[f64; 3], sequence: &[f64]) -> f64 {
@@ -196,7 +195,6 @@ pub fn recurrent_layer(w: &[[f64; 3]; 3], input: &[f64; 3], sequence: &[f64]) ->
     h[0] + h[1] * h[2]
 }
 sample!(recurrent_layer, [[-1.0..1.0; 3]; 3], [-1.0..1.0; 3], [-1.0..1.0; [0, 1, 5]]);
-*/
 
 /// Channels, kernel, stride: indices that are computed.
 #[derivative]

@@ -162,7 +162,6 @@ pub fn trimmed_mean(x: &[f64; 6]) -> f64 {
 }
 sample!(trimmed_mean, [-1.0..1.0; 6]);
 
-/* FIXME(bug 2)
 /// A network of comparisons: minimum and maximum at once.
 #[derivative]
 pub fn sorting_network(x: [f64; 4]) -> f64 {
@@ -176,7 +175,6 @@ pub fn sorting_network(x: [f64; 4]) -> f64 {
     a[0] + 2.0 * a[1] * a[1] + 3.0 * a[2].sin() + a[3] * a[0]
 }
 sample!(sorting_network, [-1.0..1.0; 4]);
-*/
 
 /// Bisection of sorted knots for the interval that an active number lies in.
 #[derivative]

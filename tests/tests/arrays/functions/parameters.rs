@@ -149,7 +149,6 @@ pub fn scalar_beside_data(x: &[f64], rate: f64) -> f64 {
 }
 sample!(scalar_beside_data, [-1.0..1.0; [0, 1, 6]], 0.1..0.9);
 
-/* FIXME(bug 9)
 /// Local arrays alone.
 #[derivative]
 pub fn local_arrays_of_scalars(x: f64, y: f64) -> f64 {
@@ -162,7 +161,6 @@ pub fn local_arrays_of_scalars(x: f64, y: f64) -> f64 {
     sum
 }
 sample!(local_arrays_of_scalars, -1.0..1.0, -1.0..1.0);
-*/
 
 /// Arrays that nothing needs, active and not.
 #[derivative]

@@ -66,7 +66,6 @@ pub fn spring_mesh(p: &[[f64; 2]; 5]) -> f64 {
 }
 sample!(spring_mesh, [[-0.3..0.3; 2]; 5]);
 
-/* FIXME(bug 3)
 /// Two steps of symplectic motion under gravity, and the energy after.
 #[derivative]
 pub fn n_body(position: &[[f64; 2]; 3], velocity: &[[f64; 2]; 3], mass: &[f64; 3]) -> f64 {
@@ -103,7 +102,6 @@ pub fn n_body(position: &[[f64; 2]; 3], velocity: &[[f64; 2]; 3], mass: &[f64; 3
     energy
 }
 sample!(n_body, [[-1.0..1.0; 2]; 3], [[-0.5..0.5; 2]; 3], [0.5..1.5; 3]);
-*/
 
 #[derivative]
 pub fn coulomb(charge: &[f64], place: &[f64]) -> f64 {

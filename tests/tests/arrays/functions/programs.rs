@@ -116,7 +116,6 @@ pub fn floyd_warshall(d: &[[f64; 4]; 4]) -> f64 {
 }
 sample!(floyd_warshall, [[0.2..2.0; 4]; 4]);
 
-/* FIXME(bug 4)
 /// The best value within a weight: from the back, so that each item is taken once.
 #[derivative]
 pub fn knapsack(values: &[f64], weights: &[usize], capacity: usize) -> f64 {
@@ -131,7 +130,6 @@ pub fn knapsack(values: &[f64], weights: &[usize], capacity: usize) -> f64 {
     best[capacity]
 }
 sample!(knapsack, [0.2..2.0; 4], [&[2, 3, 1, 4][..], &[1, 1, 2, 9][..]], [0, 3, 5, 8]);
-*/
 
 /// The number of ways to reach a sum, weighted by a fugacity per coin.
 #[derivative]

@@ -23,7 +23,6 @@ pub fn lotka_volterra_by_rk4(start: &[f64; 2], p: &[f64; 4], steps: usize) -> f6
 }
 sample!(lotka_volterra_by_rk4, [0.5..1.5; 2], [0.4..1.2; 4], [0, 1, 10]);
 
-/* FIXME(bug 9)
 /// Chemical kinetics: three species, two rates.
 #[derivative]
 pub fn kinetics_by_euler(rates: &[f64; 2], #[constant] dt: f64, steps: usize) -> f64 {
@@ -38,7 +37,6 @@ pub fn kinetics_by_euler(rates: &[f64; 2], #[constant] dt: f64, steps: usize) ->
     c[2] + 0.1 * c[1]
 }
 sample!(kinetics_by_euler, [0.5..2.0; 2], 0.02..0.1, [0, 1, 25]);
-*/
 
 /// Positions and momenta in turn.
 #[derivative]
@@ -217,7 +215,6 @@ pub fn lstm(w: &[f64; 4], u: &[f64; 4], b: &[f64; 4], #[constant] x: &[f64]) -> 
 }
 sample!(lstm, [-1.0..1.0; 4], [-1.0..1.0; 4], [-0.5..0.5; 4], [-1.0..1.0; [1, 2, 6]]);
 
-/* FIXME(bug 6)
 /// A filter with position and velocity, and the likelihood of what it sees.
 #[derivative]
 pub fn kalman(noise: f64, drift: f64, #[constant] seen: &[f64]) -> f64 {
@@ -226,7 +223,8 @@ pub fn kalman(noise: f64, drift: f64, #[constant] seen: &[f64]) -> f64 {
     let mut nll = 0.0;
     for z in seen {
         x[0] += x[1];
-        let predicted = [[p[0][0] + p[0][1] + p[1][0] + p[1][1] + drift, p[0][1] + p[1][1]], [p[1][0] + p[1][1], p[1][1] + drift]];
+        let predicted =
+            [[p[0][0] + p[0][1] + p[1][0] + p[1][1] + drift, p[0][1] + p[1][1]], [p[1][0] + p[1][1], p[1][1] + drift]];
         let s = predicted[0][0] + noise;
         let r = z - x[0];
         nll += 0.5 * (r * r / s + s.ln());
@@ -241,7 +239,6 @@ pub fn kalman(noise: f64, drift: f64, #[constant] seen: &[f64]) -> f64 {
     nll
 }
 sample!(kalman, 0.3..1.5, 0.05..0.5, [-1.0..1.0; [0, 1, 6]]);
-*/
 
 /// A scalar filter, with the variance in an element of an array.
 #[derivative]

@@ -41,7 +41,6 @@ pub fn gauss_seidel(u: &[f64], #[constant] f: &[f64], sweeps: usize) -> f64 {
 }
 sample!(gauss_seidel, [-0.5..0.5; [3, 7]], [-0.2..0.2; [3, 7]], [0, 1, 3]);
 
-/* FIXME(bug 1)
 /// Two levels of time in turn.
 #[derivative]
 pub fn wave_equation(start: &[f64; 6], c: f64) -> f64 {
@@ -58,7 +57,6 @@ pub fn wave_equation(start: &[f64; 6], c: f64) -> f64 {
     now[1] * now[2] + now[3] - before[4]
 }
 sample!(wave_equation, [-1.0..1.0; 6], 0.2..0.8);
-*/
 
 /// Upwind differences: the side depends on the sign of the speed.
 #[derivative]
