@@ -237,8 +237,9 @@ impl Lowering<'_> {
             let changed = changed.filter(|name| !self.known.active.contains(*name));
             if let Some(span) = changed.filter_map(|name| fence::mention(mac.tokens.clone(), name)).next() {
                 self.error_at(span, diagnostics::CHANGE_IN_MACRO);
+            } else {
+                self.check_calls(mac);
             }
-            self.check_calls(mac);
             self.carry(stmt, &[]);
         } else {
             return self.macro_value(mac);
