@@ -233,6 +233,9 @@ pub(crate) const ITEM_IN_BLOCK: &str = "an item in an inner block of a different
 pub(crate) const CHANGE_IN_MACRO: &str = "a variable that may change in a macro that is given a value that varies cannot be followed\n\
      help: compute what the macro is given in a `let` before it";
 
+pub(crate) const CALL_IN_MACRO: &str = "what this call does with a value that varies with the parameters cannot be seen\n\
+    help: compare the value itself, or leave the call out";
+
 pub(crate) fn strange_attribute(name: &str) -> String {
     let instead = match name {
         "cfg" | "cfg_attr" => "use `if cfg!(..)`, or put the attribute on the function",
@@ -273,6 +276,10 @@ pub(crate) fn not_the_parameter(name: &str) -> String {
         "this `{name}` is not the parameter of that name, since a macro made one of them\n\
          help: give the parameter another name"
     )
+}
+
+pub(crate) fn own_name(ident: &proc_macro2::Ident) -> String {
+    format!("the macro uses the name `{ident}` itself\nhelp: give the parameter another name")
 }
 
 pub(crate) fn item_hides_variable(name: &str) -> String {

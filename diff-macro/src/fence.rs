@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, Stmt};
 
@@ -1010,6 +1011,39 @@ fn constant_ty(path: &syn::Path) -> Ty {
 pub(crate) fn is_observer(mac: &syn::Macro) -> bool {
     is_format(mac)
         && !mac.path.segments.last().is_some_and(|segment| segment.ident == "format" || segment.ident == "dbg")
+}
+
+/// A call of which nothing is known but its name.
+pub(crate) struct Call {
+    pub(crate) args: Vec<Expr>,
+    pub(crate) is_method: bool,
+    pub(crate) span: proc_macro2::Span,
+}
+
+/// The calls in an expression that are not known to be pure, and are not named like questions.
+pub(crate) fn unknown_calls(expr: &Expr) -> Vec<Call> {
+    struct Found(Vec<Call>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+            let name = call.method.to_string();
+            let asks = ["is_", "has_", "contains"].iter().any(|prefix| name.starts_with(prefix));
+            if !is_pure_method(&name) && !asks {
+                let args = call.args.iter().cloned().collect();
+                self.0.push(Call { args, is_method: true, span: call.method.span() });
+            }
+            visit::visit_expr_method_call(self, call);
+        }
+        fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
+            if !is_pure_function(&call.func) {
+                let args = call.args.iter().cloned().collect();
+                self.0.push(Call { args, is_method: false, span: call.func.span() });
+            }
+            visit::visit_expr_call(self, call);
+        }
+    }
+    let mut found = Found(Vec::new());
+    found.visit_expr(expr);
+    found.0
 }
 
 /// Whether control never gets past a macro.

@@ -59,6 +59,8 @@ pub(crate) fn resolve(params: &[Ident], body: &mut Block) -> Resolved {
                 .into_iter()
                 .map(|(_, ident)| syn::Error::new(ident.span(), diagnostics::not_the_parameter(&ident.to_string())));
             resolved.errors.extend(errors);
+            let own = params.iter().filter(|ident| crate::lower::is_generated_name(&ident.to_string()));
+            resolved.errors.extend(own.map(|ident| syn::Error::new(ident.span(), diagnostics::own_name(ident))));
             check_items(body, &mut resolved);
             *body = renamed;
             return resolved;
@@ -98,7 +100,11 @@ impl Resolver {
         let source = plain(ident);
         let mut unique = ident.to_string();
         let mut number = 2;
-        while self.resolved.variables.contains_key(&unique) || (!is_param && self.reserved.contains(&unique)) {
+        let is_taken = |name: &String| {
+            let reserved = self.reserved.contains(name) || crate::lower::is_generated_name(name);
+            self.resolved.variables.contains_key(name) || (!is_param && reserved)
+        };
+        while is_taken(&unique) {
             unique = format!("{source}__{number}");
             number += 1;
         }

@@ -932,6 +932,40 @@ glob_import {
 
 // ---- state of the user's own -----------------------------------------------------------------------------------
 
+assertions_that_call {
+    fn valid(a: f64) -> bool {
+        a > 0.0
+    }
+    fn close(a: f64, b: f64, e: f64) -> bool {
+        (a - b).abs() < e
+    }
+    fn inside(b: &[f64], a: f64) -> bool {
+        a > b[0] && a < b[1]
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let bounds = [0.0, 10.0];
+        let limit = 1e-9;
+        assert!(valid(x), "bad {x}");
+        assert!((0.0..=2.0).contains(&x));
+        assert!(bounds.iter().all(|b| x - *b < 100.0));
+        assert!(inside(&[0.0, 5.0], x));
+        debug_assert!(close(x, x, limit));
+        x * x
+    }
+}
+variables_named_like_those_of_the_macro {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let __operand_0 = 2.0;
+        let __value_1 = vec![__operand_0];
+        let mut y = x;
+        loop {
+            y = if y > 3.0 { break } else { y * __value_1[0] };
+        }
+        y * __value_1[0]
+    }
+}
 loop_over_mutable_references {
     #[derivative]
     fn f(x: f64) -> f64 {

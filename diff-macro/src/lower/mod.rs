@@ -33,6 +33,15 @@ use crate::resolve::Resolved;
 /// Names of lowered operands inside verbatim code start with this.
 pub(crate) const PLACEHOLDER: &str = "__operand_";
 
+/// Names of values that are computed before the statement that they stand in start with this.
+const VALUE: &str = "__value_";
+
+/// Whether lowering may give the name to something: no variable of the user's has it.
+pub(crate) fn is_generated_name(name: &str) -> bool {
+    let number = name.strip_prefix(PLACEHOLDER).or_else(|| name.strip_prefix(VALUE));
+    number.is_some_and(|number| number.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
 /// A parameter of the function to lower.
 #[derive(Clone)]
 pub(crate) struct Param {

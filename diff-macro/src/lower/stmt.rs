@@ -6,7 +6,7 @@ use std::rc::Rc;
 use quote::ToTokens;
 use syn::{Expr, Local, Pat, Stmt};
 
-use super::{Lowering, Val};
+use super::{Lowering, VALUE, Val};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
@@ -148,7 +148,7 @@ impl Lowering<'_> {
             return None;
         }
         self.next_value += 1;
-        let ident = syn::Ident::new(&format!("__value_{}", self.next_value), proc_macro2::Span::call_site());
+        let ident = syn::Ident::new(&format!("{VALUE}{}", self.next_value), proc_macro2::Span::call_site());
         let value = std::mem::replace(value, syn::parse_quote!(#ident));
         Some(vec![syn::parse_quote!(let #ident = #value;), Stmt::Expr(whole, Some(syn::token::Semi::default()))])
     }
@@ -237,12 +237,35 @@ impl Lowering<'_> {
             let changed = changed.filter(|name| !self.known.active.contains(*name));
             if let Some(span) = changed.filter_map(|name| fence::mention(mac.tokens.clone(), name)).next() {
                 self.error_at(span, diagnostics::CHANGE_IN_MACRO);
+            } else {
+                self.check_calls(mac);
             }
             self.carry(stmt, &[]);
         } else {
             return self.macro_value(mac);
         }
         if fence::is_panic(mac) { Val::Never } else { Val::Unit }
+    }
+
+    /// Calls in a macro that only looks at its arguments must not put a value that varies where it could be read again.
+    fn check_calls(&mut self, mac: &syn::Macro) {
+        let args = fence::macro_arguments(mac).unwrap_or_default();
+        let calls = args.iter().flat_map(fence::unknown_calls);
+        let spans: Vec<_> = calls.filter(|call| self.may_keep(call)).map(|call| call.span).collect();
+        for span in spans {
+            self.error_at(span, diagnostics::CALL_IN_MACRO);
+        }
+    }
+
+    /// Whether a call may put an active argument into something else that it is given.
+    fn may_keep(&self, call: &fence::Call) -> bool {
+        let is_plain = |arg: &Expr| match fence::root(arg) {
+            Some(name) => self.stability(&name) == fence::Stability::Constant || !self.env.contains_key(&name),
+            None => fence::effect_of(arg, &|name| self.stability(name)) == Effect::Pure,
+        };
+        let active = call.args.iter().any(|arg| !matches!(arg, Expr::Closure(_)) && self.is_active(arg));
+        active
+            && (call.is_method || call.args.iter().any(|arg| !self.is_active(arg) && !is_plain(strip_reference(arg))))
     }
 
     // ---- declarations -------------------------------------------------------------------------------------------
@@ -808,6 +831,13 @@ fn item_span(stmt: &Stmt) -> proc_macro2::Span {
 fn is_shared_reference(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
     let by_type = ascribed.is_some_and(|ty| fence::stability_of_type(ty) == fence::Stability::Shared);
     by_type || (ascribed.is_none() && matches!(init, Expr::Reference(reference) if reference.mutability.is_none()))
+}
+
+fn strip_reference(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Reference(reference) if reference.mutability.is_none() => strip_reference(&reference.expr),
+        other => other,
+    }
 }
 
 /// A float literal of a type.

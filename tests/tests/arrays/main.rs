@@ -26,6 +26,7 @@ macro_rules! sample {
     clippy::explicit_counter_loop,
     clippy::if_same_then_else,
     clippy::manual_memcpy,
+    clippy::manual_slice_fill,
     clippy::manual_swap,
     clippy::needless_range_loop,
     clippy::needless_return,
