@@ -1,5 +1,6 @@
 //! Parts of arrays: windows, rows, chunks, splits; and several results. Gradients against central differences.
 #![allow(missing_docs)]
+#![allow(clippy::useless_vec, reason = "vectors are what is tested")]
 
 use diff_runtime::derivative;
 
