@@ -108,6 +108,29 @@ impl<'a> Visit<'a> for ActiveMentions {
     }
 }
 
+/// The variables whose elements an iterator lends out mutably.
+pub(crate) fn mutably_iterated(expr: &Expr) -> Vec<String> {
+    #[derive(Default)]
+    struct Found(Vec<String>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+            if call.method == "iter_mut" {
+                self.0.extend(variable(&call.receiver));
+            }
+            visit::visit_expr_method_call(self, call);
+        }
+        fn visit_expr_reference(&mut self, reference: &'a syn::ExprReference) {
+            if reference.mutability.is_some() {
+                self.0.extend(variable(&reference.expr));
+            }
+        }
+        fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
+    }
+    let mut found = Found::default();
+    found.visit_expr(expr);
+    found.0
+}
+
 /// The variable of `v` or `*v`.
 pub(crate) fn variable_through_deref(expr: &Expr) -> Option<String> {
     match expr {

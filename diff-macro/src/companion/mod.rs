@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
 
-use crate::ir::{Function, Scalar, Value};
+use crate::ir::{Function, Scalar, Storage, Value};
 use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
@@ -163,7 +163,12 @@ impl Plan<'_> {
 
     /// The parameters of the function, as companions take them.
     fn inputs(&self) -> Vec<TokenStream> {
-        let mut parameters = self.signature.parameters.iter();
+        let mut parameters = self.signature.parameters.iter().zip(&self.function.body.params);
+        // A `Vec` that is moved to a mutable name is changed under its own.
+        let changing = self.function.changing();
+        let is_moved = |p: &Parameter, value: &Value| {
+            changing.contains(value) && self.shape(p.ty).is_some_and(|shape| shape.storage == Storage::Owned)
+        };
         self.item
             .sig
             .inputs
@@ -173,8 +178,9 @@ impl Plan<'_> {
                 FnArg::Typed(typed) => {
                     let ty = &typed.ty;
                     let attrs = typed.attrs.iter().filter(|attr| !attr.path().is_ident("constant"));
-                    let keeps_mut =
-                        parameters.next().is_some_and(|p| p.mutable && (p.ty.scalar().is_none() || !p.active));
+                    let keeps_mut = parameters.next().is_some_and(|(p, value)| {
+                        is_moved(p, value) || (p.mutable && (p.ty.scalar().is_none() || !p.active))
+                    });
                     let pat = match &*typed.pat {
                         Pat::Ident(pat) => {
                             let ident = &pat.ident;

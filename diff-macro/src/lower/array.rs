@@ -600,6 +600,19 @@ impl Lowering<'_> {
         true
     }
 
+    /// Arrays that active values enter through their elements are followed from the next round on. False if all of them
+    /// are already.
+    pub(super) fn follow_arrays(&mut self, names: &[String]) -> bool {
+        let mut learned = false;
+        for name in names.iter().filter(|name| self.env.contains_key(*name)) {
+            if self.known.active.insert(name.clone()) {
+                self.known.cells.remove(name);
+                learned = true;
+            }
+        }
+        learned
+    }
+
     /// A method that changes an array as a whole, in a statement of its own: `fill`, `swap`, `copy_from_slice`. False
     /// if the call is none of these.
     pub(super) fn array_method(&mut self, call: &syn::ExprMethodCall) -> bool {

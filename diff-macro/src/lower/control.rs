@@ -378,7 +378,8 @@ impl Lowering<'_> {
         if let Some(over) = self.source_of(&l.expr).filter(|_| !is_range) {
             return self.over(l, over);
         }
-        if self.is_active(&l.expr) && !is_range {
+        let lenders = fence::mutably_iterated(&l.expr);
+        if self.is_active(&l.expr) && !is_range && !self.follow_arrays(&lenders) {
             self.error(&l.expr, diagnostics::unsupported("a loop over values", "iterate over a range of integers"));
         }
         if let (Some(range), Some(index)) = (range_of(&l.expr), index_of(&l.pat))
@@ -412,6 +413,7 @@ impl Lowering<'_> {
             }
             let value = self.b.value(Ty::Unknown, self.hint(name));
             self.env.insert(name.clone(), Atom::Value(value));
+            self.lenders.insert(name.clone(), lenders.clone());
             binds.push(value);
         }
         let names = declared.iter().map(|(name, _)| Rc::from(name.as_str())).collect();

@@ -145,6 +145,8 @@ struct Lowering<'a> {
     env: HashMap<String, Atom>,
     /// Variables that stand for elements of arrays: those that `iter_mut` binds.
     places: HashMap<String, (Value, Vec<Atom>)>,
+    /// For variables that stand for elements of arrays that lowering does not follow yet, these arrays.
+    lenders: HashMap<String, Vec<String>>,
     /// Elements that are stored in a new array once it has a name.
     pending: Vec<(Vec<Atom>, Atom)>,
     /// The arrays that windows show.
@@ -186,6 +188,7 @@ impl<'a> Lowering<'a> {
             b: Builder::of_user(default),
             env: HashMap::new(),
             places: HashMap::new(),
+            lenders: HashMap::new(),
             pending: Vec::new(),
             windows: HashMap::new(),
             varying: HashSet::new(),

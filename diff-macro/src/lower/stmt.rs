@@ -730,6 +730,10 @@ impl Lowering<'_> {
             self.known.active.insert(name);
             return Val::Unit;
         }
+        let lenders = fence::variable_through_deref(target).and_then(|name| self.lenders.get(&name).cloned());
+        if self.is_active(source) && lenders.is_some_and(|arrays| self.follow_arrays(&arrays)) {
+            return Val::Unit;
+        }
         self.error(target, diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"));
         if self.is_active(source) {
             self.known.active.extend(fence::root(target));

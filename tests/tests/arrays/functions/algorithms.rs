@@ -365,7 +365,6 @@ pub fn merged_lists(x: &[f64], y: &[f64]) -> f64 {
 }
 sample!(merged_lists, [-1.0..1.0; [0, 3]], [-1.0..1.0; [2, 4]]);
 
-/* FIXME(bug 15)
 /// Zeros until the loop writes through references.
 #[derivative]
 pub fn filled_through_iter_mut(x: f64, y: f64, n: usize) -> f64 {
@@ -383,4 +382,3 @@ pub fn filled_through_iter_mut(x: f64, y: f64, n: usize) -> f64 {
     sum
 }
 sample!(filled_through_iter_mut, -1.0..1.0, -1.0..1.0, [0, 1, 4]);
-*/

@@ -100,7 +100,6 @@ pub fn copies_are_independent(x: &[f64; 3]) -> f64 {
 }
 sample!(copies_are_independent, [-1.0..1.0; 3]);
 
-/* FIXME(bug 13)
 /// Vectors are moved under another name, and cloned.
 #[derivative]
 pub fn moved_vectors(x: Vec<f64>) -> f64 {
@@ -111,7 +110,6 @@ pub fn moved_vectors(x: Vec<f64>) -> f64 {
     w[0] * y[0] + w[1]
 }
 sample!(moved_vectors, [-1.0..1.0; [2, 5]]);
-*/
 
 /// A reference to an array, read.
 #[derivative]
@@ -219,7 +217,6 @@ pub fn zipped_with_numbers(x: &[f64], n: usize) -> f64 {
 }
 sample!(zipped_with_numbers, [0.2..1.0; [0, 5]], [0, 3, 9]);
 
-/* FIXME(bug 12)
 /// One array is written while others are read.
 #[derivative]
 pub fn zipped_and_written(x: &[f64], y: &[f64]) -> f64 {
@@ -239,7 +236,6 @@ pub fn zipped_and_written(x: &[f64], y: &[f64]) -> f64 {
     sum
 }
 sample!(zipped_and_written, [-1.0..1.0; [0, 4]], [-1.0..1.0; [1, 3, 4]]);
-*/
 
 #[derivative]
 pub fn over_mutable_references(x: &[f64; 4], k: f64) -> f64 {
