@@ -331,30 +331,37 @@ impl Builder {
 
     /// Two products of derivatives with a factor in common, and what is left of them: `a t + b t` is `(a + b) t`.
     fn common_factor(&mut self, a: Atom, b: Atom) -> Option<(Atom, Atom, Atom)> {
-        let (mut left, mut right) = (Vec::new(), Vec::new());
-        self.factors(a, &mut left);
-        self.factors(b, &mut right);
-        if left.len() < 2 || right.len() < 2 {
-            return None;
-        }
-        let common = left.iter().copied().find(|factor| factor.value().is_some() && right.contains(factor))?;
-        let rest = |builder: &mut Self, mut factors: Vec<Atom>| {
-            factors.remove(factors.iter().position(|factor| *factor == common)?);
-            let first = factors.remove(0);
-            Some(factors.into_iter().fold(first, |product, factor| builder.mul(product, factor)))
+        let (left, right) = (self.cofactors(a), self.cofactors(b));
+        let (factor, of_left) = left
+            .iter()
+            .find(|(factor, _)| factor.value().is_some() && right.iter().any(|(other, _)| other == factor))?;
+        let (_, of_right) = right.iter().find(|(other, _)| other == factor)?;
+        let product = |builder: &mut Self, factors: &[Atom]| {
+            let (first, rest) = factors.split_first()?;
+            Some(rest.iter().fold(*first, |product, factor| builder.mul(product, *factor)))
         };
-        Some((rest(self, left)?, rest(self, right)?, common))
+        Some((product(self, of_left)?, product(self, of_right)?, *factor))
     }
 
-    /// The factors of a product, through the products that derivatives made of it.
-    fn factors(&self, atom: Atom, out: &mut Vec<Atom>) {
-        let derived = atom.value().is_some_and(|value| self.values[value.0 as usize].derived);
-        match self.def(atom) {
-            Some((Prim::Mul, &[a, b])) if derived => {
-                self.factors(a, out);
-                self.factors(b, out);
+    /// The factors of a product that differentiation made, and of the products that are its factors, each with what is
+    /// left of the product without it. Two levels: a factor that is a long product itself is one factor.
+    fn cofactors(&self, atom: Atom) -> Vec<(Atom, Vec<Atom>)> {
+        let Some((x, y)) = self.derived_product(atom) else { return Vec::new() };
+        let mut found = vec![(x, vec![y]), (y, vec![x])];
+        for (inner, other) in [(x, y), (y, x)] {
+            if let Some((p, q)) = self.derived_product(inner) {
+                found.push((p, vec![other, q]));
+                found.push((q, vec![other, p]));
             }
-            _ => out.push(atom),
+        }
+        found
+    }
+
+    fn derived_product(&self, atom: Atom) -> Option<(Atom, Atom)> {
+        let derived = self.values[atom.value()?.0 as usize].derived;
+        match self.def(atom)? {
+            (Prim::Mul, &[a, b]) if derived => Some((a, b)),
+            _ => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Formulas for the documentation: a function that is one expression goes in, its text in mathematical notation comes
 //! out.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use crate::ir::{Atom, Code, Function, Info, Op, Opaque, Value};
@@ -17,7 +18,7 @@ pub(crate) fn formula(function: &Function, index: usize) -> Option<String> {
             _ => return None,
         }
     }
-    let writer = Writer { definitions, values: &function.values };
+    let writer = Writer { definitions, values: &function.values, budget: Cell::new(MOST) };
     let text = writer.write(function.body.yields[index], Level::Sum, 24)?;
     (text.chars().count() <= 100).then_some(text)
 }
@@ -29,9 +30,14 @@ enum Level {
     Power,
 }
 
+/// How many operations a formula may have: a value that is used twice is written twice.
+const MOST: usize = 40;
+
 struct Writer<'a> {
     definitions: HashMap<Value, &'a Op>,
     values: &'a [Info],
+    /// The operations that may still be written.
+    budget: Cell<usize>,
 }
 
 impl Writer<'_> {
@@ -39,6 +45,7 @@ impl Writer<'_> {
         if depth == 0 {
             return None;
         }
+        self.budget.set(self.budget.get().checked_sub(1)?);
         match atom {
             Atom::Float(x) => Some(wrap(number(x), x < 0.0 && level > Level::Sum)),
             Atom::Int(n) => Some(n.to_string()),
