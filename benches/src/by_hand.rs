@@ -34,6 +34,19 @@ pub fn normal_density(x: f64, mean: f64, deviation: f64) -> f64 {
     -z / deviation * density
 }
 
+/// `-2 x` times the bump.
+#[inline]
+pub fn bump(x: f64) -> f64 {
+    -2.0 * x * (-x * x).exp()
+}
+
+/// `-e (cos + 3 sin)` of `3 x`, with `e = exp(-x)`.
+#[inline]
+pub fn oscillation(x: f64) -> f64 {
+    let (sin, cos) = (3.0 * x).sin_cos();
+    -(-x).exp() * (cos + 3.0 * sin)
+}
+
 /// The quotient rule, `(n' - (n / d) d') / d`: the quotient is the primal's, and no square can overflow.
 #[inline]
 pub fn saturation(x: f64) -> f64 {

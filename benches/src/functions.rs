@@ -33,6 +33,20 @@ pub fn normal_density(x: f64, #[constant] mean: f64, #[constant] deviation: f64)
     (-0.5 * z * z).exp() / (deviation * (2.0 * PI).sqrt())
 }
 
+/// A bump.
+#[derivative]
+#[inline]
+pub fn bump(x: f64) -> f64 {
+    (-x * x).exp()
+}
+
+/// A damped oscillation.
+#[derivative]
+#[inline]
+pub fn oscillation(x: f64) -> f64 {
+    (-x).exp() * (3.0 * x).cos()
+}
+
 /// A quotient whose denominator cannot be zero, as the macro sees.
 #[derivative]
 #[inline]

@@ -90,7 +90,7 @@ macro_rules! each {
 
 /// All functions.
 #[rustfmt::skip]
-pub const CASES: [Case; 9] = [
+pub const CASES: [Case; 11] = [
     Case {
         name: "polynomial",
         interval: [-3.0, 3.0],
@@ -120,6 +120,22 @@ pub const CASES: [Case; 9] = [
         interval: [-4.0, 4.0],
         generated: each!(functions::normal_density::derivative, mean = 0.3, deviation = 1.7),
         by_hand: each!(by_hand::normal_density, mean = 0.3, deviation = 1.7),
+        refactored: None,
+        same_conventions: true,
+    },
+    Case {
+        name: "bump",
+        interval: [-3.0, 3.0],
+        generated: each!(functions::bump::derivative),
+        by_hand: each!(by_hand::bump),
+        refactored: None,
+        same_conventions: true,
+    },
+    Case {
+        name: "oscillation",
+        interval: [0.0, 3.0],
+        generated: each!(functions::oscillation::derivative),
+        by_hand: each!(by_hand::oscillation),
         refactored: None,
         same_conventions: true,
     },

@@ -331,38 +331,34 @@ impl Builder {
 
     /// Two products of derivatives with a factor in common, and what is left of them: `a t + b t` is `(a + b) t`.
     fn common_factor(&mut self, a: Atom, b: Atom) -> Option<(Atom, Atom, Atom)> {
-        let (left, right) = (self.cofactors(a), self.cofactors(b));
+        let ((ca, ra), (cb, rb)) = (self.split(a), self.split(b));
+        let (left, right) = (self.cofactors(ra), self.cofactors(rb));
         let (factor, of_left) = left
             .iter()
             .find(|(factor, _)| factor.value().is_some() && right.iter().any(|(other, _)| other == factor))?;
         let (_, of_right) = right.iter().find(|(other, _)| other == factor)?;
-        let product = |builder: &mut Self, factors: &[Atom]| {
-            let (first, rest) = factors.split_first()?;
-            Some(rest.iter().fold(*first, |product, factor| builder.mul(product, *factor)))
+        let product = |builder: &mut Self, c: f64, factors: &[Atom]| {
+            factors.iter().fold(Atom::Float(c), |product, factor| builder.mul(product, *factor))
         };
-        Some((product(self, of_left)?, product(self, of_right)?, *factor))
+        Some((product(self, ca, of_left), product(self, cb, of_right), *factor))
     }
 
-    /// The factors of a product that differentiation made, and of the products that are its factors, each with what is
-    /// left of the product without it. Two levels: a factor that is a long product itself is one factor.
+    /// The factors of a product, and of the products that are its factors, each with what is left of the product without
+    /// it. Two levels: a factor that is a long product itself is one factor.
     fn cofactors(&self, atom: Atom) -> Vec<(Atom, Vec<Atom>)> {
-        let Some((x, y)) = self.derived_product(atom) else { return Vec::new() };
+        let factors = |atom: Atom| match self.def(atom) {
+            Some((Prim::Mul, &[a, b])) => Some((a, b)),
+            _ => None,
+        };
+        let Some((x, y)) = factors(atom) else { return Vec::new() };
         let mut found = vec![(x, vec![y]), (y, vec![x])];
         for (inner, other) in [(x, y), (y, x)] {
-            if let Some((p, q)) = self.derived_product(inner) {
+            if let Some((p, q)) = factors(inner) {
                 found.push((p, vec![other, q]));
                 found.push((q, vec![other, p]));
             }
         }
         found
-    }
-
-    fn derived_product(&self, atom: Atom) -> Option<(Atom, Atom)> {
-        let derived = self.values[atom.value()?.0 as usize].derived;
-        match self.def(atom)? {
-            (Prim::Mul, &[a, b]) if derived => Some((a, b)),
-            _ => None,
-        }
     }
 
     /// Two products that differ only in their literals: `(2 a) b` and `a (3 b)`.

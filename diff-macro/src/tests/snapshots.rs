@@ -355,7 +355,7 @@ fn nested_loops_with_labels() {
                             break;
                         }
                         let s_cos = s.cos();
-                        s_dot += s_cos * cast - t * s_dot * s.sin();
+                        s_dot += cast * (s_cos - s_dot * x * s.sin());
                         s += t * s_cos;
                     }
                     if !again {
