@@ -65,7 +65,8 @@ fn companions(
     Some(plan.expand())
 }
 
-fn lower_body(
+/// Lowers a body, which is that of the function or stands for it.
+pub(crate) fn lower_body(
     body: &syn::Block,
     signature: &signature::Signature,
     runtime: &TokenStream,

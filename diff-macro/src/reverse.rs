@@ -766,6 +766,12 @@ impl Reverse<'_> {
         Some((*self.bars.get(&array)?, index))
     }
 
+    /// The adjoint of an element, which is to be added to that of a value.
+    fn load_bar(&mut self, bar: Value, index: Vec<Atom>, value: Value) -> Atom {
+        let info = self.info(value);
+        self.b.load(bar, index, Info { hint: barred(&info), derived: true, ..info })
+    }
+
     fn root(&self, array: Value) -> Value {
         *self.roots.get(&array).unwrap_or(&array)
     }
@@ -776,14 +782,10 @@ impl Reverse<'_> {
     /// ```
     fn back_store(&mut self, array: Value, index: &[Atom], value: Atom) {
         let Some((bar, index)) = self.bar_element(array, index) else { return };
-        if let Some(value) = self.active(value) {
-            let info = self.info(value);
-            let info = Info { hint: barred(&info), derived: true, ..info };
-            let adjoint = self.b.load(bar, index.clone(), info);
-            self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
+        let stored = self.active(value).map(|value| (value, self.load_bar(bar, index.clone(), value)));
+        self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
+        if let Some((value, adjoint)) = stored {
             self.accumulate(value, adjoint);
-        } else {
-            self.b.push(Vec::new(), Op::Store(bar, index, Atom::Float(0.0)));
         }
     }
 
@@ -794,9 +796,7 @@ impl Reverse<'_> {
     fn back_accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
         let Some(value) = self.active(term) else { return };
         let Some((bar, index)) = self.bar_element(array, index) else { return };
-        let info = self.info(value);
-        let info = Info { hint: barred(&info), derived: true, ..info };
-        let adjoint = self.b.load(bar, index, info);
+        let adjoint = self.load_bar(bar, index, value);
         self.accumulate(value, adjoint);
     }
 
@@ -808,9 +808,7 @@ impl Reverse<'_> {
         let Some(bar) = self.bars.get(&array).copied() else { return };
         for (k, element) in elements.iter().enumerate() {
             let Some(value) = self.active(*element) else { continue };
-            let info = self.info(value);
-            let info = Info { hint: barred(&info), derived: true, ..info };
-            let adjoint = self.b.load(bar, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], info);
+            let adjoint = self.load_bar(bar, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], value);
             self.accumulate(value, adjoint);
         }
     }

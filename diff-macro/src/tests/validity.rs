@@ -8,11 +8,11 @@ use crate::check::check;
 use crate::cleanup::cleanup;
 use crate::diagnostics::Diagnostics;
 use crate::emit::emit_once;
+use crate::expand::lower_body;
 use crate::forward::{self, Seed};
 use crate::ir::{Function, Scalar, Value};
-use crate::lower::{self, Param, Source};
 use crate::names::Names;
-use crate::{resolve, reverse, signature};
+use crate::{reverse, signature};
 
 /// Lowers a function and gives its active parameters.
 pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
@@ -20,35 +20,10 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
     let mut diagnostics = Diagnostics::default();
     let options = attr::parse(proc_macro2::TokenStream::new(), &mut diagnostics);
     let signature = signature::read(&item, &options, &mut diagnostics).expect("a valid signature");
-    let mut body = (*item.block).clone();
-    let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
-    let resolved = resolve::resolve(&params, &mut body);
-    let lowered: Vec<Param> = signature
-        .parameters
-        .iter()
-        .map(|p| Param {
-            name: p.ident.to_string(),
-            ty: p.ty,
-            active: p.active,
-            mutable: p.mutable,
-            stability: p.stability,
-            indexed: p.indexed,
-        })
-        .collect();
-    let runtime = options.runtime();
-    let source = Source {
-        params: &lowered,
-        body: &body,
-        resolved: &resolved,
-        outputs: &signature.output.scalars,
-        receiver: signature.receiver,
-        returns: true,
-        shapes: &signature.shapes,
-        runtime: &runtime,
-    };
-    let function = lower::lower(&source, &mut diagnostics);
+    let function = lower_body(&item.block, &signature, &options.runtime(), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{}: {}", item.sig.ident, diagnostics.into_tokens().to_token_stream());
-    let active = (0..lowered.len()).filter(|k| lowered[*k].active).map(|k| function.body.params[k]).collect();
+    let pairs = signature.parameters.iter().zip(&function.body.params);
+    let active = pairs.filter(|(parameter, _)| parameter.active).map(|(_, value)| *value).collect();
     (function, active)
 }
 
