@@ -7,14 +7,12 @@
 //!
 //! Several directions are carried at once; a seed that is a literal is folded as it goes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use crate::activity;
 use crate::build::Builder;
-use crate::ir::{
-    Atom, Code, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Range, Region, Scalar, Stmt, Value,
-};
-use crate::linearize::linearize;
+use crate::ir::{Atom, Function, Hint, Info, Loop, NewArray, Op, Region, Scalar, Stmt, Ty, Value};
+use crate::linearize::Linear;
+use crate::primal::{Mode, Primal};
 
 /// The tangent of one value in each direction; none where it is zero.
 type Tangent = Vec<Option<Atom>>;
@@ -50,17 +48,14 @@ pub(crate) fn jvp(
 ) -> Pushforward {
     let mut pass = Forward {
         b: Builder::new(default),
-        map: HashMap::new(),
+        primal: Primal::new(function, active),
         tangents: HashMap::new(),
-        varied: activity::varied(function, active),
         directions: seeds.len(),
         arrays: HashMap::new(),
-        changing: function.changing(),
-        source: function,
     };
     pass.b.shapes = function.shapes.clone();
     pass.b.open();
-    let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
+    let mut params = pass.fresh_all(&function.body.params);
     let mut seed_params = Vec::new();
     let mut array_seeds = Vec::new();
     for (k, param) in active.iter().enumerate() {
@@ -115,7 +110,7 @@ pub(crate) fn jvp(
         pass.unit_seeds(*param, seeds, k);
     }
     pass.stmts(&function.body);
-    let mut yields: Vec<Atom> = function.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
+    let mut yields = pass.atoms(&function.body.yields);
     for d in 0..seeds.len() {
         yields.extend(function.body.yields.iter().map(|atom| pass.yielded(*atom, d)));
     }
@@ -133,39 +128,25 @@ fn dotted(info: &Info) -> Option<Hint> {
 
 struct Forward<'a> {
     b: Builder,
-    /// The atoms that the values of the source have become.
-    map: HashMap<Value, Atom>,
+    primal: Primal<'a>,
     /// The tangents of the values of the source.
     tangents: HashMap<Value, Tangent>,
-    varied: HashSet<Value>,
     /// The tangents of the arrays of the source.
     arrays: HashMap<Value, Vec<Option<Value>>>,
-    /// The arrays of the source that change.
-    changing: HashSet<Value>,
     directions: usize,
-    source: &'a Function,
+}
+
+impl<'a> Mode<'a> for Forward<'a> {
+    fn primal(&self) -> &Primal<'a> {
+        &self.primal
+    }
+
+    fn parts(&mut self) -> (&mut Builder, &mut Primal<'a>) {
+        (&mut self.b, &mut self.primal)
+    }
 }
 
 impl Forward<'_> {
-    fn info(&self, value: Value) -> Info {
-        self.source.values[value.0 as usize].clone()
-    }
-
-    /// A new value for one of the source.
-    fn fresh(&mut self, value: Value) -> Value {
-        let info = self.info(value);
-        let new = self.b.value(info.ty, info.hint);
-        if self.changing.contains(&value) {
-            self.b.changing.insert(new);
-        }
-        self.map.insert(value, Atom::Value(new));
-        new
-    }
-
-    fn atom(&self, atom: Atom) -> Atom {
-        rename(&self.map, atom)
-    }
-
     fn tangent(&self, atom: Atom, direction: usize) -> Option<Atom> {
         *self.tangents.get(&atom.value()?)?.get(direction)?
     }
@@ -174,10 +155,6 @@ impl Forward<'_> {
     fn yielded(&self, atom: Atom, direction: usize) -> Atom {
         let array = atom.value().and_then(|value| self.arrays.get(&value)).and_then(|shadows| shadows[direction]);
         array.map(Atom::Value).or_else(|| self.tangent(atom, direction)).unwrap_or(Atom::Float(0.0))
-    }
-
-    fn is_varied(&self, value: Value) -> bool {
-        self.varied.contains(&value)
     }
 
     fn stmts(&mut self, region: &Region) {
@@ -190,23 +167,15 @@ impl Forward<'_> {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
-                let atoms: Vec<Atom> = args.iter().map(|atom| self.atom(*atom)).collect();
-                let info = self.info(result);
-                let y = self.b.exact(*prim, &atoms, &info);
-                self.map.insert(result, y);
-                if self.is_varied(result) {
-                    let active: Vec<bool> =
-                        args.iter().map(|atom| atom.value().is_some_and(|v| self.is_varied(v))).collect();
-                    let linear = linearize(&mut self.b, *prim, &atoms, y, &active);
-                    let tangent: Tangent =
-                        (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
-                    for atom in tangent.iter().flatten() {
-                        self.b.name_derived(*atom, dotted(&info));
-                    }
-                    self.tangents.insert(result, tangent);
+                let (y, Some(linear)) = self.copy_prim(result, *prim, args) else { return };
+                let name = dotted(&self.info(result));
+                let tangent: Tangent = (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
+                for atom in tangent.iter().flatten() {
+                    self.b.name_derived(*atom, name.clone());
                 }
+                self.tangents.insert(result, tangent);
             }
-            Op::Opaque(opaque) => self.opaque(stmt, opaque),
+            Op::Opaque(opaque) => self.copy_opaque(stmt, opaque),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::Load(array, index) => self.load(stmt.results[0], *array, index),
@@ -221,13 +190,7 @@ impl Forward<'_> {
     }
 
     /// The sum of the terms of a primitive in one direction.
-    fn differential(
-        &mut self,
-        linear: &crate::linearize::Linear,
-        args: &[Atom],
-        y: Atom,
-        direction: usize,
-    ) -> Option<Atom> {
+    fn differential(&mut self, linear: &Linear, args: &[Atom], y: Atom, direction: usize) -> Option<Atom> {
         let target = self.b.scalar(y);
         let tangents: Vec<(usize, Atom)> =
             args.iter().enumerate().filter_map(|(index, arg)| Some((index, self.tangent(*arg, direction)?))).collect();
@@ -242,7 +205,7 @@ impl Forward<'_> {
             return;
         }
         let info = self.info(param);
-        let length = self.source.length(info.ty).unwrap_or(0);
+        let length = self.primal.source.length(info.ty).unwrap_or(0);
         let mut shadows = Vec::new();
         for direction in seeds {
             let Seed::Unit(element) = direction[k] else {
@@ -250,10 +213,7 @@ impl Forward<'_> {
                 continue;
             };
             let elements = (0..length).map(|j| Atom::Float(if j == element { 1.0 } else { 0.0 })).collect();
-            let shadow = self.b.new_array(NewArray::Elements(elements), info.ty.owned(), dotted(&info));
-            if self.changing.contains(&param) {
-                self.b.changing.insert(shadow);
-            }
+            let shadow = self.shadow(param, NewArray::Elements(elements), info.ty.owned());
             shadows.push(Some(shadow));
         }
         self.arrays.insert(param, shadows);
@@ -261,24 +221,16 @@ impl Forward<'_> {
 
     /// The array that holds the tangents of a parameter: a copy of what is given, if the function changes the parameter.
     fn tangent_array(&mut self, param: Value, seed: Value) -> Value {
-        if !self.changing.contains(&param) {
+        if !self.primal.changing.contains(&param) {
             return seed;
         }
-        let info = self.info(param);
-        let copy = self.b.new_array(NewArray::Copy(seed), info.ty.owned(), dotted(&info));
-        self.b.changing.insert(copy);
-        copy
-    }
-
-    fn array(&self, array: Value) -> Value {
-        self.atom(Atom::Value(array)).value().unwrap_or(array)
+        let ty = self.info(param).ty.owned();
+        self.shadow(param, NewArray::Copy(seed), ty)
     }
 
     fn load(&mut self, result: Value, array: Value, index: &[Atom]) {
-        let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
+        let index = self.copy_load(result, array, index);
         let info = self.info(result);
-        let loaded = self.b.load(self.array(array), index.clone(), info.clone());
-        self.map.insert(result, loaded);
         let shadows = self.arrays.get(&array).cloned().unwrap_or_default();
         let tangent: Tangent = shadows
             .into_iter()
@@ -294,107 +246,71 @@ impl Forward<'_> {
     }
 
     fn store(&mut self, array: Value, index: &[Atom], value: Atom) {
-        let new_index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
-        let stored = self.atom(value);
-        self.b.push(Vec::new(), Op::Store(self.array(array), new_index.clone(), stored));
+        let index = self.copy_store(array, index, value);
         for d in 0..self.directions {
             let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
             if let Some(shadow) = shadow {
                 let tangent = self.tangent(value, d).unwrap_or(Atom::Float(0.0));
-                self.b.push(Vec::new(), Op::Store(shadow, new_index.clone(), tangent));
+                self.b.push(Vec::new(), Op::Store(shadow, index.clone(), tangent));
             }
         }
     }
 
     fn accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
-        let new_index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
-        let added = self.atom(term);
-        self.b.push(Vec::new(), Op::Accumulate(self.array(array), new_index.clone(), added));
+        let index = self.copy_accumulate(array, index, term);
         for d in 0..self.directions {
             let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
             if let (Some(shadow), Some(tangent)) = (shadow, self.tangent(term, d)) {
-                self.b.push(Vec::new(), Op::Accumulate(shadow, new_index.clone(), tangent));
+                self.b.push(Vec::new(), Op::Accumulate(shadow, index.clone(), tangent));
             }
         }
     }
 
     fn new_array(&mut self, result: Value, new: &NewArray) {
-        let primal = match new {
-            NewArray::Fill(value, lengths) => {
-                NewArray::Fill(self.atom(*value), lengths.iter().map(|atom| self.atom(*atom)).collect())
-            }
-            NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
-            NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
-            NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
-            NewArray::Window { array, part, mutable } => NewArray::Window {
-                array: self.array(*array),
-                part: part.map(|atom| self.atom(atom)),
-                mutable: *mutable,
-            },
-        };
-        let fresh = self.fresh(result);
-        self.b.push(vec![fresh], Op::NewArray(primal));
+        let (fresh, _) = self.copy_new_array(result, new);
         if !self.is_varied(result) {
             return;
         }
         let info = self.info(result);
+        let ty = if matches!(new, NewArray::Window { .. }) { info.ty.borrowed() } else { info.ty.owned() };
         let mut shadows = Vec::new();
         for d in 0..self.directions {
-            let zero = Atom::Float(0.0);
-            if let NewArray::Window { array, part, mutable } = new {
-                let base = self.arrays.get(array).and_then(|shadows| shadows[d]);
-                let part = part.map(|atom| self.atom(atom));
-                let shadow = base.map(|array| {
-                    let window = NewArray::Window { array, part, mutable: *mutable };
-                    self.b.new_array(window, info.ty.borrowed(), dotted(&info))
-                });
-                if let (Some(shadow), true) = (shadow, self.changing.contains(&result)) {
-                    self.b.changing.insert(shadow);
-                }
-                shadows.push(shadow);
-                continue;
-            }
-            let shadow = match new {
-                NewArray::Window { .. } => continue,
-                NewArray::Fill(value, lengths) => {
-                    let lengths = lengths.iter().map(|atom| self.atom(*atom)).collect();
-                    NewArray::Fill(self.tangent(*value, d).unwrap_or(zero), lengths)
-                }
-                NewArray::Elements(elements) => {
-                    NewArray::Elements(elements.iter().map(|a| self.tangent(*a, d).unwrap_or(zero)).collect())
-                }
-                NewArray::Zeros(_) => NewArray::Zeros(fresh),
-                NewArray::Copy(array) => match self.arrays.get(array).and_then(|shadows| shadows[d]) {
-                    Some(shadow) => NewArray::Copy(shadow),
-                    None => NewArray::Zeros(fresh),
-                },
-            };
-            let shadow = self.b.new_array(shadow, info.ty.owned(), dotted(&info));
-            if self.changing.contains(&result) {
-                self.b.changing.insert(shadow);
-            }
-            shadows.push(Some(shadow));
+            let shadow = self.tangent_of_new(fresh, new, d);
+            shadows.push(shadow.map(|shadow| self.shadow(result, shadow, ty)));
         }
         self.arrays.insert(result, shadows);
     }
 
-    fn opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
-        let renamed = rename_opaque(&self.map, opaque);
-        if let (Code::Expr(..), [result]) = (&renamed.code, &stmt.results[..]) {
-            let info = self.info(*result);
-            let atom = self.b.opaque(renamed, info);
-            self.map.insert(*result, atom);
-        } else {
-            let results = stmt.results.iter().map(|result| self.fresh(*result)).collect();
-            self.b.push(results, Op::Opaque(renamed));
+    /// What the tangent of a new array holds in one direction; none for a window of an array that has none.
+    fn tangent_of_new(&self, fresh: Value, new: &NewArray, direction: usize) -> Option<NewArray> {
+        let element = |atom: &Atom| self.tangent(*atom, direction).unwrap_or(Atom::Float(0.0));
+        let known = |array: &Value| self.arrays.get(array).and_then(|shadows| shadows[direction]);
+        Some(match new {
+            NewArray::Fill(value, lengths) => NewArray::Fill(element(value), self.atoms(lengths)),
+            NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(element).collect()),
+            NewArray::Zeros(_) => NewArray::Zeros(fresh),
+            NewArray::Copy(array) => known(array).map_or(NewArray::Zeros(fresh), NewArray::Copy),
+            NewArray::Window { array, part, mutable } => {
+                let part = part.map(|atom| self.atom(atom));
+                NewArray::Window { array: known(array)?, part, mutable: *mutable }
+            }
+        })
+    }
+
+    /// The array of the tangents of an array, which changes if that does.
+    fn shadow(&mut self, array: Value, new: NewArray, ty: Ty) -> Value {
+        let shadow = self.b.new_array(new, ty, dotted(&self.info(array)));
+        if self.primal.changing.contains(&array) {
+            self.b.changing.insert(shadow);
         }
+        shadow
     }
 
     /// One branch: its statements, its yields, and the tangents of those yields that belong to varied results.
     fn arm(&mut self, region: &Region, varied: &[usize]) -> (Vec<Stmt>, Vec<Atom>, Vec<Tangent>) {
         self.b.open();
         self.stmts(region);
-        let yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
+        let yields = self.atoms(&region.yields);
         let tangents =
             varied.iter().map(|k| (0..self.directions).map(|d| self.tangent(region.yields[*k], d)).collect()).collect();
         (self.b.close(), yields, tangents)
@@ -405,7 +321,7 @@ impl Forward<'_> {
         let varied: Vec<usize> = (0..stmt.results.len()).filter(|k| self.is_varied(stmt.results[*k])).collect();
         let (then_stmts, mut then_yields, then_tangents) = self.arm(then, &varied);
         let (else_stmts, mut else_yields, else_tangents) = self.arm(otherwise, &varied);
-        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        let mut results = self.fresh_all(&stmt.results);
         for (slot, k) in varied.iter().enumerate() {
             let info = self.info(stmt.results[*k]);
             let mut tangent = Tangent::new();
@@ -430,17 +346,23 @@ impl Forward<'_> {
 
     fn repeat(&mut self, stmt: &Stmt, l: &Loop) {
         let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
-        let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        let mut init = self.atoms(&l.init);
         for k in &carried {
             for d in 0..self.directions {
                 init.push(self.tangent(l.init[*k], d).unwrap_or(Atom::Float(0.0)));
             }
         }
-        let header = self.header(&l.header, &carried);
+        let header = self.copy_header(&l.header, |pass, cond| {
+            pass.b.open();
+            let params = pass.carried(&cond.params, &carried);
+            pass.stmts(cond);
+            let yields = pass.atoms(&cond.yields);
+            pass.b.close_region(params, yields)
+        });
         self.b.open();
         let params = self.carried(&l.body.params, &carried);
         self.stmts(&l.body);
-        let mut yields: Vec<Atom> = l.body.yields.iter().map(|atom| self.atom(*atom)).collect();
+        let mut yields = self.atoms(&l.body.yields);
         for k in &carried {
             for d in 0..self.directions {
                 yields.push(self.tangent(l.body.yields[k + 1], d).unwrap_or(Atom::Float(0.0)));
@@ -453,7 +375,7 @@ impl Forward<'_> {
 
     /// New values for carried ones, followed by their tangents.
     fn carried(&mut self, values: &[Value], varied: &[usize]) -> Vec<Value> {
-        let mut new: Vec<Value> = values.iter().map(|value| self.fresh(*value)).collect();
+        let mut new = self.fresh_all(values);
         for k in varied {
             let info = self.info(values[*k]);
             let tangents: Vec<Value> = (0..self.directions).map(|_| self.b.value(info.ty, dotted(&info))).collect();
@@ -462,42 +384,4 @@ impl Forward<'_> {
         }
         new
     }
-
-    fn header(&mut self, header: &Header, carried: &[usize]) -> Header {
-        match header {
-            Header::Range(range) => {
-                let (start, end) = (self.atom(range.start), self.atom(range.end));
-                let step = range.step.map(|step| self.atom(step));
-                let index = self.fresh(range.index);
-                Header::Range(Range { index, start, end, step, ..range.clone() })
-            }
-            Header::Iter { pat, names, binds, iter } => {
-                let iter = rename_opaque(&self.map, iter);
-                let binds = binds.iter().map(|bind| self.fresh(*bind)).collect();
-                Header::Iter { pat: pat.clone(), names: names.clone(), binds, iter }
-            }
-            Header::While(cond) => {
-                self.b.open();
-                let params = self.carried(&cond.params, carried);
-                self.stmts(cond);
-                let yields = cond.yields.iter().map(|atom| self.atom(*atom)).collect();
-                Header::While(self.b.close_region(params, yields))
-            }
-            Header::Forever => Header::Forever,
-            Header::Times(count) => Header::Times(self.atom(*count)),
-        }
-    }
-}
-
-/// The atom that an atom of the source has become.
-pub(crate) fn rename(map: &HashMap<Value, Atom>, atom: Atom) -> Atom {
-    match atom {
-        Atom::Value(value) => *map.get(&value).unwrap_or(&atom),
-        Atom::Float(_) | Atom::Int(_) | Atom::Bool(_) | Atom::Undefined => atom,
-    }
-}
-
-pub(crate) fn rename_opaque(map: &HashMap<Value, Atom>, opaque: &Opaque) -> Opaque {
-    let args = opaque.args.iter().map(|(name, atom)| (name.clone(), rename(map, *atom))).collect();
-    Opaque { args, ..opaque.clone() }
 }

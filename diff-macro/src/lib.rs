@@ -23,6 +23,7 @@ mod ir;
 mod linearize;
 mod lower;
 mod names;
+mod primal;
 mod resolve;
 mod reverse;
 mod rules;

@@ -20,14 +20,14 @@ use crate::accumulate::{accumulators, uses_in_stmt};
 use crate::activity;
 use crate::build::Builder;
 use crate::carry::carry_neighbours;
-use crate::forward::{rename, rename_opaque};
 use crate::ir::Taken;
 use crate::ir::{
     Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Records, Region, Scalar,
     Stmt, Ty, Value,
 };
-use crate::linearize::{Linear, linearize};
+use crate::linearize::Linear;
 use crate::names;
+use crate::primal::{Mode, Primal};
 use crate::rules::Prim;
 
 /// What reverse mode gives: the function, and the parameters that were added for the seeds.
@@ -63,9 +63,8 @@ pub(crate) fn vjp(
     let Options { seeded, into } = options;
     let mut pass = Reverse {
         b: Builder::new(default),
-        map: HashMap::new(),
+        primal: Primal::new(function, active),
         adjoints: BTreeMap::new(),
-        varied: activity::varied(function, active),
         contexts: vec![Context::fused()],
         current: 0,
         tapes: Vec::new(),
@@ -76,14 +75,12 @@ pub(crate) fn vjp(
         lengths: HashMap::new(),
         windows: HashMap::new(),
         roots: function.roots(),
-        changing: function.changing(),
         unsettled: function.changing(),
         unsettled_outside: HashSet::new(),
-        source: function,
     };
     pass.b.shapes = function.shapes.clone();
     pass.b.open();
-    let mut params: Vec<Value> = function.body.params.iter().map(|param| pass.fresh(*param)).collect();
+    let mut params = pass.fresh_all(&function.body.params);
     let seeds: Vec<Value> = if seeded {
         let hint = |k: usize| {
             let name = if k == 0 { "seed".to_owned() } else { format!("seed_{k}") };
@@ -230,10 +227,9 @@ enum Swept {
 
 struct Reverse<'a> {
     b: Builder,
-    map: HashMap<Value, Atom>,
+    primal: Primal<'a>,
     /// The adjoints of the values of the source, as far as they are known.
     adjoints: BTreeMap<Value, Atom>,
-    varied: HashSet<Value>,
     contexts: Vec<Context>,
     current: usize,
     /// The tapes that still have to be made, with the range whose length they have.
@@ -251,13 +247,10 @@ struct Reverse<'a> {
     roots: HashMap<Value, Value>,
     /// The lengths of the arrays that were made, as far as they are dynamic.
     lengths: HashMap<Value, Vec<Atom>>,
-    /// The arrays of the source that change.
-    changing: HashSet<Value>,
     /// Those that the current statement or a later one changes.
     unsettled: HashSet<Value>,
     /// Those that the loops around the current region change.
     unsettled_outside: HashSet<Value>,
-    source: &'a Function,
 }
 
 /// The name of an adjoint.
@@ -265,11 +258,17 @@ fn barred(info: &Info) -> Option<Hint> {
     info.hint.as_ref().map(|hint| Hint::generated(format!("{}_bar", hint.name), hint.span))
 }
 
-impl Reverse<'_> {
-    fn info(&self, value: Value) -> Info {
-        self.source.values[value.0 as usize].clone()
+impl<'a> Mode<'a> for Reverse<'a> {
+    fn primal(&self) -> &Primal<'a> {
+        &self.primal
     }
 
+    fn parts(&mut self) -> (&mut Builder, &mut Primal<'a>) {
+        (&mut self.b, &mut self.primal)
+    }
+}
+
+impl Reverse<'_> {
     fn source_ty(&self, atom: Atom) -> Ty {
         match atom {
             Atom::Value(value) => self.info(value).ty,
@@ -277,26 +276,8 @@ impl Reverse<'_> {
         }
     }
 
-    fn fresh(&mut self, value: Value) -> Value {
-        let info = self.info(value);
-        let new = self.b.value(info.ty, info.hint);
-        if self.changing.contains(&value) {
-            self.b.changing.insert(new);
-        }
-        self.map.insert(value, Atom::Value(new));
-        new
-    }
-
-    fn array(&self, array: Value) -> Value {
-        self.atom(Atom::Value(array)).value().unwrap_or(array)
-    }
-
-    fn atom(&self, atom: Atom) -> Atom {
-        rename(&self.map, atom)
-    }
-
     fn active(&self, atom: Atom) -> Option<Value> {
-        atom.value().filter(|value| self.varied.contains(value))
+        atom.value().filter(|value| self.primal.varied.contains(value))
     }
 
     fn context(&mut self, kind: Kind) -> usize {
@@ -325,7 +306,7 @@ impl Reverse<'_> {
             return self.straight(region, seeds);
         };
         let is_tail = region.yields.iter().all(|atom| atom.value().is_some_and(|v| last.results.contains(&v)));
-        if !is_tail || !last.results.iter().any(|result| self.varied.contains(result)) {
+        if !is_tail || !last.results.iter().any(|result| self.primal.varied.contains(result)) {
             return self.straight(region, seeds);
         }
         let swept = self.sweep(prefix, Some(Horizon { region, from: 0, seeds }));
@@ -343,7 +324,7 @@ impl Reverse<'_> {
         }
         let arms = [then, otherwise].map(|arm| self.tail_arm(arm, &result_seeds));
         self.merge(cond, &last.results, arms);
-        let yields = region.yields.iter().map(|atom| self.atom(*atom)).collect();
+        let yields = self.atoms(&region.yields);
         self.back(prefix, &swept);
         yields
     }
@@ -368,7 +349,7 @@ impl Reverse<'_> {
                 self.accumulate(value, *seed);
             }
         }
-        let yields = region.yields.iter().map(|atom| self.atom(*atom)).collect();
+        let yields = self.atoms(&region.yields);
         self.back(&region.stmts, &swept);
         yields
     }
@@ -376,7 +357,7 @@ impl Reverse<'_> {
     /// Joins two branches that have yielded primal results and adjoints.
     fn merge(&mut self, cond: Atom, results: &[Value], arms: [Arm; 2]) {
         let [mut then, mut otherwise] = arms;
-        let mut new: Vec<Value> = results.iter().map(|result| self.fresh(*result)).collect();
+        let mut new = self.fresh_all(results);
         let mut outer: Vec<Value> = then.adjoints.keys().chain(otherwise.adjoints.keys()).copied().collect();
         outer.sort_unstable();
         outer.dedup();
@@ -429,8 +410,8 @@ impl Reverse<'_> {
         let mut written = self.unsettled_outside.clone();
         written_in(rest, &mut written);
         let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
-        for array in &self.changing {
-            let new = self.map.get(array).and_then(|atom| atom.value());
+        for array in &self.primal.changing {
+            let new = self.primal.map.get(array).and_then(|atom| atom.value());
             match new {
                 Some(new) if !unsettled.contains(&self.root(*array)) => self.b.changing.remove(&new),
                 _ => false,
@@ -443,19 +424,13 @@ impl Reverse<'_> {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
-                let atoms: Vec<Atom> = args.iter().map(|atom| self.atom(*atom)).collect();
-                let info = self.info(result);
-                let y = self.b.exact(*prim, &atoms, &info);
-                self.map.insert(result, y);
-                if !self.varied.contains(&result) {
-                    return Swept::Inactive;
+                match self.copy_prim(result, *prim, args) {
+                    (_, Some(linear)) => Swept::Prim { linear, args: args.clone(), result },
+                    (_, None) => Swept::Inactive,
                 }
-                let active: Vec<bool> = args.iter().map(|atom| self.active(*atom).is_some()).collect();
-                let linear = linearize(&mut self.b, *prim, &atoms, y, &active);
-                Swept::Prim { linear, args: args.clone(), result }
             }
             Op::Opaque(opaque) => {
-                self.sweep_opaque(stmt, opaque);
+                self.copy_opaque(stmt, opaque);
                 Swept::Inactive
             }
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
@@ -465,21 +440,12 @@ impl Reverse<'_> {
             },
             Op::Load(array, index) => {
                 let result = stmt.results[0];
-                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
-                let info = self.info(result);
-                let loaded = self.b.load(self.array(*array), index.clone(), info);
-                self.map.insert(result, loaded);
-                if self.varied.contains(&result) {
-                    Swept::Load { array: *array, index, result }
-                } else {
-                    Swept::Inactive
-                }
+                let index = self.copy_load(result, *array, index);
+                if self.is_varied(result) { Swept::Load { array: *array, index, result } } else { Swept::Inactive }
             }
             Op::Store(array, index, value) => {
-                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
-                let stored = self.atom(*value);
-                self.b.push(Vec::new(), Op::Store(self.array(*array), index.clone(), stored));
-                if self.varied.contains(array) {
+                let index = self.copy_store(*array, index, *value);
+                if self.primal.varied.contains(array) {
                     Swept::Store { array: *array, index, value: *value }
                 } else {
                     Swept::Inactive
@@ -487,10 +453,8 @@ impl Reverse<'_> {
             }
             Op::NewArray(new) => self.sweep_new_array(stmt.results[0], new),
             Op::Accumulate(array, index, term) => {
-                let index: Vec<Atom> = index.iter().map(|atom| self.atom(*atom)).collect();
-                let added = self.atom(*term);
-                self.b.push(Vec::new(), Op::Accumulate(self.array(*array), index.clone(), added));
-                if self.varied.contains(array) {
+                let index = self.copy_accumulate(*array, index, *term);
+                if self.primal.varied.contains(array) {
                     Swept::Accumulate { array: *array, index, term: *term }
                 } else {
                     Swept::Inactive
@@ -504,36 +468,23 @@ impl Reverse<'_> {
     }
 
     fn sweep_new_array(&mut self, result: Value, new: &NewArray) -> Swept {
-        let renamed = match new {
-            NewArray::Fill(value, lengths) => {
-                NewArray::Fill(self.atom(*value), lengths.iter().map(|atom| self.atom(*atom)).collect())
-            }
-            NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(|a| self.atom(*a)).collect()),
-            NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
-            NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
-            NewArray::Window { array, part, mutable } => {
-                let part = part.map(|atom| self.atom(atom));
-                self.windows.insert(result, (*array, part));
-                NewArray::Window { array: self.array(*array), part, mutable: *mutable }
-            }
-        };
-        if let NewArray::Window { .. } = &renamed {
-            let fresh = self.fresh(result);
-            self.b.push(vec![fresh], Op::NewArray(renamed));
-            return Swept::Inactive;
-        }
+        let (_, renamed) = self.copy_new_array(result, new);
         let lengths = match &renamed {
+            NewArray::Window { part, .. } => {
+                if let NewArray::Window { array, .. } = new {
+                    self.windows.insert(result, (*array, *part));
+                }
+                return Swept::Inactive;
+            }
             NewArray::Fill(_, lengths) => lengths.clone(),
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
-            NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => Vec::new(),
+            NewArray::Zeros(_) | NewArray::Copy(_) => Vec::new(),
         };
         self.lengths.insert(result, lengths);
         // Each run of the region makes another array.
         self.bars.remove(&result);
-        let fresh = self.fresh(result);
-        self.b.push(vec![fresh], Op::NewArray(renamed));
         match new {
-            NewArray::Elements(elements) if self.varied.contains(&result) => {
+            NewArray::Elements(elements) if self.is_varied(result) => {
                 Swept::Elements { array: result, elements: elements.clone() }
             }
             _ => Swept::Inactive,
@@ -550,7 +501,7 @@ impl Reverse<'_> {
 
     fn make_bar(&mut self, array: Value) {
         let Some(lengths) = self.lengths.get(&array).cloned() else { return };
-        if !self.varied.contains(&array) || self.bars.contains_key(&array) {
+        if !self.is_varied(array) || self.bars.contains_key(&array) {
             return;
         }
         let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
@@ -570,18 +521,6 @@ impl Reverse<'_> {
         read.into_iter().for_each(|array| self.make_bar(array));
     }
 
-    fn sweep_opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
-        let renamed = rename_opaque(&self.map, opaque);
-        if let (Code::Expr(..), [result]) = (&renamed.code, &stmt.results[..]) {
-            let info = self.info(*result);
-            let atom = self.b.opaque(renamed, info);
-            self.map.insert(*result, atom);
-        } else {
-            let results = stmt.results.iter().map(|result| self.fresh(*result)).collect();
-            self.b.push(results, Op::Opaque(renamed));
-        }
-    }
-
     fn sweep_if(&mut self, stmt: &Stmt, cond: Atom, then: &Region, otherwise: &Region) -> Swept {
         let cond = self.atom(cond);
         let marker = self.b.value(Ty::Bool, None);
@@ -591,12 +530,12 @@ impl Reverse<'_> {
             let context = self.context(Kind::Branch { marker, then: is_then, yielded: HashMap::new() });
             self.b.open();
             let swept = self.within(context, |pass| pass.sweep(&region.stmts, None));
-            let mut yields: Vec<Atom> = region.yields.iter().map(|atom| self.atom(*atom)).collect();
+            let mut yields = self.atoms(&region.yields);
             yields.push(Atom::Bool(is_then));
             regions.push(self.b.close_region(Vec::new(), yields));
             arms.push((context, swept));
         }
-        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        let mut results = self.fresh_all(&stmt.results);
         for ((context, _), region) in arms.iter().zip(&regions) {
             if let Kind::Branch { yielded, .. } = &mut self.contexts[*context].kind {
                 let pairs = region.yields.iter().zip(&results);
@@ -613,22 +552,22 @@ impl Reverse<'_> {
     }
 
     fn sweep_loop(&mut self, stmt: &Stmt, l: &Loop) -> Swept {
-        let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        let mut init = self.atoms(&l.init);
         let tape = self.b.value(Ty::Tape, Some(Hint::generated("tape", proc_macro2::Span::call_site())));
         let context = self.context(Kind::Body { tape, record: Vec::new() });
         let counted = l.breaks() || !matches!(l.header, Header::Range(_) | Header::Times(_));
         self.b.open();
         let (header, mut params, swept, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
-            let params: Vec<Value> = l.body.params.iter().map(|param| pass.fresh(*param)).collect();
+            let params = pass.fresh_all(&l.body.params);
             let swept = pass.sweep(&l.body.stmts, None);
-            let yields: Vec<Atom> = l.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
+            let yields = pass.atoms(&l.body.yields);
             (header, params, swept, yields)
         });
         // The record is filled in when the reverse sweep is known.
         self.b.push(Vec::new(), Op::Push(tape, Vec::new()));
         let mut trips = None;
-        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        let mut results = self.fresh_all(&stmt.results);
         let mut header = header;
         if counted {
             let hint = Hint::generated("trips", proc_macro2::Span::call_site());
@@ -692,28 +631,13 @@ impl Reverse<'_> {
     }
 
     fn sweep_header(&mut self, header: &Header) -> Header {
-        match header {
-            Header::Range(range) => {
-                let (start, end) = (self.atom(range.start), self.atom(range.end));
-                let step = range.step.map(|step| self.atom(step));
-                let index = self.fresh(range.index);
-                Header::Range(Range { index, start, end, step, ..range.clone() })
-            }
-            Header::Iter { pat, names, binds, iter } => {
-                let iter = rename_opaque(&self.map, iter);
-                let binds = binds.iter().map(|bind| self.fresh(*bind)).collect();
-                Header::Iter { pat: pat.clone(), names: names.clone(), binds, iter }
-            }
-            Header::While(cond) => {
-                self.b.open();
-                let params = cond.params.iter().map(|param| self.fresh(*param)).collect();
-                self.sweep(&cond.stmts, None);
-                let yields = cond.yields.iter().map(|atom| self.atom(*atom)).collect();
-                Header::While(self.b.close_region(params, yields))
-            }
-            Header::Forever => Header::Forever,
-            Header::Times(count) => Header::Times(self.atom(*count)),
-        }
+        self.copy_header(header, |pass, cond| {
+            pass.b.open();
+            let params = pass.fresh_all(&cond.params);
+            pass.sweep(&cond.stmts, None);
+            let yields = pass.atoms(&cond.yields);
+            pass.b.close_region(params, yields)
+        })
     }
 
     // ---- the reverse sweep --------------------------------------------------------------------------------------
@@ -853,7 +777,7 @@ impl Reverse<'_> {
             return;
         };
         let seeds: Vec<Option<Atom>> = stmt.results.iter().map(|result| self.adjoints.remove(result)).collect();
-        let stores = [then, otherwise].iter().any(|region| activity::stores_varied(region, &self.varied));
+        let stores = [then, otherwise].iter().any(|region| activity::stores_varied(region, &self.primal.varied));
         if !stores && seeds.iter().all(Option::is_none) {
             return;
         }
@@ -895,7 +819,7 @@ impl Reverse<'_> {
             return;
         };
         let carried = self.useful(stmt, l);
-        if carried.is_empty() && !activity::stores_varied(&l.body, &self.varied) {
+        if carried.is_empty() && !activity::stores_varied(&l.body, &self.primal.varied) {
             return;
         }
         // The adjoint of an accumulator is the same in every iteration.
@@ -910,7 +834,7 @@ impl Reverse<'_> {
             let info = self.info(l.body.params[*k]);
             params.push(self.b.value(info.ty, barred(&info)));
         }
-        let is_unordered = carried.is_empty() && !activity::stores_varied(&l.body, &self.varied);
+        let is_unordered = carried.is_empty() && !activity::stores_varied(&l.body, &self.primal.varied);
         let header = self.back_header(l, *context, *trips, *index);
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
@@ -1001,8 +925,7 @@ impl Reverse<'_> {
     /// The adjoints of the results of a loop, if they are known before it runs, and if no iteration needs another:
     /// then the reverse of each iteration can follow its primal, and nothing is recorded.
     fn early_seeds(&mut self, stmt: &Stmt, l: &Loop, horizon: Horizon<'_>) -> Option<Vec<Option<Atom>>> {
-        let carried: Vec<usize> =
-            (0..l.body.params.len()).filter(|k| self.varied.contains(&l.body.params[*k])).collect();
+        let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
         let additive = accumulators(l);
         if carried.is_empty() || !carried.iter().all(|k| additive[*k]) || self.touches_changing(&l.body) {
             return None;
@@ -1034,7 +957,7 @@ impl Reverse<'_> {
         touched(region, &mut made, &mut out);
         out.iter()
             .map(|array| self.root(*array))
-            .any(|array| self.unsettled.contains(&array) && self.varied.contains(&array) && !made.contains(&array))
+            .any(|array| self.unsettled.contains(&array) && self.is_varied(array) && !made.contains(&array))
     }
 
     /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
@@ -1075,10 +998,10 @@ impl Reverse<'_> {
     /// A constant of the differentiation, computed before its place if need be.
     fn early(&mut self, atom: Atom, horizon: Horizon<'_>) -> Option<Atom> {
         let Some(value) = atom.value() else { return Some(atom) };
-        if self.varied.contains(&value) {
+        if self.is_varied(value) {
             return None;
         }
-        if let Some(known) = self.map.get(&value) {
+        if let Some(known) = self.primal.map.get(&value) {
             return Some(*known);
         }
         let stmt = horizon.region.stmts[horizon.from..].iter().find(|stmt| stmt.results.contains(&value))?;
@@ -1103,7 +1026,7 @@ impl Reverse<'_> {
     /// Both sweeps of a loop of accumulators, iteration by iteration.
     fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
         self.notes.push(format!("the loop of {} is reversed at once: it only accumulates", header_text(&l.header)));
-        let mut init: Vec<Atom> = l.init.iter().map(|atom| self.atom(*atom)).collect();
+        let mut init = self.atoms(&l.init);
         self.make_bars_before(&l.body);
         let context = self.context(Kind::Fused { in_loop: true });
         let outer = std::mem::take(&mut self.adjoints);
@@ -1116,7 +1039,7 @@ impl Reverse<'_> {
         self.b.open();
         let (header, mut params, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
-            let params: Vec<Value> = l.body.params.iter().map(|param| pass.fresh(*param)).collect();
+            let params = pass.fresh_all(&l.body.params);
             let mut yield_seeds = vec![Atom::Float(0.0)];
             yield_seeds.extend(seeds.iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))));
             let horizon = Horizon { region: &l.body, from: 0, seeds: &yield_seeds };
@@ -1128,7 +1051,7 @@ impl Reverse<'_> {
                 }
             }
             pass.back(&l.body.stmts, &swept);
-            let yields: Vec<Atom> = l.body.yields.iter().map(|atom| pass.atom(*atom)).collect();
+            let yields = pass.atoms(&l.body.yields);
             (header, params, yields)
         });
         self.unsettled_outside = unsettled;
@@ -1136,7 +1059,7 @@ impl Reverse<'_> {
         for param in &l.body.params {
             adjoints.remove(param);
         }
-        let mut results: Vec<Value> = stmt.results.iter().map(|result| self.fresh(*result)).collect();
+        let mut results = self.fresh_all(&stmt.results);
         let mut captured = Vec::new();
         let mut header = header;
         for (value, contribution) in adjoints {
@@ -1179,13 +1102,13 @@ impl Reverse<'_> {
     fn useful(&self, stmt: &Stmt, l: &Loop) -> Vec<usize> {
         let params = &l.body.params;
         let mut wanted: HashSet<Value> = (0..params.len())
-            .filter(|k| self.varied.contains(&params[*k]) && self.adjoints.contains_key(&stmt.results[*k]))
+            .filter(|k| self.is_varied(params[*k]) && self.adjoints.contains_key(&stmt.results[*k]))
             .map(|k| params[k])
             .collect();
-        if wanted.is_empty() && !activity::stores_varied(&l.body, &self.varied) {
+        if wanted.is_empty() && !activity::stores_varied(&l.body, &self.primal.varied) {
             return Vec::new();
         }
-        activity::loop_slice(l, &mut wanted, &self.varied);
+        activity::loop_slice(l, &mut wanted, &self.primal.varied);
         (0..params.len()).filter(|k| wanted.contains(&params[*k])).collect()
     }
 

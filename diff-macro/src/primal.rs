@@ -1,0 +1,171 @@
+//! What both modes do with the statements of the source: they write them into the function that they build, and
+//! linearize the primitives.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::activity;
+use crate::build::Builder;
+use crate::ir::{Atom, Code, Function, Header, Info, NewArray, Op, Opaque, Range, Region, Stmt, Value};
+use crate::linearize::{Linear, linearize};
+use crate::rules::Prim;
+
+/// The source, and what has become of it so far.
+pub(crate) struct Primal<'a> {
+    pub(crate) source: &'a Function,
+    /// The atoms that the values of the source have become.
+    pub(crate) map: HashMap<Value, Atom>,
+    /// The values of the source that vary with the active parameters.
+    pub(crate) varied: HashSet<Value>,
+    /// The arrays of the source that change.
+    pub(crate) changing: HashSet<Value>,
+}
+
+impl<'a> Primal<'a> {
+    pub(crate) fn new(source: &'a Function, active: &[Value]) -> Self {
+        Primal { source, map: HashMap::new(), varied: activity::varied(source, active), changing: source.changing() }
+    }
+}
+
+/// A pass that goes through the source statement by statement.
+pub(crate) trait Mode<'a>: Sized {
+    fn primal(&self) -> &Primal<'a>;
+
+    /// The function that the pass builds, and the source.
+    fn parts(&mut self) -> (&mut Builder, &mut Primal<'a>);
+
+    fn info(&self, value: Value) -> Info {
+        self.primal().source.values[value.0 as usize].clone()
+    }
+
+    fn is_varied(&self, value: Value) -> bool {
+        self.primal().varied.contains(&value)
+    }
+
+    /// A new value for one of the source.
+    fn fresh(&mut self, value: Value) -> Value {
+        let info = self.info(value);
+        let (b, primal) = self.parts();
+        let new = b.value(info.ty, info.hint);
+        if primal.changing.contains(&value) {
+            b.changing.insert(new);
+        }
+        primal.map.insert(value, Atom::Value(new));
+        new
+    }
+
+    fn fresh_all(&mut self, values: &[Value]) -> Vec<Value> {
+        values.iter().map(|value| self.fresh(*value)).collect()
+    }
+
+    /// The atom that an atom of the source has become.
+    fn atom(&self, atom: Atom) -> Atom {
+        match atom {
+            Atom::Value(value) => *self.primal().map.get(&value).unwrap_or(&atom),
+            Atom::Float(_) | Atom::Int(_) | Atom::Bool(_) | Atom::Undefined => atom,
+        }
+    }
+
+    fn atoms(&self, atoms: &[Atom]) -> Vec<Atom> {
+        atoms.iter().map(|atom| self.atom(*atom)).collect()
+    }
+
+    fn array(&self, array: Value) -> Value {
+        self.atom(Atom::Value(array)).value().unwrap_or(array)
+    }
+
+    /// Writes a primitive; gives what it has become and, if it varies, its linear form.
+    fn copy_prim(&mut self, result: Value, prim: Prim, args: &[Atom]) -> (Atom, Option<Linear>) {
+        let atoms = self.atoms(args);
+        let info = self.info(result);
+        let (b, primal) = self.parts();
+        let y = b.exact(prim, &atoms, &info);
+        primal.map.insert(result, y);
+        if !primal.varied.contains(&result) {
+            return (y, None);
+        }
+        let active: Vec<bool> =
+            args.iter().map(|atom| atom.value().is_some_and(|value| primal.varied.contains(&value))).collect();
+        (y, Some(linearize(b, prim, &atoms, y, &active)))
+    }
+
+    /// Writes verbatim code.
+    fn copy_opaque(&mut self, stmt: &Stmt, opaque: &Opaque) {
+        let renamed = self.opaque(opaque);
+        if let (Code::Expr(..), [result]) = (&renamed.code, &stmt.results[..]) {
+            let info = self.info(*result);
+            let (b, primal) = self.parts();
+            let atom = b.opaque(renamed, info);
+            primal.map.insert(*result, atom);
+        } else {
+            let results = self.fresh_all(&stmt.results);
+            self.parts().0.push(results, Op::Opaque(renamed));
+        }
+    }
+
+    /// Writes a load; gives its indices.
+    fn copy_load(&mut self, result: Value, array: Value, index: &[Atom]) -> Vec<Atom> {
+        let (array, index, info) = (self.array(array), self.atoms(index), self.info(result));
+        let (b, primal) = self.parts();
+        let loaded = b.load(array, index.clone(), info);
+        primal.map.insert(result, loaded);
+        index
+    }
+
+    /// Writes a store; gives its indices.
+    fn copy_store(&mut self, array: Value, index: &[Atom], value: Atom) -> Vec<Atom> {
+        let (array, index, value) = (self.array(array), self.atoms(index), self.atom(value));
+        self.parts().0.push(Vec::new(), Op::Store(array, index.clone(), value));
+        index
+    }
+
+    /// Writes an addition in place; gives its indices.
+    fn copy_accumulate(&mut self, array: Value, index: &[Atom], term: Atom) -> Vec<Atom> {
+        let (array, index, term) = (self.array(array), self.atoms(index), self.atom(term));
+        self.parts().0.push(Vec::new(), Op::Accumulate(array, index.clone(), term));
+        index
+    }
+
+    /// Writes a new array; gives what it has become and what is in it.
+    fn copy_new_array(&mut self, result: Value, new: &NewArray) -> (Value, NewArray) {
+        let renamed = match new {
+            NewArray::Fill(value, lengths) => NewArray::Fill(self.atom(*value), self.atoms(lengths)),
+            NewArray::Elements(elements) => NewArray::Elements(self.atoms(elements)),
+            NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
+            NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
+            NewArray::Window { array, part, mutable } => NewArray::Window {
+                array: self.array(*array),
+                part: part.map(|atom| self.atom(atom)),
+                mutable: *mutable,
+            },
+        };
+        let fresh = self.fresh(result);
+        self.parts().0.push(vec![fresh], Op::NewArray(renamed.clone()));
+        (fresh, renamed)
+    }
+
+    /// The header of a loop; `condition` writes the region of a `while`.
+    fn copy_header(&mut self, header: &Header, condition: impl FnOnce(&mut Self, &Region) -> Region) -> Header {
+        match header {
+            Header::Range(range) => {
+                let (start, end) = (self.atom(range.start), self.atom(range.end));
+                let step = range.step.map(|step| self.atom(step));
+                let index = self.fresh(range.index);
+                Header::Range(Range { index, start, end, step, ..range.clone() })
+            }
+            Header::Iter { pat, names, binds, iter } => {
+                let iter = self.opaque(iter);
+                let binds = self.fresh_all(binds);
+                Header::Iter { pat: pat.clone(), names: names.clone(), binds, iter }
+            }
+            Header::While(cond) => Header::While(condition(self, cond)),
+            Header::Forever => Header::Forever,
+            Header::Times(count) => Header::Times(self.atom(*count)),
+        }
+    }
+
+    /// Verbatim code with the atoms that its arguments have become.
+    fn opaque(&self, opaque: &Opaque) -> Opaque {
+        let args = opaque.args.iter().map(|(name, atom)| (name.clone(), self.atom(*atom))).collect();
+        Opaque { args, ..opaque.clone() }
+    }
+}
