@@ -1,0 +1,70 @@
+//! Arrays of adjoints: where they are made, and where in them the adjoint of an element stands.
+
+use std::collections::HashSet;
+
+use crate::ir::{Atom, NewArray, Op, Part, Region, Stmt, Value};
+use crate::primal::Mode;
+
+use super::{Reverse, barred};
+
+impl Reverse<'_> {
+    /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins, unless
+    /// a loop that is reversed at once has needed them before.
+    pub(super) fn make_bars(&mut self, stmts: &[Stmt]) {
+        for stmt in stmts.iter().filter(|stmt| matches!(stmt.op, Op::NewArray(_))) {
+            self.make_bar(stmt.results[0]);
+        }
+    }
+
+    fn make_bar(&mut self, array: Value) {
+        let Some(lengths) = self.lengths.get(&array).cloned() else { return };
+        if !self.is_varied(array) || self.bars.contains_key(&array) {
+            return;
+        }
+        let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+        let info = self.info(array);
+        let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
+        self.b.changing.insert(bar);
+        self.bars.insert(array, bar);
+    }
+
+    /// The arrays from outside a loop that it reads: their adjoints must exist before it is reversed at once.
+    pub(super) fn make_bars_before(&mut self, body: &Region) {
+        let mut read = HashSet::new();
+        loaded_in(&body.stmts, &mut read);
+        let read: HashSet<Value> = read.into_iter().map(|array| self.root(array)).collect();
+        let mut read: Vec<Value> = read.into_iter().filter(|array| self.lengths.contains_key(array)).collect();
+        read.sort_unstable();
+        read.into_iter().for_each(|array| self.make_bar(array));
+    }
+
+    /// Where the adjoint of an element stands: that of an element of a window stands in the array that it shows.
+    pub(super) fn bar_element(&mut self, array: Value, index: &[Atom]) -> Option<(Value, Vec<Atom>)> {
+        let mut array = array;
+        let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        while let Some((base, part)) = self.windows.get(&array).copied() {
+            match part {
+                Part::Range(start, _) => {
+                    let start = self.read(start);
+                    index[0] = self.b.int_add(start, index[0]);
+                }
+                Part::Row(row) => {
+                    let row = self.read(row);
+                    index.insert(0, row);
+                }
+            }
+            array = base;
+        }
+        Some((*self.bars.get(&array)?, index))
+    }
+}
+
+/// The arrays that statements read.
+fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        if let Op::Load(array, _) = &stmt.op {
+            out.insert(*array);
+        }
+        stmt.op.regions().into_iter().for_each(|inner| loaded_in(&inner.stmts, out));
+    }
+}

@@ -1,0 +1,308 @@
+//! Reverse mode: a function goes in, the function that pulls adjoints back comes out.
+//!
+//! ```text
+//! // Input:    fn(x) { y = sin x; yield y }
+//! // Output:   fn(x, y_bar) { y = sin x; c = cos x; x_bar = c * y_bar; yield y, x_bar }
+//! ```
+//!
+//! The forward sweep computes the primal and the coefficients of its linear form; the reverse sweep transposes the
+//! linear form, statement by statement, backwards. What the reverse sweep reads of the forward sweep are the
+//! residuals. A residual of straight-line code is simply in scope. One that was made in a branch becomes a result of
+//! the branch; one that was made in a loop becomes a field of the record that each iteration pushes on the tape of
+//! that loop; and one that is cheaper to compute again than to store is computed again (`Reverse::read`).
+//!
+//! A branch in tail position needs no residuals: the adjoints of its results are the seeds, which are known, so that
+//! both sweeps of it run inside the branch (`Reverse::tail`).
+
+mod at_once;
+mod bars;
+mod residuals;
+mod sweep;
+mod tail;
+mod taped;
+mod transpose;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use self::residuals::Residuals;
+use crate::build::Builder;
+use crate::ir::{Atom, Function, Hint, Info, NewArray, Op, Part, Range, Region, Scalar, Ty, Value};
+use crate::linearize::Linear;
+use crate::primal::{Mode, Primal};
+
+/// What reverse mode gives: the function, and the parameters that were added for the seeds.
+pub(crate) struct Pullback {
+    pub(crate) function: Function,
+    pub(crate) seeds: Vec<Value>,
+    /// The parameters that were added for the seeds of parameters that are outputs.
+    pub(crate) out_seeds: Vec<Value>,
+    /// What was decided for each loop, for the dump.
+    pub(crate) notes: Vec<String>,
+}
+
+/// What the generated function takes and gives.
+#[derive(Clone, Copy)]
+pub(crate) struct Options {
+    /// The adjoints of the yields are parameters; else they are one.
+    pub(crate) seeded: bool,
+    /// The adjoints of arrays are accumulated into buffers that are parameters, which hold zeros; else they are made.
+    pub(crate) into: bool,
+}
+
+/// Differentiates backwards. Without `seeded`, the adjoint of each yield is one, else a parameter named `seed`. The
+/// function yields what the input yields, then the adjoints of the active parameters.
+///
+/// The adjoints of `outs`, parameters that the function writes its results into, are parameters too.
+pub(crate) fn vjp(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    options: Options,
+    default: Scalar,
+) -> Pullback {
+    let Options { seeded, into } = options;
+    let mut pass = Reverse {
+        b: Builder::new(default),
+        primal: Primal::new(function, active),
+        adjoints: BTreeMap::new(),
+        contexts: vec![Context::fused()],
+        current: 0,
+        tapes: Vec::new(),
+        places: HashMap::new(),
+        exports: HashMap::new(),
+        notes: Vec::new(),
+        bars: HashMap::new(),
+        lengths: HashMap::new(),
+        windows: HashMap::new(),
+        roots: function.roots(),
+        unsettled: function.changing(),
+        unsettled_outside: HashSet::new(),
+    };
+    pass.b.shapes = function.shapes.clone();
+    pass.b.open();
+    let mut params = pass.fresh_all(&function.body.params);
+    let seeds: Vec<Value> = if seeded {
+        let hint = |k: usize| {
+            let name = if k == 0 { "seed".to_owned() } else { format!("seed_{k}") };
+            Hint::generated(name, proc_macro2::Span::call_site())
+        };
+        let types: Vec<Ty> = function.body.yields.iter().map(|atom| pass.source_ty(*atom)).collect();
+        types.into_iter().enumerate().map(|(k, ty)| pass.b.value(ty, Some(hint(k)))).collect()
+    } else {
+        Vec::new()
+    };
+    let seed_atoms: Vec<Atom> = if seeded {
+        seeds.iter().map(|seed| Atom::Value(*seed)).collect()
+    } else {
+        function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
+    };
+    params.extend(&seeds);
+    let mut out_seeds = Vec::new();
+    for out in outs {
+        let info = pass.info(*out);
+        let bar = pass.b.value(info.ty.borrowed(), barred(&info));
+        pass.b.changing.insert(bar);
+        pass.bars.insert(*out, bar);
+        out_seeds.push(bar);
+    }
+    params.extend(&out_seeds);
+    let mut buffers = Vec::new();
+    for param in active {
+        let info = pass.info(*param);
+        if !info.ty.is_array() || outs.contains(param) {
+            continue;
+        }
+        let bar = if into {
+            let bar = pass.b.value(info.ty.borrowed(), barred(&info));
+            buffers.push(bar);
+            bar
+        } else {
+            let primal = pass.array(*param);
+            pass.b.new_array(NewArray::Zeros(primal), info.ty.owned(), barred(&info))
+        };
+        pass.b.changing.insert(bar);
+        pass.bars.insert(*param, bar);
+    }
+    params.extend(&buffers);
+    let mut yields = pass.tail(&function.body, &seed_atoms);
+    for (out, bar) in outs.iter().zip(&out_seeds) {
+        // What the output held on entry is a constant, unless it is active: then its adjoint is what is left.
+        if !active.contains(out) {
+            pass.b.push(Vec::new(), Op::Clear(*bar));
+        }
+    }
+    let returned = active.iter().filter(|param| !outs.contains(param));
+    yields.extend(returned.map(|param| match pass.bars.get(param) {
+        Some(bar) => Atom::Value(*bar),
+        None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
+    }));
+    let body = pass.b.close_region(params, yields);
+    let notes = std::mem::take(&mut pass.notes);
+    let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
+    let types = function.values.iter().map(|info| info.ty).collect();
+    let residuals = Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, types };
+    residuals.complete(&mut function.body);
+    Pullback { function, seeds, out_seeds, notes }
+}
+
+/// Where a value of the forward sweep was made, and so how the reverse sweep can read it.
+struct Context {
+    kind: Kind,
+    parent: usize,
+    /// What the reverse sweep of this context has at hand of the forward sweep.
+    available: HashMap<Value, Atom>,
+}
+
+enum Kind {
+    /// Both sweeps share one region: everything is in scope. Inside a loop that is reversed at once, a tape is used
+    /// again in every iteration.
+    Fused { in_loop: bool },
+    /// A branch: residuals are further results of the `If` that the marker names.
+    Branch { marker: Value, then: bool, yielded: HashMap<Value, Value> },
+    /// The body of a loop: residuals are fields of the record.
+    Body { tape: Value, record: Vec<(Atom, Value)> },
+    /// The reverse sweep itself.
+    Sweep,
+}
+
+impl Context {
+    fn fused() -> Self {
+        Context { kind: Kind::Fused { in_loop: false }, parent: 0, available: HashMap::new() }
+    }
+}
+
+/// What comes after a statement whose both sweeps share a region, and what the adjoints of the region's yields are.
+#[derive(Clone, Copy)]
+struct Horizon<'r> {
+    region: &'r Region,
+    from: usize,
+    seeds: &'r [Atom],
+}
+
+/// A further result of an `If`: the result, and what each branch yields for it.
+type Export = (Value, Atom, Atom);
+
+/// A statement of the source in the forward sweep, with what its reverse needs.
+enum Swept {
+    Prim {
+        linear: Linear,
+        args: Vec<Atom>,
+        result: Value,
+    },
+    If {
+        cond: Atom,
+        arms: [(usize, Vec<Swept>); 2],
+    },
+    Loop {
+        context: usize,
+        trips: Option<Atom>,
+        index: Option<Value>,
+        body: Vec<Swept>,
+    },
+    Load {
+        array: Value,
+        index: Vec<Atom>,
+        result: Value,
+    },
+    Store {
+        array: Value,
+        index: Vec<Atom>,
+        value: Atom,
+    },
+    Accumulate {
+        array: Value,
+        index: Vec<Atom>,
+        term: Atom,
+    },
+    Elements {
+        array: Value,
+        elements: Vec<Atom>,
+    },
+    /// Both sweeps are done; the adjoints of the results are spent.
+    Done {
+        results: Vec<Value>,
+    },
+    Inactive,
+}
+
+struct Reverse<'a> {
+    b: Builder,
+    primal: Primal<'a>,
+    /// The adjoints of the values of the source, as far as they are known.
+    adjoints: BTreeMap<Value, Atom>,
+    contexts: Vec<Context>,
+    current: usize,
+    /// The tapes that still have to be made, with the range whose length they have.
+    tapes: Vec<(Value, Option<Range>)>,
+    /// The tapes that are buffers of known length: the length, and the index of each record.
+    places: HashMap<Value, (Atom, Atom)>,
+    exports: HashMap<Value, Vec<Export>>,
+    /// What was decided for each loop.
+    notes: Vec<String>,
+    /// The arrays of adjoints.
+    bars: HashMap<Value, Value>,
+    /// For each window, the array that it shows and the part, in atoms of the forward sweep.
+    windows: HashMap<Value, (Value, Part)>,
+    /// For each window, the array that it shows in the end.
+    roots: HashMap<Value, Value>,
+    /// The lengths of the arrays that were made, as far as they are dynamic.
+    lengths: HashMap<Value, Vec<Atom>>,
+    /// Those that the current statement or a later one changes.
+    unsettled: HashSet<Value>,
+    /// Those that the loops around the current region change.
+    unsettled_outside: HashSet<Value>,
+}
+
+/// The name of an adjoint.
+fn barred(info: &Info) -> Option<Hint> {
+    info.hint.as_ref().map(|hint| Hint::generated(format!("{}_bar", hint.name), hint.span))
+}
+
+impl<'a> Mode<'a> for Reverse<'a> {
+    fn primal(&self) -> &Primal<'a> {
+        &self.primal
+    }
+
+    fn parts(&mut self) -> (&mut Builder, &mut Primal<'a>) {
+        (&mut self.b, &mut self.primal)
+    }
+}
+
+impl Reverse<'_> {
+    fn source_ty(&self, atom: Atom) -> Ty {
+        match atom {
+            Atom::Value(value) => self.info(value).ty,
+            _ => Ty::Float(self.b.default_scalar),
+        }
+    }
+
+    fn active(&self, atom: Atom) -> Option<Value> {
+        atom.value().filter(|value| self.primal.varied.contains(value))
+    }
+
+    fn context(&mut self, kind: Kind) -> usize {
+        self.contexts.push(Context { kind, parent: self.current, available: HashMap::new() });
+        self.contexts.len() - 1
+    }
+
+    /// Runs with another context as the one in which values are made and read.
+    fn within<T>(&mut self, context: usize, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = (self.current, self.b.context);
+        (self.current, self.b.context) = (context, context);
+        let result = run(self);
+        (self.current, self.b.context) = outer;
+        result
+    }
+
+    fn accumulate(&mut self, value: Value, term: Atom) {
+        let sum = match self.adjoints.get(&value) {
+            Some(known) => self.b.add(*known, term),
+            None => term,
+        };
+        self.adjoints.insert(value, sum);
+    }
+
+    fn root(&self, array: Value) -> Value {
+        *self.roots.get(&array).unwrap_or(&array)
+    }
+}

@@ -1,0 +1,160 @@
+//! The forward sweep: statements of the source go in; the primal with the coefficients of its linear form comes out,
+//! and for each statement what its reverse needs (`Swept`).
+
+use std::collections::{HashMap, HashSet};
+
+use crate::ir::{Atom, Header, NewArray, Op, Region, Stmt, Ty, Value};
+use crate::primal::Mode;
+
+use super::{Horizon, Kind, Reverse, Swept};
+
+impl Reverse<'_> {
+    pub(super) fn sweep(&mut self, stmts: &[Stmt], horizon: Option<Horizon<'_>>) -> Vec<Swept> {
+        stmts
+            .iter()
+            .enumerate()
+            .map(|(position, stmt)| {
+                if let Some(horizon) = horizon {
+                    self.settle(&horizon.region.stmts[position..]);
+                }
+                let rest = horizon.map(|horizon| Horizon { from: position + 1, ..horizon });
+                self.sweep_stmt(stmt, rest)
+            })
+            .collect()
+    }
+
+    /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
+    /// be loaded again in the reverse sweep.
+    fn settle(&mut self, rest: &[Stmt]) {
+        let mut written = self.unsettled_outside.clone();
+        written_in(rest, &mut written);
+        let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
+        for array in &self.primal.changing {
+            let new = self.primal.map.get(array).and_then(|atom| atom.value());
+            match new {
+                Some(new) if !unsettled.contains(&self.root(*array)) => self.b.changing.remove(&new),
+                _ => false,
+            };
+        }
+        self.unsettled = unsettled;
+    }
+
+    fn sweep_stmt(&mut self, stmt: &Stmt, horizon: Option<Horizon<'_>>) -> Swept {
+        match &stmt.op {
+            Op::Prim(prim, args) => {
+                let result = stmt.results[0];
+                match self.copy_prim(result, *prim, args) {
+                    (_, Some(linear)) => Swept::Prim { linear, args: args.clone(), result },
+                    (_, None) => Swept::Inactive,
+                }
+            }
+            Op::Opaque(opaque) => {
+                self.copy_opaque(stmt, opaque);
+                Swept::Inactive
+            }
+            Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
+            Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
+                Some(seeds) => self.loop_at_once(stmt, l, &seeds),
+                None => self.sweep_loop(stmt, l),
+            },
+            Op::Load(array, index) => {
+                let result = stmt.results[0];
+                let index = self.copy_load(result, *array, index);
+                if self.is_varied(result) { Swept::Load { array: *array, index, result } } else { Swept::Inactive }
+            }
+            Op::Store(array, index, value) => {
+                let index = self.copy_store(*array, index, *value);
+                if self.primal.varied.contains(array) {
+                    Swept::Store { array: *array, index, value: *value }
+                } else {
+                    Swept::Inactive
+                }
+            }
+            Op::NewArray(new) => self.sweep_new_array(stmt.results[0], new),
+            Op::Accumulate(array, index, term) => {
+                let index = self.copy_accumulate(*array, index, *term);
+                if self.primal.varied.contains(array) {
+                    Swept::Accumulate { array: *array, index, term: *term }
+                } else {
+                    Swept::Inactive
+                }
+            }
+            Op::Clear(_) => unreachable!("only the passes clear arrays"),
+            Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
+                unreachable!("reverse mode is applied to functions without tapes")
+            }
+        }
+    }
+
+    fn sweep_new_array(&mut self, result: Value, new: &NewArray) -> Swept {
+        let (_, renamed) = self.copy_new_array(result, new);
+        let lengths = match &renamed {
+            NewArray::Window { part, .. } => {
+                if let NewArray::Window { array, .. } = new {
+                    self.windows.insert(result, (*array, *part));
+                }
+                return Swept::Inactive;
+            }
+            NewArray::Fill(_, lengths) => lengths.clone(),
+            NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
+            NewArray::Zeros(_) | NewArray::Copy(_) => Vec::new(),
+        };
+        self.lengths.insert(result, lengths);
+        // Each run of the region makes another array.
+        self.bars.remove(&result);
+        match new {
+            NewArray::Elements(elements) if self.is_varied(result) => {
+                Swept::Elements { array: result, elements: elements.clone() }
+            }
+            _ => Swept::Inactive,
+        }
+    }
+
+    fn sweep_if(&mut self, stmt: &Stmt, cond: Atom, then: &Region, otherwise: &Region) -> Swept {
+        let cond = self.atom(cond);
+        let marker = self.b.value(Ty::Bool, None);
+        let mut arms = Vec::new();
+        let mut regions = Vec::new();
+        for (region, is_then) in [(then, true), (otherwise, false)] {
+            let context = self.context(Kind::Branch { marker, then: is_then, yielded: HashMap::new() });
+            self.b.open();
+            let swept = self.within(context, |pass| pass.sweep(&region.stmts, None));
+            let mut yields = self.atoms(&region.yields);
+            yields.push(Atom::Bool(is_then));
+            regions.push(self.b.close_region(Vec::new(), yields));
+            arms.push((context, swept));
+        }
+        let mut results = self.fresh_all(&stmt.results);
+        for ((context, _), region) in arms.iter().zip(&regions) {
+            if let Kind::Branch { yielded, .. } = &mut self.contexts[*context].kind {
+                let pairs = region.yields.iter().zip(&results);
+                yielded.extend(pairs.filter_map(|(atom, result)| Some((atom.value()?, *result))));
+            }
+        }
+        results.push(marker);
+        self.make_tapes();
+        if let ([then, otherwise], Ok(arms)) = (&regions[..], <[_; 2]>::try_from(arms)) {
+            self.b.push(results, Op::If { cond, then: then.clone(), otherwise: otherwise.clone() });
+            return Swept::If { cond, arms };
+        }
+        Swept::Inactive
+    }
+
+    pub(super) fn sweep_header(&mut self, header: &Header) -> Header {
+        self.copy_header(header, |pass, cond| {
+            pass.b.open();
+            let params = pass.fresh_all(&cond.params);
+            pass.sweep(&cond.stmts, None);
+            let yields = pass.atoms(&cond.yields);
+            pass.b.close_region(params, yields)
+        })
+    }
+}
+
+/// The arrays that statements change.
+pub(super) fn written_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+    for stmt in stmts {
+        out.extend(stmt.op.written_array());
+        stmt.op.regions().into_iter().for_each(|inner| written_in(&inner.stmts, out));
+    }
+}
