@@ -13,14 +13,16 @@
 //! [`directional_derivative`] when the gradient is there already, or for several directions at one point.
 //!
 //! ```
-//! use diff_runtime::directional_derivative;
+//! use diff_runtime::{derivative, directional_derivative};
 //!
-//! // What #[derivative] generates for f(x, y) = x^2 y: the tangent along (x_dot, y_dot), and the gradient.
-//! let jvp = |x: f64, y: f64, x_dot: f64, y_dot: f64| (x * x * y, 2.0 * x * y * x_dot + x * x * y_dot);
-//! let gradient = |x: f64, y: f64| [2.0 * x * y, x * x];
+//! #[derivative]
+//! fn f(x: f64, y: f64) -> f64 {
+//!     x * x * y
+//! }
 //!
-//! let (_, tangent) = jvp(3.0, 2.0, 1.0, -1.0);
-//! assert_eq!(tangent, directional_derivative(&gradient(3.0, 2.0), &[1.0, -1.0]));
+//! let (value, tangent) = f::jvp(3.0, 2.0, 1.0, -1.0); // at (3, 2), along (1, -1)
+//! assert_eq!((value, tangent), (18.0, 3.0));
+//! assert_eq!(tangent, directional_derivative(&f::gradient(3.0, 2.0), &[1.0, -1.0]));
 //! ```
 
 use crate::real::Real;

@@ -5,19 +5,19 @@
 //! [`minimize`](Descent::minimize), or step by step with [`start`](Descent::start) and [`State::step`].
 //!
 //! ```
+//! use diff_runtime::derivative;
 //! use diff_runtime::descent::{Descent, minimize};
 //!
-//! // What #[derivative] generates as rosenbrock::value_and_gradient.
-//! fn value_and_gradient(x: &[f64; 2]) -> (f64, [f64; 2]) {
-//!     let (a, b) = (1.0 - x[0], x[1] - x[0] * x[0]);
-//!     (a * a + 100.0 * b * b, [-2.0 * a - 400.0 * x[0] * b, 200.0 * b])
+//! #[derivative]
+//! fn rosenbrock(x: &[f64; 2]) -> f64 {
+//!     (1.0 - x[0]).powi(2) + 100.0 * (x[1] - x[0] * x[0]).powi(2)
 //! }
 //!
-//! let found = minimize(value_and_gradient, [-1.2, 1.0]).unwrap();
+//! let found = minimize(rosenbrock::value_and_gradient, [-1.2, 1.0]).unwrap();
 //! assert!((found.point[0] - 1.0).abs() < 1e-4 && (found.point[1] - 1.0).abs() < 1e-4);
 //!
 //! let descent = Descent::new().momentum(0.99).fixed_step(1e-4);
-//! let found = descent.minimize(value_and_gradient, [-1.2, 1.0]).unwrap();
+//! let found = descent.minimize(rosenbrock::value_and_gradient, [-1.2, 1.0]).unwrap();
 //! assert!(found.reason.is_convergence());
 //! ```
 //!
