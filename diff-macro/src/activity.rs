@@ -1,7 +1,7 @@
 //! Activity: which values carry a derivative. A function and its active parameters go in, the set of values that vary
 //! with them comes out (a fixed point around loops).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::ir::{Atom, Function, Header, NewArray, Op, Region, Stmt, Value};
 use crate::rules::Prim;
@@ -9,9 +9,10 @@ use crate::rules::Prim;
 /// The values of the function that vary with the active parameters.
 pub(crate) fn varied(function: &Function, active: &[Value]) -> HashSet<Value> {
     let mut varied: HashSet<Value> = active.iter().copied().collect();
+    let fields = function.fields();
     loop {
         let before = varied.len();
-        mark_region(&function.body, &mut varied);
+        mark_region(&function.body, &fields, &mut varied);
         if varied.len() == before {
             return varied;
         }
@@ -22,13 +23,14 @@ fn is_varied(atom: Atom, varied: &HashSet<Value>) -> bool {
     atom.value().is_some_and(|value| varied.contains(&value))
 }
 
-fn mark_region(region: &Region, varied: &mut HashSet<Value>) {
+/// `fields` has the values as which the records of each tape are read back.
+fn mark_region(region: &Region, fields: &HashMap<Value, Vec<Value>>, varied: &mut HashSet<Value>) {
     for stmt in &region.stmts {
-        mark_stmt(stmt, varied);
+        mark_stmt(stmt, fields, varied);
     }
 }
 
-fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
+fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut HashSet<Value>) {
     match &stmt.op {
         Op::Prim(prim, args) => {
             if !is_locally_constant(*prim) && args.iter().any(|atom| is_varied(*atom, varied)) {
@@ -36,8 +38,8 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
             }
         }
         Op::If { then, otherwise, .. } => {
-            mark_region(then, varied);
-            mark_region(otherwise, varied);
+            mark_region(then, fields, varied);
+            mark_region(otherwise, fields, varied);
             for (k, result) in stmt.results.iter().enumerate() {
                 if is_varied(then.yields[k], varied) || is_varied(otherwise.yields[k], varied) {
                     varied.insert(*result);
@@ -58,11 +60,9 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
                         varied.insert(*param);
                     }
                 }
-                mark_region(cond, varied);
+                mark_region(cond, fields, varied);
             }
-            // A tape is read back by the loop that consumes it; a field varies if what was pushed does. Passes that
-            // differentiate through tapes carry that themselves.
-            mark_region(&l.body, varied);
+            mark_region(&l.body, fields, varied);
         }
         Op::Load(array, _) => {
             if varied.contains(array) {
@@ -95,8 +95,14 @@ fn mark_stmt(stmt: &Stmt, varied: &mut HashSet<Value>) {
                 varied.extend([*array, stmt.results[0]]);
             }
         }
+        // A field of a record varies if what was pushed does.
+        Op::Push(tape, record) | Op::Put(tape, _, record) => {
+            let pushed = fields.get(tape).into_iter().flatten().zip(record);
+            let varying: Vec<Value> = pushed.filter(|(_, atom)| is_varied(**atom, varied)).map(|(v, _)| *v).collect();
+            varied.extend(varying);
+        }
         Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
-        Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+        Op::Opaque(_) | Op::NewTape(_) | Op::NewBuffer(..) => {}
     }
 }
 

@@ -20,6 +20,12 @@ pub(crate) struct Options {
     pub(crate) associated: bool,
     /// Plain functions with a suffix rather than a type of the function's name.
     pub(crate) suffix: bool,
+    /// Give the Hessian; where the option stands.
+    pub(crate) hessian: Option<Span>,
+    /// Give products of the Hessian with a vector; where the option stands.
+    pub(crate) hvp: Option<Span>,
+    /// Give the derivatives up to this order; where the option stands.
+    pub(crate) order: Option<(Span, usize)>,
     /// The path of the runtime crate.
     runtime: Option<syn::Path>,
 }
@@ -38,7 +44,11 @@ enum Option_ {
     Flag(Ident),
     Wrt(Ident, Vec<Ident>),
     Crate(Span, syn::Path),
+    Order(Span, usize),
 }
+
+/// The highest order of derivatives that can be asked for: code grows with its square.
+const HIGHEST_ORDER: usize = 16;
 
 /// Reads the options; what cannot be read is reported and left out.
 pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Options {
@@ -100,8 +110,15 @@ fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
                 _ => malformed("crate = path::to::diff_runtime"),
             }
         }
-        "partials" | "associated" | "suffix" if input.is_empty() => Ok(Option_::Flag(name)),
-        flag @ ("partials" | "associated" | "suffix") => malformed(flag),
+        "order" => match input.parse::<Token![=]>().and_then(|_| input.parse::<syn::LitInt>()) {
+            Ok(literal) if input.is_empty() => match literal.base10_parse() {
+                Ok(order @ 1..=HIGHEST_ORDER) => Ok(Option_::Order(name.span(), order)),
+                _ => Err(syn::Error::new(literal.span(), diagnostics::order_range(HIGHEST_ORDER))),
+            },
+            _ => malformed("order = 3"),
+        },
+        "partials" | "associated" | "suffix" | "hessian" | "hvp" if input.is_empty() => Ok(Option_::Flag(name)),
+        flag @ ("partials" | "associated" | "suffix" | "hessian" | "hvp") => malformed(flag),
         other => {
             input.parse::<TokenStream>()?;
             Err(syn::Error::new(name.span(), diagnostics::unknown_option(other)))
@@ -112,13 +129,20 @@ fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
 fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) {
     match option {
         Option_::Flag(name) => {
-            let flag = match name.to_string().as_str() {
-                "partials" => &mut options.partials,
-                "associated" => &mut options.associated,
-                _ => &mut options.suffix,
+            let given_twice = match name.to_string().as_str() {
+                "partials" => std::mem::replace(&mut options.partials, true),
+                "associated" => std::mem::replace(&mut options.associated, true),
+                "hessian" => options.hessian.replace(name.span()).is_some(),
+                "hvp" => options.hvp.replace(name.span()).is_some(),
+                _ => std::mem::replace(&mut options.suffix, true),
             };
-            if std::mem::replace(flag, true) {
+            if given_twice {
                 diagnostics.report_at(name.span(), diagnostics::duplicate(&name.to_string()));
+            }
+        }
+        Option_::Order(span, order) => {
+            if options.order.replace((span, order)).is_some() {
+                diagnostics.report_at(span, diagnostics::duplicate("order"));
             }
         }
         Option_::Wrt(name, names) => {

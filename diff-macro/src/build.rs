@@ -288,7 +288,7 @@ impl Builder {
     // ---- algebra for derivatives -------------------------------------------------------------------------------
 
     /// `atom` as a literal times the rest; one and the atom itself where no literal stands out.
-    fn split(&self, atom: Atom) -> (f64, Atom) {
+    pub(crate) fn split(&self, atom: Atom) -> (f64, Atom) {
         match self.def(atom) {
             Some((Prim::Mul, &[Atom::Float(c), rest] | &[rest, Atom::Float(c)])) => (c, rest),
             Some((Prim::Neg, &[rest])) => {
@@ -320,13 +320,19 @@ impl Builder {
             (prim @ (Prim::Add | Prim::Sub), &[x, y]) => (prim, x, y),
             _ => return None,
         };
-        let (cx, rx) = self.split(x);
-        let (ct, rt) = self.split(term);
-        if rx != rt || cx + ct == 0.0 || rt.value().is_none() {
-            return None;
+        let ((cx, rx), (cy, ry), (ct, rt)) = (self.split(x), self.split(y), self.split(term));
+        let sign = if prim == Prim::Add { 1.0 } else { -1.0 };
+        if rt.value().is_none() {
+            None
+        } else if rx == rt && cx + ct != 0.0 {
+            let joined = self.add(x, term);
+            Some(if prim == Prim::Add { self.add(joined, y) } else { self.sub(joined, y) })
+        } else if ry == rt && sign * cy + ct != 0.0 {
+            let joined = self.mul(Atom::Float(sign * cy + ct), rt);
+            Some(self.add(x, joined))
+        } else {
+            None
         }
-        let joined = self.add(x, term);
-        Some(if prim == Prim::Add { self.add(joined, y) } else { self.sub(joined, y) })
     }
 
     /// Two products of derivatives with a factor in common, and what is left of them: `a t + b t` is `(a + b) t`.

@@ -129,7 +129,7 @@ pub(crate) fn duplicate(what: &str) -> String {
     format!("`{what}` is given twice\nhelp: remove one of the two")
 }
 
-const OPTIONS: &[&str] = &["wrt", "partials", "associated", "suffix", "crate"];
+const OPTIONS: &[&str] = &["wrt", "partials", "hessian", "hvp", "order", "associated", "suffix", "crate"];
 
 pub(crate) fn unknown_option(name: &str) -> String {
     let close = OPTIONS.iter().find(|option| distance(option, name) <= 2);
@@ -145,6 +145,44 @@ pub(crate) fn unknown_option(name: &str) -> String {
 pub(crate) fn option_form(name: &str, form: &str) -> String {
     format!("the option `{name}` has another form\nhelp: write `{form}`")
 }
+
+pub(crate) fn order_range(highest: usize) -> String {
+    format!("the order of the derivatives is a number from 1 to {highest}\nhelp: write `order = 3` for the first three")
+}
+
+/// For `hessian` and `hvp` on a function that does not return one float.
+pub(crate) fn second_order_of_several(option: &str) -> String {
+    format!(
+        "`{option}` needs a function that returns one float\n\
+         help: leave the option out, or write a function that returns one of the results"
+    )
+}
+
+/// For `hessian` and `hvp` in parameters of several float types.
+pub(crate) fn second_order_of_mixed(option: &str) -> String {
+    format!(
+        "`{option}` needs active parameters of the float type that the function returns\n\
+         help: use one float type, or exclude the others with `#[constant]`"
+    )
+}
+
+/// For `hessian` where the function has to run once per input.
+pub(crate) fn second_order_moves(name: &str) -> String {
+    format!(
+        "`hessian` runs the function once per input, and `{name}` cannot be passed more than once\n\
+         help: take it by reference, as `&[f64]` for example, or use `hvp`"
+    )
+}
+
+pub(crate) fn second_order_of_rows(name: &str) -> String {
+    format!(
+        "`hessian` needs arrays of one dimension, and `{name}` has rows\n\
+         help: take the elements one after the other in a slice, or use `hvp`"
+    )
+}
+
+pub(crate) const ORDER_OF_SEVERAL: &str = "`order` needs exactly one active parameter, a float, and a result that is returned\n\
+    help: name the parameter with `wrt(x)`, or use `hessian` or `hvp` for second derivatives in several";
 
 pub(crate) const NOT_AN_OPTION: &str = "an option starts with its name\n\
     help: for example `wrt(x, y)`, `partials` or `crate = path::to::diff_runtime`";

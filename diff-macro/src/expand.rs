@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
-use crate::companion::Plan;
+use crate::companion::{self, Plan};
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::Function;
 use crate::lower::{self, Param, Source};
@@ -53,6 +53,7 @@ fn companions(
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     let runtime = options.runtime();
+    let orders = companion::orders(item, options, signature, diagnostics);
     let mut function = lower_body(&item.block, signature, &runtime, diagnostics);
     if !diagnostics.is_empty() {
         if !signature.certain {
@@ -60,8 +61,8 @@ fn companions(
         }
         function = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
-    let plan =
-        Plan { item, signature, function: &function, runtime, partials: options.partials, suffix: options.suffix };
+    let (partials, suffix) = (options.partials, options.suffix);
+    let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders };
     Some(plan.expand())
 }
 

@@ -5,14 +5,17 @@
 //! // Output:   fn(x, x_dot) { y = sin x; c = cos x; y_dot = c * x_dot; yield y, y_dot }
 //! ```
 //!
-//! Several directions are carried at once; a seed that is a literal is folded as it goes.
+//! Several directions are carried at once; a seed that is a literal is folded as it goes. In place of tangents in several
+//! directions, the derivatives of several orders in one direction can be carried: then only the rule for primitives
+//! differs (`taylor.rs`), since all else that happens to tangents is linear.
 
 use std::collections::HashMap;
 
 use crate::build::Builder;
-use crate::ir::{Atom, Function, Hint, Info, Loop, NewArray, Op, Region, Scalar, Stmt, Ty, Value};
+use crate::ir::{Atom, Function, Hint, Info, Loop, NewArray, Op, Range, Records, Region, Scalar, Stmt, Ty, Value};
 use crate::linearize::Linear;
 use crate::primal::{Mode, Primal};
+use crate::taylor::{self, Derivatives};
 
 /// The tangent of one value in each direction; none where it is zero.
 type Tangent = Vec<Option<Atom>>;
@@ -26,6 +29,14 @@ pub(crate) enum Seed {
     Param,
     /// Of an array: one in this element, zero in the others.
     Unit(usize),
+}
+
+/// What the tangents of a value are.
+enum Tangents {
+    /// Those in each direction.
+    Directions,
+    /// The derivatives of each order along one path; those of the values of the generated function that are in scope.
+    Orders(HashMap<Value, Derivatives>),
 }
 
 /// What forward mode gives: the function, and in which order its parameters and yields stand.
@@ -46,14 +57,7 @@ pub(crate) fn jvp(
     seeds: &[Vec<Seed>],
     default: Scalar,
 ) -> Pushforward {
-    let mut pass = Forward {
-        b: Builder::new(default),
-        primal: Primal::new(function, active),
-        tangents: HashMap::new(),
-        directions: seeds.len(),
-        arrays: HashMap::new(),
-    };
-    pass.b.shapes = function.shapes.clone();
+    let mut pass = Forward::new(function, active, seeds.len(), Tangents::Directions, default);
     pass.b.open();
     let mut params = pass.fresh_all(&function.body.params);
     let mut seed_params = Vec::new();
@@ -82,7 +86,7 @@ pub(crate) fn jvp(
                 Seed::Unit(_) => None,
             })
             .collect();
-        pass.tangents.insert(*param, tangent);
+        pass.set_tangent(*param, tangent);
     }
     for out in outs.iter().filter(|out| !active.contains(out)) {
         let info = &function.values[out.0 as usize];
@@ -121,6 +125,24 @@ pub(crate) fn jvp(
     }
 }
 
+/// The derivatives up to an order in a parameter: the function yields what the input yields, then for each order the
+/// derivatives of the yields.
+pub(crate) fn derivatives(function: &Function, active: Value, order: usize, default: Scalar) -> Function {
+    let mut pass = Forward::new(function, &[active], order, Tangents::Orders(HashMap::new()), default);
+    pass.b.open();
+    let params = pass.fresh_all(&function.body.params);
+    let mut along = vec![None; order];
+    along[0] = Some(Atom::Float(1.0));
+    pass.set_tangent(active, along);
+    pass.stmts(&function.body);
+    let mut yields = pass.atoms(&function.body.yields);
+    for k in 0..order {
+        yields.extend(function.body.yields.iter().map(|atom| pass.yielded(*atom, k)));
+    }
+    let body = pass.b.close_region(params, yields);
+    Function { values: pass.b.values, shapes: function.shapes.clone(), body }
+}
+
 /// The name of a tangent.
 fn dotted(info: &Info) -> Option<Hint> {
     info.hint.as_ref().map(|hint| Hint::generated(format!("{}_dot", hint.name), hint.span))
@@ -133,7 +155,11 @@ struct Forward<'a> {
     tangents: HashMap<Value, Tangent>,
     /// The tangents of the arrays of the source.
     arrays: HashMap<Value, Vec<Option<Value>>>,
+    /// For each tape, the values as which its records are read back.
+    fields: HashMap<Value, Vec<Value>>,
+    /// How many tangents a value has.
     directions: usize,
+    kind: Tangents,
 }
 
 impl<'a> Mode<'a> for Forward<'a> {
@@ -146,7 +172,39 @@ impl<'a> Mode<'a> for Forward<'a> {
     }
 }
 
+impl<'a> Forward<'a> {
+    fn new(function: &'a Function, active: &[Value], directions: usize, kind: Tangents, default: Scalar) -> Self {
+        let mut b = Builder::new(default);
+        b.shapes = function.shapes.clone();
+        let primal = Primal::new(function, active);
+        let fields = function.fields();
+        Forward { b, primal, tangents: HashMap::new(), arrays: HashMap::new(), fields, directions, kind }
+    }
+}
+
 impl Forward<'_> {
+    fn set_tangent(&mut self, value: Value, tangent: Tangent) {
+        if let (Tangents::Orders(known), Some(new)) =
+            (&mut self.kind, self.primal.map.get(&value).and_then(|a| a.value()))
+        {
+            known.insert(new, tangent.clone());
+        }
+        self.tangents.insert(value, tangent);
+    }
+
+    /// Runs in a region of its own: what is known in it is not in scope after it.
+    fn scoped<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = match &self.kind {
+            Tangents::Orders(known) => Some(known.clone()),
+            Tangents::Directions => None,
+        };
+        let result = run(self);
+        if let Some(known) = outer {
+            self.kind = Tangents::Orders(known);
+        }
+        result
+    }
+
     fn tangent(&self, atom: Atom, direction: usize) -> Option<Atom> {
         *self.tangents.get(&atom.value()?)?.get(direction)?
     }
@@ -167,13 +225,21 @@ impl Forward<'_> {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
-                let (y, Some(linear)) = self.copy_prim(result, *prim, args) else { return };
+                let (y, linear) = self.copy_prim(result, *prim, args);
+                let Some(linear) = linear else {
+                    return self.set_constant(y);
+                };
                 let name = dotted(&self.info(result));
-                let tangent: Tangent = (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect();
+                let tangent: Tangent = match &self.kind {
+                    Tangents::Directions => {
+                        (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect()
+                    }
+                    Tangents::Orders(known) => taylor::derivatives(&mut self.b, y, self.directions, known),
+                };
                 for atom in tangent.iter().flatten() {
                     self.b.name_derived(*atom, name.clone());
                 }
-                self.tangents.insert(result, tangent);
+                self.set_tangent(result, tangent);
             }
             Op::Opaque(opaque) => self.copy_opaque(stmt, opaque),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
@@ -182,10 +248,26 @@ impl Forward<'_> {
             Op::Store(array, index, value) => self.store(*array, index, *value),
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
             Op::Accumulate(array, index, term) => self.accumulate(*array, index, *term),
-            Op::Clear(_) => unreachable!("only the passes clear arrays"),
-            Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
-                unreachable!("forward mode is applied before reverse mode makes tapes")
+            Op::Clear(array) => self.clear(*array),
+            Op::NewTape(range) => self.new_tape(stmt.results[0], range.as_ref()),
+            Op::NewBuffer(length, fields) => self.new_buffer(stmt.results[0], *length, fields),
+            Op::Push(tape, record) => {
+                let record = self.record(record);
+                let tape = self.array(*tape);
+                self.b.push(Vec::new(), Op::Push(tape, record));
             }
+            Op::Put(tape, index, record) => {
+                let record = self.record(record);
+                let (tape, index) = (self.array(*tape), self.atom(*index));
+                self.b.push(Vec::new(), Op::Put(tape, index, record));
+            }
+        }
+    }
+
+    /// A value of the source that does not vary has no derivative of any order.
+    fn set_constant(&mut self, atom: Atom) {
+        if let (Tangents::Orders(known), Some(value)) = (&mut self.kind, atom.value()) {
+            known.entry(value).or_insert_with(|| vec![None; self.directions]);
         }
     }
 
@@ -241,7 +323,7 @@ impl Forward<'_> {
             })
             .collect();
         if !tangent.is_empty() {
-            self.tangents.insert(result, tangent);
+            self.set_tangent(result, tangent);
         }
     }
 
@@ -281,6 +363,55 @@ impl Forward<'_> {
         self.arrays.insert(result, shadows);
     }
 
+    fn clear(&mut self, array: Value) {
+        let shadows = self.arrays.get(&array).cloned().unwrap_or_default();
+        let copied = self.array(array);
+        for cleared in std::iter::once(copied).chain(shadows.into_iter().flatten()) {
+            self.b.push(Vec::new(), Op::Clear(cleared));
+        }
+    }
+
+    // ---- tapes --------------------------------------------------------------------------------------------------
+
+    fn new_tape(&mut self, tape: Value, range: Option<&Range>) {
+        let range = range.map(|range| Range {
+            start: self.atom(range.start),
+            end: self.atom(range.end),
+            step: range.step.map(|step| self.atom(step)),
+            ..range.clone()
+        });
+        let tape = self.fresh(tape);
+        self.b.push(vec![tape], Op::NewTape(range));
+    }
+
+    /// The tangents of a record stand behind it, field by field.
+    fn new_buffer(&mut self, tape: Value, length: Atom, fields: &[Ty]) {
+        let binds = self.fields.get(&tape).cloned().unwrap_or_default();
+        let mut types = fields.to_vec();
+        for (bind, ty) in binds.iter().zip(fields).filter(|(bind, _)| self.is_varied(**bind)) {
+            debug_assert_eq!(self.info(*bind).ty, *ty, "a field is read back as what it was");
+            types.extend(std::iter::repeat_n(*ty, self.directions));
+        }
+        let length = self.atom(length);
+        let tape = self.fresh(tape);
+        self.b.push(vec![tape], Op::NewBuffer(length, types));
+    }
+
+    fn record(&mut self, record: &[Atom]) -> Vec<Atom> {
+        let mut fields = self.atoms(record);
+        for atom in record.iter().filter(|atom| atom.value().is_some_and(|value| self.is_varied(value))) {
+            fields.extend((0..self.directions).map(|d| self.tangent(*atom, d).unwrap_or(Atom::Float(0.0))));
+        }
+        fields
+    }
+
+    /// The records that a loop takes off a tape, with their tangents.
+    fn records(&mut self, records: &Records) -> Records {
+        let varied: Vec<usize> = (0..records.binds.len()).filter(|k| self.is_varied(records.binds[*k])).collect();
+        let binds = self.carried(&records.binds, &varied);
+        Records { tape: self.array(records.tape), binds, taken: records.taken }
+    }
+
     /// What the tangent of a new array holds in one direction; none for a window of an array that has none.
     fn tangent_of_new(&self, fresh: Value, new: &NewArray, direction: usize) -> Option<NewArray> {
         let element = |atom: &Atom| self.tangent(*atom, direction).unwrap_or(Atom::Float(0.0));
@@ -308,12 +439,14 @@ impl Forward<'_> {
 
     /// One branch: its statements, its yields, and the tangents of those yields that belong to varied results.
     fn arm(&mut self, region: &Region, varied: &[usize]) -> (Vec<Stmt>, Vec<Atom>, Vec<Tangent>) {
-        self.b.open();
-        self.stmts(region);
-        let yields = self.atoms(&region.yields);
-        let tangents =
-            varied.iter().map(|k| (0..self.directions).map(|d| self.tangent(region.yields[*k], d)).collect()).collect();
-        (self.b.close(), yields, tangents)
+        self.scoped(|pass| {
+            pass.b.open();
+            pass.stmts(region);
+            let yields = pass.atoms(&region.yields);
+            let of_yield = |k: &usize| (0..pass.directions).map(|d| pass.tangent(region.yields[*k], d)).collect();
+            let tangents = varied.iter().map(of_yield).collect();
+            (pass.b.close(), yields, tangents)
+        })
     }
 
     fn branch(&mut self, stmt: &Stmt, cond: Atom, then: &Region, otherwise: &Region) {
@@ -337,7 +470,7 @@ impl Forward<'_> {
                 else_yields.push(b.unwrap_or(Atom::Float(0.0)));
                 tangent.push(Some(Atom::Value(result)));
             }
-            self.tangents.insert(stmt.results[*k], tangent);
+            self.set_tangent(stmt.results[*k], tangent);
         }
         let then = Region { params: Vec::new(), stmts: then_stmts, yields: then_yields };
         let otherwise = Region { params: Vec::new(), stmts: else_stmts, yields: else_yields };
@@ -353,24 +486,29 @@ impl Forward<'_> {
             }
         }
         let header = self.copy_header(&l.header, |pass, cond| {
+            pass.scoped(|pass| {
+                pass.b.open();
+                let params = pass.carried(&cond.params, &carried);
+                pass.stmts(cond);
+                let yields = pass.atoms(&cond.yields);
+                pass.b.close_region(params, yields)
+            })
+        });
+        let records = l.records.as_ref().map(|records| self.records(records));
+        let body = self.scoped(|pass| {
             pass.b.open();
-            let params = pass.carried(&cond.params, &carried);
-            pass.stmts(cond);
-            let yields = pass.atoms(&cond.yields);
+            let params = pass.carried(&l.body.params, &carried);
+            pass.stmts(&l.body);
+            let mut yields = pass.atoms(&l.body.yields);
+            for k in &carried {
+                for d in 0..pass.directions {
+                    yields.push(pass.tangent(l.body.yields[k + 1], d).unwrap_or(Atom::Float(0.0)));
+                }
+            }
             pass.b.close_region(params, yields)
         });
-        self.b.open();
-        let params = self.carried(&l.body.params, &carried);
-        self.stmts(&l.body);
-        let mut yields = self.atoms(&l.body.yields);
-        for k in &carried {
-            for d in 0..self.directions {
-                yields.push(self.tangent(l.body.yields[k + 1], d).unwrap_or(Atom::Float(0.0)));
-            }
-        }
-        let body = self.b.close_region(params, yields);
         let results = self.carried(&stmt.results, &carried);
-        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records, init, body })));
     }
 
     /// New values for carried ones, followed by their tangents.
@@ -379,7 +517,7 @@ impl Forward<'_> {
         for k in varied {
             let info = self.info(values[*k]);
             let tangents: Vec<Value> = (0..self.directions).map(|_| self.b.value(info.ty, dotted(&info))).collect();
-            self.tangents.insert(values[*k], tangents.iter().map(|t| Some(Atom::Value(*t))).collect());
+            self.set_tangent(values[*k], tangents.iter().map(|t| Some(Atom::Value(*t))).collect());
             new.extend(tangents);
         }
         new

@@ -459,6 +459,23 @@ impl Function {
         out
     }
 
+    /// For each tape, the values as which its records are read back.
+    pub(crate) fn fields(&self) -> HashMap<Value, Vec<Value>> {
+        fn find(region: &Region, out: &mut HashMap<Value, Vec<Value>>) {
+            for stmt in &region.stmts {
+                if let Op::Loop(l) = &stmt.op
+                    && let Some(records) = &l.records
+                {
+                    out.insert(records.tape, records.binds.clone());
+                }
+                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
+            }
+        }
+        let mut out = HashMap::new();
+        find(&self.body, &mut out);
+        out
+    }
+
     /// The arrays that the function changes, and the windows that show them.
     pub(crate) fn changing(&self) -> HashSet<Value> {
         fn find(region: &Region, out: &mut HashSet<Value>) {

@@ -28,6 +28,7 @@ mod resolve;
 mod reverse;
 mod rules;
 mod signature;
+mod taylor;
 #[cfg(test)]
 mod tests;
 
@@ -66,6 +67,11 @@ mod tests;
 /// | `value_and_gradient_into(args, buffers..)` | an active array | the value; writes the gradient likewise |
 /// | `vjp_into(args, seed, buffers..)` | an active array | the value; writes the adjoints likewise |
 /// | `partial_x(args)` | option `partials` | the partial derivative in the active parameter `x`, and nothing else computed |
+/// | `hessian(args)`, `value_gradient_and_hessian(args)` | option `hessian`; scalars, or one array | the second partial derivatives |
+/// | `hessian_into(args, hessian)`, `value_gradient_and_hessian_into(args, buffers.., hessian)` | option `hessian`, an active array | fill a row-major buffer |
+/// | `hvp(args, directions..)`, `hvp_into(args, directions.., buffers..)` | option `hvp` | the Hessian times a direction |
+/// | `second_derivative(x)` | option `hessian` or `order`, one active scalar | the second derivative |
+/// | `derivatives(x)` | option `order = n`, one active scalar | the value and the derivatives up to the n-th |
 ///
 /// The gradient in one active parameter has its shape (`Vec` for a slice); in several scalars of one type it is an
 /// array, else a tuple. Buffers are overwritten.
@@ -76,6 +82,8 @@ mod tests;
 /// | --- | --- |
 /// | `wrt(x, y)` | differentiates with respect to exactly these parameters |
 /// | `partials` | adds `partial_x` for each active parameter `x` |
+/// | `hessian`, `hvp` | add second derivatives: the matrix, its product with a vector |
+/// | `order = n` | adds `derivatives`, up to the `n`-th |
 /// | `suffix` | plain functions `f_gradient` and so on, where a type of the function's name exists already |
 /// | `associated` | for an associated function without a receiver: `T::f_gradient` and so on |
 /// | `crate = ::path` | the path of the runtime crate, where it is not `::diff_runtime` |

@@ -69,6 +69,15 @@ impl Linear {
         sum
     }
 
+    /// The partial in operand `index`.
+    pub(crate) fn partial(&self, index: usize) -> &Partial {
+        &self.partials[index]
+    }
+
+    pub(crate) fn is_singular(&self) -> bool {
+        self.singular
+    }
+
     /// The atoms that the term of operand `index` reads.
     pub(crate) fn coefficients(&self, index: usize) -> Vec<Atom> {
         let mut atoms = Vec::new();
@@ -141,6 +150,7 @@ fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool)
     }
 }
 
-fn divide(b: &mut Builder, t: Atom, den: Atom, careful: bool) -> Atom {
+/// `t / den`, zero for a zero `t` where care is asked for.
+pub(crate) fn divide(b: &mut Builder, t: Atom, den: Atom, careful: bool) -> Atom {
     if careful && !b.is_nonzero(den) { b.prim(Prim::StrongDiv, &[t, den]) } else { b.div(t, den) }
 }

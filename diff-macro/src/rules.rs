@@ -393,15 +393,20 @@ fn atan2(b: &mut Builder, x: &[Atom]) -> Vec<Partial> {
     vec![ratio(cos, radius), ratio(b.neg(sin), radius)]
 }
 
-/// `1 - y^2` where that does not cancel, else `1 / cosh(x)^2`.
+/// `1 - y^2` where that does not cancel, else `1 / cosh(x)^2 = 4 t / (1 + t)^2` with `t = exp(-2 |x|)`: nothing in it
+/// overflows, nor in its own derivative.
 fn tanh(b: &mut Builder, x: Atom, y: Atom) -> Partial {
     let magnitude = b.prim(Prim::Abs, &[y]);
     let near = b.prim(Prim::Lt, &[magnitude, Atom::Float(0.9)]);
     let square = b.powi(y, 2);
     let difference = b.sub(Atom::Float(1.0), square);
-    let cosh = b.prim(Prim::Cosh, &[x]);
-    let sech = b.prim(Prim::Recip, &[cosh]);
-    let tail = b.powi(sech, 2);
+    let distance = b.prim(Prim::Abs, &[x]);
+    let exponent = b.mul(Atom::Float(-2.0), distance);
+    let t = b.prim(Prim::Exp, &[exponent]);
+    let sum = b.add(Atom::Float(1.0), t);
+    let below = b.powi(sum, 2);
+    let above = b.mul(Atom::Float(4.0), t);
+    let tail = b.div(above, below);
     scale(b.select(near, difference, tail))
 }
 

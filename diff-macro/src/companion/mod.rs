@@ -10,7 +10,11 @@ use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
 mod modes;
+mod orders;
+mod second;
 mod types;
+
+pub(crate) use orders::{Orders, orders};
 
 /// Lints that generated code may trip, with the reason.
 const ALLOWED: &[&str] = &[
@@ -45,6 +49,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) runtime: TokenStream,
     pub(crate) partials: bool,
     pub(crate) suffix: bool,
+    pub(crate) orders: Orders,
 }
 
 /// One companion.
@@ -100,6 +105,7 @@ impl Plan<'_> {
             let scalars = (0..self.active().len()).filter(|k| self.parameter(*k).ty.scalar().is_some());
             companions.extend(scalars.map(|k| self.partial(k)));
         }
+        companions.extend(self.of_higher_order());
         self.items(&companions)
     }
 

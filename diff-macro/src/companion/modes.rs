@@ -18,12 +18,12 @@ const ONE: Options = Options { seeded: false, into: false };
 const SEEDED: Options = Options { seeded: true, into: false };
 
 /// The parameters that receive adjoints.
-struct Buffers {
-    params: Vec<(Ident, TokenStream)>,
-    arrays: Vec<Ident>,
+pub(super) struct Buffers {
+    pub(super) params: Vec<(Ident, TokenStream)>,
+    pub(super) arrays: Vec<Ident>,
     scalars: Vec<Ident>,
     /// Checks the lengths, then clears.
-    prologue: TokenStream,
+    pub(super) prologue: TokenStream,
 }
 
 /// The seeds of a pullback.
@@ -39,7 +39,7 @@ impl Plan<'_> {
     // ---- bodies -------------------------------------------------------------------------------------------------
 
     /// The tokens of a body whose parameters are those of the function and `extra`.
-    fn body(
+    pub(super) fn body(
         &self,
         mut function: Function,
         extra: &[Ident],
@@ -53,14 +53,14 @@ impl Plan<'_> {
         emit::emit(&function, &params, &self.runtime, names, wrap)
     }
 
-    fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
+    pub(super) fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
         let pushforward =
             forward::jvp(self.function, &self.active_values(), &self.out_values(), seeds, self.signature.scalar);
         dump(&self.name(), "after forward mode", &pushforward.function);
         pushforward
     }
 
-    fn pullback(&self, options: Options) -> Pullback {
+    pub(super) fn pullback(&self, options: Options) -> Pullback {
         let pullback =
             reverse::vjp(self.function, &self.active_values(), &self.out_values(), options, self.signature.scalar);
         if is_dumped(&self.name()) {
@@ -86,12 +86,12 @@ impl Plan<'_> {
         }
     }
 
-    fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         plain(&self.item.sig.ident)
     }
 
     /// The active parameters, for documentation.
-    fn active_list(&self) -> String {
+    pub(super) fn active_list(&self) -> String {
         (0..self.active().len()).map(|k| format!("`{}`", self.name_of(k))).collect::<Vec<_>>().join(", ")
     }
 
@@ -141,7 +141,7 @@ impl Plan<'_> {
     // ---- gradients ----------------------------------------------------------------------------------------------
 
     /// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
-    fn gradient_function(&self) -> Function {
+    pub(super) fn gradient_function(&self) -> Function {
         let n = self.active().len();
         // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
         let one_type = !self.has_arrays() && self.scalars().iter().all(|scalar| *scalar == self.signature.scalar);
@@ -244,7 +244,7 @@ impl Plan<'_> {
     }
 
     /// Tangents of slices must be as long as what they belong to.
-    fn tangent_checks(&self, extra: &[(Ident, TokenStream)]) -> TokenStream {
+    pub(super) fn tangent_checks(&self, extra: &[(Ident, TokenStream)]) -> TokenStream {
         let mut checks = TokenStream::new();
         let owners = self.signature.parameters.iter().filter(|parameter| parameter.active || parameter.output);
         for (parameter, (tangent, _)) in owners.zip(extra) {
@@ -253,7 +253,7 @@ impl Plan<'_> {
         checks
     }
 
-    fn length_check(&self, primal: &Ident, ty: Ty, other: &Ident, what: &str) -> TokenStream {
+    pub(super) fn length_check(&self, primal: &Ident, ty: Ty, other: &Ident, what: &str) -> TokenStream {
         match self.shape(ty).and_then(|shape| shape.dims.first()) {
             Some(Dim::Dynamic) => {
                 let message = format!("the {what} of `{0}` must be as long as `{0}`", plain(primal));
@@ -310,7 +310,7 @@ impl Plan<'_> {
     }
 
     /// A name for a parameter of a companion.
-    fn extra_ident(&self, function: &Function, value: Value, names: &mut Names) -> Ident {
+    pub(super) fn extra_ident(&self, function: &Function, value: Value, names: &mut Names) -> Ident {
         let (wish, span) = match &function.values[value.0 as usize].hint {
             Some(hint) => (hint.name.to_string(), hint.span),
             None => ("seed".to_owned(), Span::call_site()),
@@ -349,7 +349,7 @@ impl Plan<'_> {
     // ---- companions that write into buffers --------------------------------------------------------------------
 
     /// The parameters for the adjoints of the active parameters, and what checks and clears them.
-    fn buffers(&self, names: &mut Names) -> Buffers {
+    pub(super) fn buffers(&self, names: &mut Names) -> Buffers {
         let mut buffers = Buffers { params: Vec::new(), arrays: Vec::new(), scalars: Vec::new(), prologue: quote!() };
         let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
         let mut clears = TokenStream::new();
@@ -373,7 +373,7 @@ impl Plan<'_> {
     }
 
     /// The adjoints of scalars among what a pullback yields, as assignments to their buffers.
-    fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
+    pub(super) fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
         let mut idents = buffers.scalars.iter();
         let mut tokens = TokenStream::new();
         let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
@@ -577,7 +577,7 @@ impl Plan<'_> {
     }
 
     /// Whether the function can be called repeatedly with the same arguments, to the same effect.
-    fn can_run_again(&self) -> bool {
+    pub(super) fn can_run_again(&self) -> bool {
         let typed = self.item.sig.inputs.iter().filter_map(|input| match input {
             syn::FnArg::Typed(typed) => Some(&*typed.ty),
             syn::FnArg::Receiver(_) => None,
@@ -601,7 +601,7 @@ impl Plan<'_> {
     }
 
     /// Whether an array has one dimension; what is no array does not matter.
-    fn is_flat(&self, ty: Ty) -> bool {
+    pub(super) fn is_flat(&self, ty: Ty) -> bool {
         self.shape(ty).is_none_or(|shape| shape.dims.len() == 1)
     }
 
@@ -694,7 +694,7 @@ fn declared(ty: Ty) -> Ty {
 }
 
 /// Says that a companion allocates, where it does.
-fn with_allocations(mut docs: Vec<String>, function: &Function) -> Vec<String> {
+pub(super) fn with_allocations(mut docs: Vec<String>, function: &Function) -> Vec<String> {
     if has_tape(&function.body) {
         docs.push(String::new());
         docs.push("Allocates: the iterations of a loop are recorded on a tape.".to_owned());
@@ -702,7 +702,7 @@ fn with_allocations(mut docs: Vec<String>, function: &Function) -> Vec<String> {
     docs
 }
 
-fn docs(summary: String, formula: Option<String>) -> Vec<String> {
+pub(super) fn docs(summary: String, formula: Option<String>) -> Vec<String> {
     let mut docs = vec![summary];
     if let Some(formula) = formula {
         docs.push(String::new());
@@ -711,7 +711,7 @@ fn docs(summary: String, formula: Option<String>) -> Vec<String> {
     docs
 }
 
-fn formula_line(function: &Function, index: usize, left: &str) -> Option<String> {
+pub(super) fn formula_line(function: &Function, index: usize, left: &str) -> Option<String> {
     let mut function = function.clone();
     function.body.yields = vec![function.body.yields[index]];
     cleanup(&mut function);

@@ -1,0 +1,96 @@
+//! Which companions of second and higher order a function has: the options and the signature go in, what can be given
+//! comes out, and the rest is reported.
+
+use proc_macro2::Span;
+
+use crate::attr::Options;
+use crate::diagnostics::{self, Diagnostics};
+use crate::ir::{Shape, Storage, Ty};
+use crate::names::plain;
+use crate::signature::{Form, Parameter, Signature};
+
+/// The companions of higher order.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Orders {
+    pub(crate) hessian: bool,
+    pub(crate) hvp: bool,
+    /// The derivatives up to this order.
+    pub(crate) order: Option<usize>,
+}
+
+/// Reports the options that ask for what the function does not have, and leaves them out.
+pub(crate) fn orders(
+    item: &syn::ItemFn,
+    options: &Options,
+    signature: &Signature,
+    diagnostics: &mut Diagnostics,
+) -> Orders {
+    let active: Vec<&Parameter> = signature.parameters.iter().filter(|parameter| parameter.active).collect();
+    let mut second = |name: &str, option: Option<Span>| {
+        let Some(span) = option else { return false };
+        let reason = second_order(name, signature, &active)
+            .or_else(|| (name == "hessian").then(|| in_arrays(item, signature, &active)).flatten());
+        if let Some(reason) = &reason {
+            diagnostics.report_at(span, reason);
+        }
+        reason.is_none()
+    };
+    let (hessian, hvp) = (second("hessian", options.hessian), second("hvp", options.hvp));
+    let order = options.order.and_then(|(span, order)| match &active[..] {
+        [parameter] if parameter.ty.scalar().is_some() && signature.output.form != Form::Unit => Some(order),
+        _ => {
+            diagnostics.report_at(span, diagnostics::ORDER_OF_SEVERAL);
+            None
+        }
+    });
+    Orders { hessian, hvp, order }
+}
+
+/// Why a function has no companions of second order.
+fn second_order(option: &str, signature: &Signature, active: &[&Parameter]) -> Option<String> {
+    if signature.output.form != Form::Scalar {
+        return Some(diagnostics::second_order_of_several(option));
+    }
+    let scalar = |parameter: &&Parameter| match parameter.ty {
+        Ty::Array(number) => Some(signature.shapes[number as usize].scalar),
+        ty => ty.scalar(),
+    };
+    let mixed = active.iter().any(|parameter| scalar(parameter) != Some(signature.scalar));
+    mixed.then(|| diagnostics::second_order_of_mixed(option))
+}
+
+/// Why a function of arrays has no Hessian: it is computed row by row, each a run of the function.
+fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -> Option<String> {
+    if !active.iter().any(|parameter| parameter.ty.is_array()) {
+        return None;
+    }
+    let shape = |ty: Ty| -> Option<&Shape> {
+        match ty {
+            Ty::Array(number) => signature.shapes.get(number as usize),
+            _ => None,
+        }
+    };
+    if let Some(rows) = active.iter().find(|parameter| shape(parameter.ty).is_some_and(|shape| shape.dims.len() > 1)) {
+        return Some(diagnostics::second_order_of_rows(&plain(&rows.ident)));
+    }
+    let typed = item.sig.inputs.iter().filter_map(|input| match input {
+        syn::FnArg::Typed(typed) => Some(&*typed.ty),
+        syn::FnArg::Receiver(_) => None,
+    });
+    let copied = |parameter: &Parameter, ty: &syn::Type| match ty {
+        syn::Type::Reference(reference) => reference.mutability.is_none(),
+        _ => match parameter.ty {
+            Ty::Float(_) | Ty::Int | Ty::Bool => true,
+            Ty::Array(_) => shape(parameter.ty).is_some_and(|s| s.is_fixed() && s.storage == Storage::Owned),
+            Ty::Tape | Ty::Unknown => false,
+        },
+    };
+    let moved = signature.parameters.iter().zip(typed).find(|(parameter, ty)| !copied(parameter, ty));
+    let is_shared = |receiver: &&syn::Receiver| matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None));
+    let by_value = item.sig.receiver().filter(|receiver| !is_shared(receiver));
+    match (moved, by_value) {
+        (Some((parameter, _)), _) => Some(diagnostics::second_order_moves(&plain(&parameter.ident))),
+        (None, Some(_)) => Some(diagnostics::second_order_moves("self")),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,478 @@
+//! Companions of second order: compositions of the two modes, simplified in between.
+//!
+//! ```text
+//! // hvp:      f(x) -> f_dot(x, x_dot) -> x_bar(x, x_dot)          reverse over forward
+//! // hessian:  f(x) -> gradient(x) -> its tangent in each input    forward over either; one triangle
+//! ```
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use super::modes::{docs, dump, formula_line, with_allocations};
+use super::{Companion, Plan};
+use crate::cleanup::cleanup;
+use crate::forward::{self, Seed};
+use crate::ir::{Dim, Function, Storage, Value};
+use crate::names::{Names, generated, plain};
+use crate::reverse::{self, Options};
+use crate::signature::Parameter;
+
+/// What a companion gives beside the Hessian.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Beside {
+    Nothing,
+    ValueAndGradient,
+}
+
+impl Beside {
+    fn name(self, into: bool) -> String {
+        let name = match self {
+            Beside::Nothing => "hessian",
+            Beside::ValueAndGradient => "value_gradient_and_hessian",
+        };
+        if into { format!("{name}_into") } else { name.to_owned() }
+    }
+}
+
+impl Plan<'_> {
+    /// The companions that the options ask for.
+    pub(super) fn of_higher_order(&self) -> Vec<Companion> {
+        let mut companions = Vec::new();
+        let single = self.active().len() == 1 && !self.has_arrays();
+        if single && (self.orders.hessian || self.orders.order >= Some(2)) {
+            companions.push(self.second_derivative());
+        }
+        companions.extend(self.orders.order.map(|order| self.derivatives(order)));
+        let in_arrays = self.orders.hessian && self.has_arrays();
+        // A Hessian in arrays is made of products.
+        if self.orders.hvp || in_arrays {
+            companions.push(self.hvp());
+            if self.has_arrays() {
+                companions.push(self.hvp_into());
+            }
+        }
+        if self.orders.hessian {
+            for beside in [Beside::Nothing, Beside::ValueAndGradient] {
+                if !in_arrays {
+                    companions.push(self.hessian(beside));
+                    continue;
+                }
+                if self.active().len() == 1 {
+                    companions.push(self.hessian_of_array(beside));
+                }
+                companions.push(self.hessian_into(beside));
+            }
+        }
+        companions
+    }
+
+    // ---- functions of one scalar --------------------------------------------------------------------------------
+
+    /// The derivatives of orders up to `order` in the only parameter, after the value.
+    fn orders_function(&self, order: usize) -> Function {
+        let function = forward::derivatives(self.function, self.active_values()[0], order, self.signature.scalar);
+        dump(&self.name(), "after forward mode of several orders", &function);
+        function
+    }
+
+    fn second_derivative(&self) -> Companion {
+        let mut function = self.orders_function(2);
+        let (f, x, n) = (self.name(), self.name_of(0), self.output_count());
+        let formula = if n == 1 { formula_line(&function, 2, &format!("d2{f}/d{x}2")) } else { None };
+        function.body.yields.drain(..2 * n);
+        let docs = docs(format!("The second derivative of [`{f}`](fn@{f}) with respect to `{x}`."), formula);
+        let body = self.body(function, &[], self.names(), &|atoms| self.output_value(atoms));
+        Companion { name: "second_derivative".to_owned(), docs, extra: Vec::new(), output: self.output(), body }
+    }
+
+    fn derivatives(&self, order: usize) -> Companion {
+        let function = self.orders_function(order);
+        let (f, x, n) = (self.name(), self.name_of(0), self.output_count());
+        let docs = vec![
+            format!("The value of [`{f}`](fn@{f}) and its derivatives of the orders 1 to {order} with respect to"),
+            format!("`{x}`: element `k` is the derivative of order `k`."),
+        ];
+        let wrap = |atoms: &[TokenStream]| {
+            let orders = atoms.chunks(n).map(|atoms| self.output_value(atoms));
+            quote!([#(#orders),*])
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let (output, length) = (self.output(), order + 1);
+        let output = Some(quote!([#output; #length]));
+        Companion { name: "derivatives".to_owned(), docs, extra: Vec::new(), output, body }
+    }
+
+    // ---- Hessian-vector products --------------------------------------------------------------------------------
+
+    /// The gradient of the derivative along a direction, which is the Hessian times the direction: gives the function,
+    /// and its parameters for the direction.
+    fn product(&self, into: bool) -> (Function, Vec<Value>) {
+        let pushforward = self.pushforward(&[vec![Seed::Param; self.active().len()]]);
+        let mut tangent = pushforward.function;
+        // The value of the function is not asked for.
+        tangent.body.yields.remove(0);
+        cleanup(&mut tangent);
+        let active: Vec<Value> = self.active().into_iter().map(|k| tangent.body.params[k]).collect();
+        let positions = pushforward.seeds.iter().map(|seed| tangent.body.params.iter().position(|p| p == seed));
+        let positions: Vec<usize> = positions.flatten().collect();
+        let options = Options { seeded: false, into };
+        let mut function = reverse::vjp(&tangent, &active, &[], options, self.signature.scalar).function;
+        dump(&self.name(), "after reverse over forward mode", &function);
+        function.body.yields.remove(0);
+        let directions = positions.into_iter().map(|k| function.body.params[k]).collect();
+        (function, directions)
+    }
+
+    /// The parameters for the direction: one per active parameter, each passed as its parameter is.
+    fn directions_of(&self, function: &Function, values: &[Value], names: &mut Names) -> Vec<(Ident, TokenStream)> {
+        let active = (0..self.active().len()).map(|k| self.parameter(k));
+        active
+            .zip(values)
+            .map(|(parameter, value)| (self.extra_ident(function, *value, names), self.tangent_type(parameter.ty)))
+            .collect()
+    }
+
+    pub(super) fn hvp(&self) -> Companion {
+        let (function, values) = self.product(false);
+        let mut names = self.names();
+        let extra = self.directions_of(&function, &values, &mut names);
+        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
+        let prologue = self.tangent_checks(&extra);
+        let f = self.name();
+        let summary = vec![
+            format!("The product of the Hessian of [`{f}`](fn@{f}) with a direction: the second partial derivatives"),
+            "times the direction, one part per active parameter, in the shape of the gradient.".to_owned(),
+        ];
+        let docs = with_allocations(summary, &function);
+        let inner = self.body(function, &idents, names, &|atoms| self.gradient_value(atoms));
+        let output = Some(self.gradient_type());
+        Companion { name: "hvp".to_owned(), docs, extra, output, body: quote!(#prologue #inner) }
+    }
+
+    pub(super) fn hvp_into(&self) -> Companion {
+        let (function, values) = self.product(true);
+        let mut names = self.names();
+        let directions = self.directions_of(&function, &values, &mut names);
+        let buffers = self.buffers(&mut names);
+        let idents: Vec<Ident> = directions.iter().map(|(ident, _)| ident).chain(&buffers.arrays).cloned().collect();
+        let f = self.name();
+        let mut docs = vec![
+            format!("Writes the product of the Hessian of [`{f}`](fn@{f}) with a direction into the buffers, one per"),
+            "active parameter, in its shape; what the buffers hold is overwritten.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the length of a direction or of a buffer is not that of its parameter, and where the function does."
+                .to_owned(),
+        ];
+        docs = with_allocations(docs, &function);
+        let wrap = |atoms: &[TokenStream]| self.write_scalars(&buffers, atoms);
+        let inner = self.body(function, &idents, names, &wrap);
+        let (checks, prologue) = (self.tangent_checks(&directions), &buffers.prologue);
+        let body = quote!(#checks #prologue #inner);
+        let extra = directions.into_iter().chain(buffers.params).collect();
+        Companion { name: "hvp_into".to_owned(), docs, extra, output: None, body }
+    }
+
+    // ---- Hessians in scalars ------------------------------------------------------------------------------------
+
+    /// The gradient, and the tangents of its components in each parameter: yields the value, the gradient, and the
+    /// Hessian row by row. One triangle is computed, and stands in both.
+    fn scalar_hessian(&self, beside: Beside) -> Function {
+        let n = self.active().len();
+        if n == 1 {
+            let mut function = self.orders_function(2);
+            if beside == Beside::Nothing {
+                function.body.yields.drain(..2);
+            }
+            return function;
+        }
+        let mut gradient = self.gradient_function();
+        if beside == Beside::Nothing {
+            gradient.body.yields.remove(0);
+        }
+        cleanup(&mut gradient);
+        let seeds: Vec<Vec<Seed>> =
+            (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect();
+        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
+        let mut function = forward::jvp(&gradient, &active, &[], &seeds, self.signature.scalar).function;
+        dump(&self.name(), "after forward mode over the gradient", &function);
+        let given = gradient.body.yields.len();
+        let (first, tangents) = function.body.yields.split_at(given);
+        // Direction `d` has a tangent of each yield; those of the components stand last.
+        let entry = |row: usize, column: usize| tangents[row * given + given - n + column];
+        let entries = (0..n).flat_map(|row| (0..n).map(move |column| entry(row.min(column), row.max(column))));
+        let entries: Vec<_> = entries.collect();
+        let kept = if beside == Beside::Nothing { &first[..0] } else { first };
+        function.body.yields = kept.iter().copied().chain(entries).collect();
+        function
+    }
+
+    pub(super) fn hessian(&self, beside: Beside) -> Companion {
+        let n = self.active().len();
+        let function = self.scalar_hessian(beside);
+        let f = self.name();
+        let first = if beside == Beside::Nothing { 0 } else { 1 + n };
+        let label = |row: usize, column: usize| match (row, column) {
+            (r, c) if r == c => format!("d2{f}/d{}2", self.name_of(r)),
+            (r, c) => format!("d2{f}/d{}d{}", self.name_of(r), self.name_of(c)),
+        };
+        let pairs: Vec<(usize, usize)> = (0..n).flat_map(|row| (row..n).map(move |column| (row, column))).collect();
+        let formulas: Vec<String> =
+            pairs.iter().filter_map(|(r, c)| formula_line(&function, first + r * n + c, &label(*r, *c))).collect();
+        let formula = (formulas.len() == pairs.len() && n <= 3).then(|| formulas.join("\n\n"));
+        let docs = with_allocations(docs(self.hessian_summary(beside), formula), &function);
+        let wrap = |atoms: &[TokenStream]| {
+            let hessian = self.square(&atoms[first..]);
+            match beside {
+                Beside::Nothing => hessian,
+                Beside::ValueAndGradient => {
+                    let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..first]));
+                    quote!((#value, #gradient, #hessian))
+                }
+            }
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let scalar = self.ty(self.signature.scalar);
+        let hessian = if n == 1 { scalar } else { quote!([[#scalar; #n]; #n]) };
+        let output = Some(self.with_value_and_gradient(beside, hessian));
+        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+    }
+
+    fn square(&self, entries: &[TokenStream]) -> TokenStream {
+        let n = self.active().len();
+        match entries {
+            [entry] => entry.clone(),
+            entries => {
+                let rows = entries.chunks(n).map(|row| quote!([#(#row),*]));
+                quote!([#(#rows),*])
+            }
+        }
+    }
+
+    fn hessian_summary(&self, beside: Beside) -> String {
+        let (f, list) = (self.name(), self.active_list());
+        match beside {
+            Beside::Nothing => {
+                format!("The Hessian of [`{f}`](fn@{f}): its second partial derivatives with respect to {list}.")
+            }
+            Beside::ValueAndGradient => {
+                format!("The value of [`{f}`](fn@{f}), its gradient and its Hessian with respect to {list}.")
+            }
+        }
+    }
+
+    fn with_value_and_gradient(&self, beside: Beside, hessian: TokenStream) -> TokenStream {
+        match beside {
+            Beside::Nothing => hessian,
+            Beside::ValueAndGradient => {
+                let (value, gradient) = (self.output(), self.gradient_type());
+                quote!((#value, #gradient, #hessian))
+            }
+        }
+    }
+
+    // ---- Hessians in arrays -------------------------------------------------------------------------------------
+
+    /// The arguments of the function, to be passed on to another companion.
+    fn own_arguments(&self) -> Vec<TokenStream> {
+        let receiver = self.item.sig.receiver().map(|_| quote!(self));
+        let own = self.signature.parameters.iter().map(|parameter| {
+            let ident = &parameter.ident;
+            quote!(#ident)
+        });
+        receiver.into_iter().chain(own).collect()
+    }
+
+    /// The Hessian in one array, row by row.
+    fn hessian_of_array(&self, beside: Beside) -> Companion {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [hessian, row, column, length] = ["hessian", "row", "column", "n"].map(&mut fresh);
+        let parameter = self.parameter(0);
+        let primal = &parameter.ident;
+        let direction = fresh(&format!("{}_dot", plain(primal)));
+        let (runtime, scalar) = (&self.runtime, self.ty(self.signature.scalar));
+        let (zeros, made, ty) = match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
+            Some(Dim::Fixed(n)) => (quote!([0.0; #n]), quote!([[0.0; #n]; #n]), quote!([[#scalar; #n]; #n])),
+            _ => {
+                let zeros = quote!(#runtime::private::vec![0.0; #length]);
+                let vec = quote!(#runtime::private::Vec);
+                (zeros.clone(), quote!(#runtime::private::vec![#zeros; #length]), quote!(#vec<#vec<#scalar>>))
+            }
+        };
+        let own = self.own_arguments();
+        let passed = self.direction_argument(parameter, &direction);
+        let (product, first) = (self.sibling("hvp_into"), self.sibling("value_and_gradient"));
+        let value = match beside {
+            Beside::Nothing => quote!(#hessian),
+            Beside::ValueAndGradient => {
+                let [value, gradient] = ["value", "gradient"].map(&mut fresh);
+                let body = quote!({ let (#value, #gradient) = #first(#(#own),*); (#value, #gradient, #hessian) });
+                body
+            }
+        };
+        let body = quote! {
+            let #length = #primal.len();
+            let mut #hessian = #made;
+            let mut #direction = #zeros;
+            for #row in 0..#length {
+                #direction[#row] = 1.0;
+                #product(#(#own,)* #passed, &mut #hessian[#row]);
+                #direction[#row] = 0.0;
+                for #column in 0..#row {
+                    #hessian[#row][#column] = #hessian[#column][#row];
+                }
+            }
+            #value
+        };
+        let docs = vec![
+            self.hessian_summary(beside),
+            String::new(),
+            "Runs the function once per element. Row `i` is the gradient of the partial derivative in element `i`; the"
+                .to_owned(),
+            "matrix is symmetric to the last bit.".to_owned(),
+        ];
+        let output = Some(self.with_value_and_gradient(beside, ty));
+        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+    }
+
+    /// A direction as it is passed on.
+    fn direction_argument(&self, parameter: &Parameter, direction: &Ident) -> TokenStream {
+        match self.shape(parameter.ty) {
+            Some(shape) if !(shape.is_fixed() && shape.storage == Storage::Owned) => quote!(&#direction),
+            _ => quote!(#direction),
+        }
+    }
+
+    /// The Hessian in all active parameters side by side, row-major, row by row.
+    fn hessian_into(&self, beside: Beside) -> Companion {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [hessian, width, row, column, rest] = ["hessian", "n", "row", "column", "rest"].map(&mut fresh);
+        let index = fresh("k");
+        let mut rows = Rows::default();
+        for k in 0..self.active().len() {
+            let parameter = self.parameter(k);
+            let wish = plain(&parameter.ident);
+            let [direction, part] = [format!("{wish}_dot"), format!("{wish}_bar")].map(|wish| fresh(&wish));
+            self.plan_row(&mut rows, parameter, &direction, &part, &rest);
+        }
+        let own = self.own_arguments();
+        let Rows { lets, widths, directions, splits, parts, stores, passes } = &rows;
+        let product = self.sibling("hvp_into");
+        let passes = passes.iter().map(|pass| {
+            pass.repeat(
+                &index,
+                &quote! {
+                    let #rest = &mut #hessian[#row * #width..][..#width];
+                    #splits
+                    #product(#(#own,)* #(#directions,)* #(#parts),*);
+                    #stores
+                    for #column in 0..#row {
+                        #hessian[#row * #width + #column] = #hessian[#column * #width + #row];
+                    }
+                    #row += 1;
+                },
+            )
+        });
+        let mut extra = Vec::new();
+        let mut value = quote!();
+        if beside == Beside::ValueAndGradient {
+            extra = self.buffers(&mut names).params;
+            let first = self.sibling("value_and_gradient_into");
+            let buffers = extra.iter().map(|(ident, _)| ident);
+            value = quote!(#first(#(#own,)* #(#buffers),*));
+        }
+        let body = quote! {
+            let #width = #(#widths)+*;
+            ::core::assert_eq!(#hessian.len(), #width * #width, "the buffer for the Hessian must hold `inputs x inputs`");
+            #lets
+            let mut #row = 0usize;
+            #(#passes)*
+            #value
+        };
+        let f = self.name();
+        let docs = vec![
+            format!("Writes the Hessian of [`{f}`](fn@{f}) into the buffer, row-major, `inputs x inputs`; the active"),
+            "parameters stand side by side, in their order. It is symmetric to the last bit.".to_owned(),
+            String::new(),
+            "Runs the function once per input.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the buffer does not hold `inputs x inputs`, and where the function itself does.".to_owned(),
+        ];
+        let ty = self.ty(self.signature.scalar);
+        extra.push((hessian, quote!(&mut [#ty])));
+        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
+        Companion { name: beside.name(true), docs, extra, output, body }
+    }
+
+    /// The part of a row that belongs to a parameter.
+    fn plan_row(&self, rows: &mut Rows, parameter: &Parameter, direction: &Ident, part: &Ident, rest: &Ident) {
+        let (primal, runtime) = (&parameter.ident, &self.runtime);
+        match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
+            None => {
+                rows.lets.extend(quote!(let mut #direction = 0.0;));
+                rows.widths.push(quote!(1usize));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(1);));
+                rows.parts.push(quote!(&mut #part[0]));
+                rows.passes.push(Pass::Scalar(direction.clone()));
+            }
+            Some(Dim::Dynamic) => {
+                rows.lets.extend(quote!(let mut #direction = #runtime::private::vec![0.0; #primal.len()];));
+                rows.widths.push(quote!(#primal.len()));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
+                rows.parts.push(quote!(#part));
+                rows.passes.push(Pass::Array(direction.clone(), primal.clone()));
+            }
+            Some(Dim::Fixed(n)) => {
+                let values = format_ident!("{}_values", part, span = part.span());
+                rows.lets.extend(quote!(let mut #direction = [0.0; #n]; let mut #values = [0.0; #n];));
+                rows.widths.push(quote!(#primal.len()));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
+                rows.parts.push(quote!(&mut #values));
+                rows.stores.extend(quote!(#part.copy_from_slice(&#values);));
+                rows.passes.push(Pass::Array(direction.clone(), primal.clone()));
+            }
+        }
+        rows.directions.push(self.direction_argument(parameter, direction));
+    }
+}
+
+/// What the rows of a Hessian are computed with.
+#[derive(Default)]
+struct Rows {
+    /// The directions, which hold zeros, and what receives the products that cannot be written in place.
+    lets: TokenStream,
+    widths: Vec<TokenStream>,
+    directions: Vec<TokenStream>,
+    /// Takes a row apart.
+    splits: TokenStream,
+    parts: Vec<TokenStream>,
+    stores: TokenStream,
+    passes: Vec<Pass>,
+}
+
+/// The direction along a parameter, and the parameter.
+enum Pass {
+    Scalar(Ident),
+    Array(Ident, Ident),
+}
+
+impl Pass {
+    /// Runs `row` along each unit vector of the parameter.
+    fn repeat(&self, k: &Ident, row: &TokenStream) -> TokenStream {
+        match self {
+            Pass::Scalar(direction) => quote!(#direction = 1.0; #row #direction = 0.0;),
+            Pass::Array(direction, primal) => quote! {
+                for #k in 0..#primal.len() {
+                    #direction[#k] = 1.0;
+                    #row
+                    #direction[#k] = 0.0;
+                }
+            },
+        }
+    }
+}
