@@ -226,6 +226,7 @@ impl Sample {
 struct Options {
     wrt: Option<Vec<String>>,
     partials: bool,
+    hvp: bool,
 }
 
 fn options(item: &ItemFn) -> Option<Options> {
@@ -237,6 +238,8 @@ fn options(item: &ItemFn) -> Option<Options> {
     attr.parse_nested_meta(|meta| {
         if meta.path.is_ident("partials") {
             options.partials = true;
+        } else if meta.path.is_ident("hvp") {
+            options.hvp = true;
         } else if meta.path.is_ident("wrt") {
             let mut names = Vec::new();
             meta.parse_nested_meta(|name| {
@@ -450,6 +453,17 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
         let partial = format_ident!("partial_{}", parameter.name);
         quote!(|p, k| f64::from(#f::#partial(#(#arguments),*)))
     });
+    let second = if options.hvp {
+        quote!(Some(compare::Second {
+            hvp: |p, t, k| #f::hvp(#(#arguments,)* #(#tangents),*).flat(),
+            beside: |p, t, k| {
+                let (value, gradient, product) = #f::value_gradient_and_hvp(#(#arguments,)* #(#tangents),*);
+                (f64::from(value), gradient.flat(), product.flat())
+            },
+        }))
+    } else {
+        quote!(None)
+    };
     quote! {
         Case {
             name: #name,
@@ -464,6 +478,7 @@ fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
                 (f64::from(value), gradient.flat())
             },
             into: #into,
+            second: #second,
             jvp: |p, t, k| {
                 let (value, tangent) = #f::jvp(#(#arguments,)* #(#tangents),*);
                 (f64::from(value), f64::from(tangent))

@@ -158,13 +158,8 @@ pub(crate) fn second_order_of_several(option: &str) -> String {
     )
 }
 
-/// For `hessian` and `hvp` in parameters of several float types.
-pub(crate) fn second_order_of_mixed(option: &str) -> String {
-    format!(
-        "`{option}` needs active parameters of the float type that the function returns\n\
-         help: use one float type, or exclude the others with `#[constant]`"
-    )
-}
+pub(crate) const SECOND_ORDER_OF_MIXED: &str = "`hessian` needs active parameters of the float type that the function returns\n\
+    help: use one float type, exclude the others with `#[constant]`, or use `hvp`";
 
 /// For `hessian` where the function has to run once per input.
 pub(crate) fn second_order_moves(name: &str) -> String {

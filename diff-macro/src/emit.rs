@@ -902,8 +902,9 @@ impl<'a> Emitter<'a> {
                 self.bind(result, "array", array)
             }
             Op::Clear(array) => {
+                let zero = self.zero_element(*array);
                 let array = self.atom(Atom::Value(*array), Level::Method);
-                quote!(#array.fill(0.0);)
+                quote!(#array.fill(#zero);)
             }
             Op::NewTape(range) => {
                 let name = self.introduce(stmt.results[0], "tape");
@@ -966,6 +967,14 @@ impl<'a> Emitter<'a> {
             Some(Op::Prim(Prim::Neg, args)) => Some(self.atom(args[0], Level::Any)),
             _ => None,
         }
+    }
+
+    /// Zero in the inner dimensions of an array, which are fixed.
+    fn zero_element(&self, array: Value) -> TokenStream {
+        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return quote!(0.0) };
+        let shape = &self.shapes[shape as usize];
+        let inner = Shape { dims: shape.dims.iter().skip(1).cloned().collect(), ..shape.clone() };
+        filled(&self.runtime, &inner, quote!(0.0), None)
     }
 
     fn new_array(&mut self, new: &NewArray, result: Value) -> TokenStream {

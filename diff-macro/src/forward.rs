@@ -116,7 +116,7 @@ pub(crate) fn jvp(
     pass.stmts(&function.body);
     let mut yields = pass.atoms(&function.body.yields);
     for d in 0..seeds.len() {
-        yields.extend(function.body.yields.iter().map(|atom| pass.yielded(*atom, d)));
+        yields.extend(pass.yielded_all(&function.body.yields, d));
     }
     let body = pass.b.close_region(params, yields);
     Pushforward {
@@ -137,7 +137,7 @@ pub(crate) fn derivatives(function: &Function, active: Value, order: usize, defa
     pass.stmts(&function.body);
     let mut yields = pass.atoms(&function.body.yields);
     for k in 0..order {
-        yields.extend(function.body.yields.iter().map(|atom| pass.yielded(*atom, k)));
+        yields.extend(pass.yielded_all(&function.body.yields, k));
     }
     let body = pass.b.close_region(params, yields);
     Function { values: pass.b.values, shapes: function.shapes.clone(), body }
@@ -209,10 +209,22 @@ impl Forward<'_> {
         *self.tangents.get(&atom.value()?)?.get(direction)?
     }
 
-    /// The tangent of what the function yields: zero, if it does not vary.
-    fn yielded(&self, atom: Atom, direction: usize) -> Atom {
-        let array = atom.value().and_then(|value| self.arrays.get(&value)).and_then(|shadows| shadows[direction]);
-        array.map(Atom::Value).or_else(|| self.tangent(atom, direction)).unwrap_or(Atom::Float(0.0))
+    /// The tangent of what the function yields: zero, or zeros, if it does not vary.
+    fn yielded(&mut self, atom: Atom, direction: usize) -> Atom {
+        let array = atom.value().filter(|value| self.info(*value).ty.is_array());
+        let Some(array) = array else {
+            return self.tangent(atom, direction).unwrap_or(Atom::Float(0.0));
+        };
+        let known = self.arrays.get(&array).and_then(|shadows| shadows[direction]);
+        let shadow = known.unwrap_or_else(|| {
+            let (alike, ty) = (self.array(array), self.info(array).ty.owned());
+            self.b.new_array(NewArray::Zeros(alike), ty, dotted(&self.info(array)))
+        });
+        Atom::Value(shadow)
+    }
+
+    fn yielded_all(&mut self, atoms: &[Atom], direction: usize) -> Vec<Atom> {
+        atoms.iter().map(|atom| self.yielded(*atom, direction)).collect()
     }
 
     fn stmts(&mut self, region: &Region) {

@@ -68,6 +68,20 @@ pub struct Into {
     pub vjp: VjpAt,
 }
 
+/// The products of the Hessian with a direction, in both orders of the modes.
+#[derive(Clone, Copy, Debug)]
+pub struct Second {
+    /// `hvp`: reverse over forward mode.
+    pub hvp: ProductAt,
+    /// `value_gradient_and_hvp`: forward mode over the gradient.
+    pub beside: BesideAt,
+}
+
+/// A product with the Hessian at a point along a direction.
+pub type ProductAt = fn(p: &Flattened<f64>, t: &Flattened<f64>, k: usize) -> Vec<f64>;
+/// The same with the value and the gradient.
+pub type BesideAt = fn(p: &Flattened<f64>, t: &Flattened<f64>, k: usize) -> (f64, Vec<f64>, Vec<f64>);
+
 /// A function of the corpus: `p` is a point, `k` its number, which picks the inactive arguments.
 #[derive(Clone, Copy, Debug)]
 pub struct Case {
@@ -89,6 +103,8 @@ pub struct Case {
     pub value_and_gradient: ValueAndGradientAt,
     /// The companions that write into buffers, if an active parameter is an array.
     pub into: Option<Into>,
+    /// The products with the Hessian, with option `hvp`.
+    pub second: Option<Second>,
     /// `jvp`
     pub jvp: JvpAt,
     /// `vjp`
@@ -229,6 +245,12 @@ pub struct Outcome {
     skipped: usize,
     /// Largest relative error of the dot-product identity.
     product: f64,
+    /// Largest difference of the products with the Hessian in the two orders of the modes, and of these from finite
+    /// differences of the gradient; how many of those were compared and how many were not.
+    orders: f64,
+    second_difference: f64,
+    second_compared: usize,
+    second_skipped: usize,
     /// What was wrong.
     pub failures: Vec<String>,
 }
@@ -247,6 +269,10 @@ impl Outcome {
         self.product = self.product.max(other.product);
         self.compared += other.compared;
         self.skipped += other.skipped;
+        self.orders = self.orders.max(other.orders);
+        self.second_difference = self.second_difference.max(other.second_difference);
+        self.second_compared += other.second_compared;
+        self.second_skipped += other.second_skipped;
     }
 
     /// An error, NaN included, must not be larger than the tolerance.
@@ -269,7 +295,16 @@ impl fmt::Display for Outcome {
             self.difference,
             self.skipped,
             self.compared + self.skipped
-        )
+        )?;
+        let second = self.second_compared + self.second_skipped;
+        if second > 0 {
+            write!(
+                f,
+                "; second order: both ways {:.1e}, differences {:.1e} ({} of {second} skipped)",
+                self.orders, self.second_difference, self.second_skipped
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -378,10 +413,16 @@ impl Case {
             self.forward(&point, &mut outcome);
             self.reverse(&point, &mut outcome);
             self.differences(&point, &mut outcome);
+            self.second_order(&point, &mut outcome);
         }
         let (total, skipped) = (outcome.compared + outcome.skipped, outcome.skipped);
         if total == 0 || skipped * POINTS > total * SKIPPED_AT_MOST {
             let failure = format!("{skipped} of {total} finite differences were skipped, too many");
+            outcome.failures.push(failure);
+        }
+        let (total, skipped) = (outcome.second_compared + outcome.second_skipped, outcome.second_skipped);
+        if skipped * POINTS > total * SKIPPED_AT_MOST {
+            let failure = format!("{skipped} of {total} differences of the gradient were skipped, too many");
             outcome.failures.push(failure);
         }
         outcome
@@ -519,6 +560,63 @@ impl Case {
     }
 }
 
+impl Case {
+    /// The products with the Hessian: in one order of the modes against the other, and against differences of the gradient.
+    fn second_order(&self, point: &Point, outcome: &mut Outcome) {
+        let Some(second) = self.second else { return };
+        let (p, k) = (&point.p[..], point.k);
+        let direction = point.direction();
+        let (value, gradient, product) = (second.beside)(p, &direction, k);
+        if value.to_bits() != (self.value)(p, k).to_bits() {
+            outcome.failures.push(format!("value_gradient_and_hvp at {p:?}: value {value:e}"));
+        }
+        let wrong = error(&gradient, &point.expected);
+        outcome.check(wrong, self.tolerance(), || describe("value_gradient_and_hvp", point, &gradient, &point.expected));
+        let other = (second.hvp)(p, &direction, k);
+        // A derivative more is a sum of more terms, which may cancel: relative to the first, and to the value, as well.
+        let first = largest(&point.expected).max(value.abs());
+        let scale = positive(largest(&product).max(first * 1e-2));
+        let disagreement = distance(&product, &other) / scale;
+        outcome.orders = outcome.orders.max(disagreement);
+        outcome.check(disagreement, 10.0 * self.tolerance(), || describe("hvp", point, &other, &product));
+        self.differences_of_the_gradient(point, &direction, (&product, scale), outcome);
+    }
+
+    fn differences_of_the_gradient(
+        &self,
+        point: &Point,
+        direction: &Flattened<f64>,
+        (product, scale): (&[f64], f64),
+        outcome: &mut Outcome,
+    ) {
+        if self.narrow {
+            return;
+        }
+        let at = |h: f64| {
+            let moved = |(p, t): (&Vec<f64>, &Vec<f64>)| p.iter().zip(t).map(|(p, t)| p + h * t).collect();
+            let p: Vec<Vec<f64>> = point.p.iter().zip(direction).map(moved).collect();
+            (self.gradient)(&p, point.k)
+        };
+        let central = |h: f64| -> Vec<f64> {
+            at(h).iter().zip(at(-h)).map(|(above, below)| (above - below) / (2.0 * h)).collect()
+        };
+        let extrapolated = |fine: &[f64], coarse: &[f64]| -> Vec<f64> {
+            fine.iter().zip(coarse).map(|(fine, coarse)| (4.0 * fine - coarse) / 3.0).collect()
+        };
+        let (wide, middle, narrow) = (central(1e-3), central(5e-4), central(2.5e-4));
+        let (first, found) = (extrapolated(&middle, &wide), extrapolated(&narrow, &middle));
+        let disagreement = distance(&first, &found) / scale;
+        if disagreement > DIFFERENCE || disagreement.is_nan() {
+            outcome.second_skipped += 1;
+            return;
+        }
+        outcome.second_compared += 1;
+        let wrong = distance(&found, product) / scale;
+        outcome.second_difference = outcome.second_difference.max(wrong);
+        outcome.check(wrong, 4.0 * DIFFERENCE, || describe("hvp, by differences,", point, &found, product));
+    }
+}
+
 fn describe(companion: &str, point: &Point, found: &[f64], expected: &[f64]) -> String {
     let mut names: Vec<&str> = point.active.iter().map(|(_, _, input)| input.name).collect();
     names.dedup();
@@ -536,14 +634,16 @@ fn positive(scale: f64) -> f64 {
 
 /// The largest difference relative to the largest component: a component that cancels is known no better.
 fn error(found: &[f64], expected: &[f64]) -> f64 {
+    distance(found, expected) / positive(largest(expected))
+}
+
+/// The largest difference; NaN if there is one.
+fn distance(found: &[f64], expected: &[f64]) -> f64 {
     if found.len() != expected.len() {
         return f64::INFINITY;
     }
     let differences = found.iter().zip(expected).map(|(found, expected)| (found - expected).abs());
-    let scale = positive(largest(expected));
-    differences
-        .map(|difference| difference / scale)
-        .fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
+    differences.fold(0.0, |largest, x| if x > largest || x.is_nan() { x } else { largest })
 }
 
 /// Compares all functions, or those whose names contain an argument of the program; prints a line for each.

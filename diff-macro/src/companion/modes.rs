@@ -22,6 +22,8 @@ pub(super) struct Buffers {
     pub(super) params: Vec<(Ident, TokenStream)>,
     pub(super) arrays: Vec<Ident>,
     scalars: Vec<Ident>,
+    /// Checks the lengths.
+    pub(super) checks: TokenStream,
     /// Checks the lengths, then clears.
     pub(super) prologue: TokenStream,
 }
@@ -350,16 +352,27 @@ impl Plan<'_> {
 
     /// The parameters for the adjoints of the active parameters, and what checks and clears them.
     pub(super) fn buffers(&self, names: &mut Names) -> Buffers {
-        let mut buffers = Buffers { params: Vec::new(), arrays: Vec::new(), scalars: Vec::new(), prologue: quote!() };
+        self.buffers_for("gradient", "bar", names)
+    }
+
+    /// Buffers for what has the shape of a gradient, under names that end in a word.
+    pub(super) fn buffers_for(&self, what: &str, suffix: &str, names: &mut Names) -> Buffers {
+        let mut buffers = Buffers {
+            params: Vec::new(),
+            arrays: Vec::new(),
+            scalars: Vec::new(),
+            checks: quote!(),
+            prologue: quote!(),
+        };
         let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
         let mut clears = TokenStream::new();
         for parameter in active {
-            let wish = format!("{}_bar", plain(&parameter.ident));
+            let wish = format!("{}_{suffix}", plain(&parameter.ident));
             let ident = generated(&names.fresh(&wish, false), parameter.ident.span());
             buffers.params.push((ident.clone(), self.buffer_type(parameter.ty)));
             match self.shape(parameter.ty) {
                 Some(shape) => {
-                    buffers.prologue.extend(self.length_check(&parameter.ident, parameter.ty, &ident, "gradient"));
+                    buffers.checks.extend(self.length_check(&parameter.ident, parameter.ty, &ident, what));
                     let zero = zero(&shape.dims[1..]);
                     clears.extend(quote!(#ident.fill(#zero);));
                     buffers.arrays.push(ident);
@@ -368,7 +381,8 @@ impl Plan<'_> {
             }
         }
         // All lengths are checked before anything is written.
-        buffers.prologue.extend(clears);
+        let checks = &buffers.checks;
+        buffers.prologue = quote!(#checks #clears);
         buffers
     }
 

@@ -55,8 +55,9 @@ fn second_order(option: &str, signature: &Signature, active: &[&Parameter]) -> O
         Ty::Array(number) => Some(signature.shapes[number as usize].scalar),
         ty => ty.scalar(),
     };
-    let mixed = active.iter().any(|parameter| scalar(parameter) != Some(signature.scalar));
-    mixed.then(|| diagnostics::second_order_of_mixed(option))
+    // A product has a part per parameter, each of its own type; a matrix has one type.
+    let mixed = option == "hessian" && active.iter().any(|parameter| scalar(parameter) != Some(signature.scalar));
+    mixed.then(|| diagnostics::SECOND_ORDER_OF_MIXED.to_owned())
 }
 
 /// Why a function of arrays has no Hessian: it is computed row by row, each a run of the function.

@@ -51,6 +51,12 @@ impl Plan<'_> {
                 companions.push(self.hvp_into());
             }
         }
+        if self.orders.hvp {
+            companions.push(self.gradient_and_hvp());
+            if self.has_arrays() {
+                companions.push(self.gradient_and_hvp_into());
+            }
+        }
         if self.orders.hessian {
             for beside in [Beside::Nothing, Beside::ValueAndGradient] {
                 if !in_arrays {
@@ -153,7 +159,7 @@ impl Plan<'_> {
         let (function, values) = self.product(true);
         let mut names = self.names();
         let directions = self.directions_of(&function, &values, &mut names);
-        let buffers = self.buffers(&mut names);
+        let buffers = self.buffers_for("product", "hvp", &mut names);
         let idents: Vec<Ident> = directions.iter().map(|(ident, _)| ident).chain(&buffers.arrays).cloned().collect();
         let f = self.name();
         let mut docs = vec![
@@ -172,6 +178,84 @@ impl Plan<'_> {
         let body = quote!(#checks #prologue #inner);
         let extra = directions.into_iter().chain(buffers.params).collect();
         Companion { name: "hvp_into".to_owned(), docs, extra, output: None, body }
+    }
+
+    /// The value, the gradient, and the tangent of the gradient: forward over the gradient, so that all of them share
+    /// one pass.
+    pub(super) fn gradient_and_hvp(&self) -> Companion {
+        let n = self.active().len();
+        let mut gradient = self.gradient_function();
+        cleanup(&mut gradient);
+        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
+        let seeds = vec![vec![Seed::Param; n]];
+        let pushforward = forward::jvp(&gradient, &active, &[], &seeds, self.signature.scalar);
+        let mut function = pushforward.function;
+        dump(&self.name(), "after forward mode over the gradient", &function);
+        // The tangent of the value is not asked for.
+        function.body.yields.remove(n + 1);
+        let mut names = self.names();
+        let extra = self.directions_of(&function, &pushforward.seeds, &mut names);
+        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
+        let prologue = self.tangent_checks(&extra);
+        let f = self.name();
+        let docs = with_allocations(
+            vec![format!(
+                "The value of [`{f}`](fn@{f}), its gradient, and the product of its Hessian with a direction, in one pass."
+            )],
+            &function,
+        );
+        let wrap = |atoms: &[TokenStream]| {
+            let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..=n]));
+            let product = self.gradient_value(&atoms[n + 1..]);
+            quote!((#value, #gradient, #product))
+        };
+        let inner = self.body(function, &idents, names, &wrap);
+        let output = Some(self.with_value_and_gradient(Beside::ValueAndGradient, self.gradient_type()));
+        let body = quote!(#prologue #inner);
+        Companion { name: "value_gradient_and_hvp".to_owned(), docs, extra, output, body }
+    }
+
+    /// The same into buffers: the tangents of the buffers for the gradient are those for the product.
+    pub(super) fn gradient_and_hvp_into(&self) -> Companion {
+        let mut gradient = self.pullback(Options { seeded: false, into: true }).function;
+        cleanup(&mut gradient);
+        let (own, n) = (self.signature.parameters.len(), self.active().len());
+        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
+        let bars = gradient.body.params[own..].to_vec();
+        let seeds = vec![vec![Seed::Param; n]];
+        let pushforward = forward::jvp(&gradient, &active, &bars, &seeds, self.signature.scalar);
+        let mut function = pushforward.function;
+        dump(&self.name(), "after forward mode over reverse mode", &function);
+        function.body.yields.remove(n + 1);
+        let mut names = self.names();
+        let directions = self.directions_of(&function, &pushforward.seeds[..n], &mut names);
+        let first = self.buffers(&mut names);
+        let second = self.buffers_for("product", "hvp", &mut names);
+        let idents = first.arrays.iter().chain(directions.iter().map(|(ident, _)| ident)).chain(&second.arrays);
+        let idents: Vec<Ident> = idents.cloned().collect();
+        let f = self.name();
+        let docs = vec![
+            format!("The value of [`{f}`](fn@{f}); writes the gradient and the product of the Hessian with a direction"),
+            "into the buffers, in one pass: first one buffer per active parameter for the gradient, then one for the"
+                .to_owned(),
+            "product. What they hold is overwritten.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the length of a direction or of a buffer is not that of its parameter, and where the function does."
+                .to_owned(),
+        ];
+        let docs = with_allocations(docs, &function);
+        let wrap = |atoms: &[TokenStream]| {
+            let writes = [self.write_scalars(&first, &atoms[1..=n]), self.write_scalars(&second, &atoms[n + 1..])];
+            let value = &atoms[0];
+            if writes.iter().all(TokenStream::is_empty) { value.clone() } else { quote!({ #(#writes)* #value }) }
+        };
+        let inner = self.body(function, &idents, names, &wrap);
+        let (checks, of_first, of_second) = (self.tangent_checks(&directions), &first.prologue, &second.checks);
+        let body = quote!(#checks #of_second #of_first #inner);
+        let extra = directions.into_iter().chain(first.params).chain(second.params).collect();
+        Companion { name: "value_gradient_and_hvp_into".to_owned(), docs, extra, output: self.output(), body }
     }
 
     // ---- Hessians in scalars ------------------------------------------------------------------------------------

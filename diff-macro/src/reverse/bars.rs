@@ -21,9 +21,15 @@ impl Reverse<'_> {
         if !self.is_varied(array) || self.bars.contains_key(&array) {
             return;
         }
-        let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+        let new = match self.alike.get(&array) {
+            Some(alike) => NewArray::Zeros(*alike),
+            None => {
+                let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
+                NewArray::Fill(Atom::Float(0.0), lengths)
+            }
+        };
         let info = self.info(array);
-        let bar = self.b.new_array(NewArray::Fill(Atom::Float(0.0), lengths), info.ty.owned(), barred(&info));
+        let bar = self.b.new_array(new, info.ty.owned(), barred(&info));
         self.b.changing.insert(bar);
         self.bars.insert(array, bar);
     }

@@ -73,6 +73,7 @@ pub(crate) fn vjp(
         notes: Vec::new(),
         bars: HashMap::new(),
         lengths: HashMap::new(),
+        alike: HashMap::new(),
         windows: HashMap::new(),
         roots: function.roots(),
         unsettled: function.changing(),
@@ -247,6 +248,8 @@ struct Reverse<'a> {
     roots: HashMap<Value, Value>,
     /// The lengths of the arrays that were made, as far as they are dynamic.
     lengths: HashMap<Value, Vec<Atom>>,
+    /// The arrays that were made like another: what they have become, which is as long.
+    alike: HashMap<Value, Value>,
     /// Those that the current statement or a later one changes.
     unsettled: HashSet<Value>,
     /// Those that the loops around the current region change.

@@ -87,7 +87,7 @@ impl Reverse<'_> {
     }
 
     fn sweep_new_array(&mut self, result: Value, new: &NewArray) -> Swept {
-        let (_, renamed) = self.copy_new_array(result, new);
+        let (fresh, renamed) = self.copy_new_array(result, new);
         let lengths = match &renamed {
             NewArray::Window { part, .. } => {
                 if let NewArray::Window { array, .. } = new {
@@ -97,7 +97,14 @@ impl Reverse<'_> {
             }
             NewArray::Fill(_, lengths) => lengths.clone(),
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
-            NewArray::Zeros(_) | NewArray::Copy(_) => Vec::new(),
+            // Only forward mode makes these, once, of arrays of tangents: those that are given are constants.
+            NewArray::Zeros(_) | NewArray::Copy(_) => {
+                if let NewArray::Copy(array) = new {
+                    assert!(!self.is_varied(*array), "a direction is a constant of the second differentiation");
+                }
+                self.alike.insert(result, fresh);
+                Vec::new()
+            }
         };
         self.lengths.insert(result, lengths);
         // Each run of the region makes another array.

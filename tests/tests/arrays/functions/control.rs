@@ -3,7 +3,7 @@
 use diff_runtime::derivative;
 
 /// Left at the first negative element.
-#[derivative]
+#[derivative(hvp)]
 pub fn early_return(x: &[f64]) -> f64 {
     let mut product = 1.0;
     for &v in x {
@@ -16,7 +16,7 @@ pub fn early_return(x: &[f64]) -> f64 {
 }
 sample!(early_return, [-0.4..1.0; [0, 1, 6]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn returned_from_two_loops(a: &[[f64; 3]; 3]) -> f64 {
     let mut sum = 0.0;
     for i in 0..3 {
@@ -31,7 +31,7 @@ pub fn returned_from_two_loops(a: &[[f64; 3]; 3]) -> f64 {
 }
 sample!(returned_from_two_loops, [[-0.9..0.9; 3]; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn break_after_enough(x: &[f64], limit: f64) -> f64 {
     let mut sum = 0.0;
     let mut count = 0;
@@ -47,7 +47,7 @@ pub fn break_after_enough(x: &[f64], limit: f64) -> f64 {
 sample!(break_after_enough, [-1.0..1.0; 7], 0.8..2.0);
 
 /// Writes before and after a `continue`.
-#[derivative]
+#[derivative(hvp)]
 pub fn continue_past_some(x: &[f64]) -> f64 {
     let mut a = x.to_vec();
     for i in 0..a.len() {
@@ -66,7 +66,7 @@ pub fn continue_past_some(x: &[f64]) -> f64 {
 }
 sample!(continue_past_some, [-1.0..1.0; [1, 6]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn labelled_loops(x: &[f64], y: &[f64]) -> f64 {
     let mut sum = 0.0;
     'rows: for i in 0..x.len() {
@@ -87,7 +87,7 @@ pub fn labelled_loops(x: &[f64], y: &[f64]) -> f64 {
 sample!(labelled_loops, [-1.0..1.5; 4], [-1.0..1.5; 3]);
 
 /// A loop that never runs, one that runs once, and one over nothing.
-#[derivative]
+#[derivative(hvp)]
 pub fn zero_trip_loops(x: &[f64], n: usize) -> f64 {
     let mut value = x[0] * x[1];
     for i in 2..2 {
@@ -109,7 +109,7 @@ pub fn zero_trip_loops(x: &[f64], n: usize) -> f64 {
 sample!(zero_trip_loops, [-1.0..1.0; 3], [0, 1, 2]);
 
 /// Nothing at all of an array that may be empty.
-#[derivative]
+#[derivative(hvp)]
 pub fn maybe_empty(x: &[f64], y: f64) -> f64 {
     let mut sum = y.powi(3);
     for i in 0..x.len() {
@@ -119,7 +119,7 @@ pub fn maybe_empty(x: &[f64], y: f64) -> f64 {
 }
 sample!(maybe_empty, [-1.0..1.0; [0, 1, 4]], -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn while_over_two_ends(x: &[f64]) -> f64 {
     let mut low = 0;
     let mut high = x.len() - 1;
@@ -138,7 +138,7 @@ pub fn while_over_two_ends(x: &[f64]) -> f64 {
 sample!(while_over_two_ends, [-1.0..1.0; [1, 2, 7]]);
 
 /// Halved until small: how often depends on the numbers.
-#[derivative]
+#[derivative(hvp)]
 pub fn while_active(x: &[f64; 3]) -> f64 {
     let mut a = *x;
     let mut steps = 0;
@@ -153,7 +153,7 @@ pub fn while_active(x: &[f64; 3]) -> f64 {
 }
 sample!(while_active, [-2.0..2.0; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_with_break_value(x: &[f64]) -> f64 {
     let mut i = 0;
     let mut sum = 0.0;
@@ -168,7 +168,7 @@ pub fn loop_with_break_value(x: &[f64]) -> f64 {
 }
 sample!(loop_with_break_value, [-1.0..1.0; [1, 2, 7]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn branches_on_elements(x: &[f64]) -> f64 {
     let mut up = 0.0;
     let mut down = 1.0;
@@ -186,7 +186,7 @@ pub fn branches_on_elements(x: &[f64]) -> f64 {
 sample!(branches_on_elements, [-1.0..1.0; [1, 8]]);
 
 /// Different cases by the position.
-#[derivative]
+#[derivative(hvp)]
 pub fn cases_by_position(x: &[f64]) -> f64 {
     let mut value = 0.5;
     for (i, v) in x.iter().enumerate() {
@@ -204,7 +204,7 @@ pub fn cases_by_position(x: &[f64]) -> f64 {
 sample!(cases_by_position, [-1.0..1.0; [0, 1, 7]]);
 
 /// The same element written several times: what was there before does not count.
-#[derivative]
+#[derivative(hvp)]
 pub fn overwritten_elements(x: &[f64; 3]) -> f64 {
     let mut a = [x[0], x[1], x[2]];
     a[0] = a[0] * a[1];
@@ -217,7 +217,7 @@ pub fn overwritten_elements(x: &[f64; 3]) -> f64 {
 sample!(overwritten_elements, [-1.0..1.0; 3]);
 
 /// An element that is set to a constant in a loop, sometimes.
-#[derivative]
+#[derivative(hvp)]
 pub fn cleared_elements(x: &[f64]) -> f64 {
     let mut a = x.to_vec();
     let n = a.len();
@@ -236,7 +236,7 @@ pub fn cleared_elements(x: &[f64]) -> f64 {
 sample!(cleared_elements, [-1.0..1.0; [1, 2, 5]]);
 
 /// A parameter that is written: its gradient is that of what it held on entry.
-#[derivative]
+#[derivative(hvp)]
 pub fn overwritten_array_parameter(mut x: [f64; 4], y: f64) -> f64 {
     x[0] = y;
     for i in 1..4 {
@@ -248,7 +248,7 @@ pub fn overwritten_array_parameter(mut x: [f64; 4], y: f64) -> f64 {
 sample!(overwritten_array_parameter, [-1.0..1.0; 4], -1.0..1.0);
 
 /// A whole variable that takes another array's elements in turn.
-#[derivative]
+#[derivative(hvp)]
 pub fn swapped_buffers(x: &[f64; 3], n: usize) -> f64 {
     let mut a = *x;
     let mut b = [0.0; 3];
@@ -268,7 +268,7 @@ pub fn swapped_buffers(x: &[f64; 3], n: usize) -> f64 {
 sample!(swapped_buffers, [-1.0..1.0; 3], [0, 1, 2, 5]);
 
 /// An array that is declared here and filled there.
-#[derivative]
+#[derivative(hvp)]
 pub fn filled_in_branches(x: &[f64], flag: bool) -> f64 {
     let mut a = vec![0.0; 3];
     if flag {
@@ -285,7 +285,7 @@ pub fn filled_in_branches(x: &[f64], flag: bool) -> f64 {
 sample!(filled_in_branches, [-1.0..1.0; 3], [true, false]);
 
 /// Assertions and inactive code among the loops.
-#[derivative]
+#[derivative(hvp)]
 pub fn with_assertions(x: &[f64], y: &[f64]) -> f64 {
     assert_eq!(x.len(), y.len(), "as many abscissas as ordinates");
     assert!(!x.is_empty());
@@ -301,7 +301,7 @@ pub fn with_assertions(x: &[f64], y: &[f64]) -> f64 {
 sample!(with_assertions, [-1.0..1.0; [1, 4]], [-1.0..1.0; [1, 4]]);
 
 /// Shadowed arrays and indices.
-#[derivative]
+#[derivative(hvp)]
 pub fn shadowed_arrays(x: &[f64; 3]) -> f64 {
     let a = [x[0] * x[1], x[1] * x[2], x[2] * x[0]];
     let a = [a[0].sin(), a[1].cos()];
@@ -319,7 +319,7 @@ pub fn shadowed_arrays(x: &[f64; 3]) -> f64 {
 sample!(shadowed_arrays, [-1.0..1.0; 3]);
 
 /// Nested loops of which the inner one's length comes from the outer's state.
-#[derivative]
+#[derivative(hvp)]
 pub fn inner_length_from_state(x: &[f64]) -> f64 {
     let mut width = 1;
     let mut sum = 0.0;
@@ -336,7 +336,7 @@ pub fn inner_length_from_state(x: &[f64]) -> f64 {
 sample!(inner_length_from_state, [-1.0..1.0; [1, 6]]);
 
 /// Newton's method on each element.
-#[derivative]
+#[derivative(hvp)]
 pub fn cube_roots_by_newton(x: &[f64]) -> f64 {
     let mut sum = 0.0;
     for &v in x {

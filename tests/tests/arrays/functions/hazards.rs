@@ -3,7 +3,7 @@
 use diff_runtime::derivative;
 
 /// Constants that change as the loop runs: each iteration has used others.
-#[derivative]
+#[derivative(hvp)]
 pub fn changing_weights(x: &[f64]) -> f64 {
     let mut w = [1.0, 2.0, 0.5];
     let mut sum = 0.0;
@@ -17,7 +17,7 @@ pub fn changing_weights(x: &[f64]) -> f64 {
 sample!(changing_weights, [-1.0..1.0; [0, 1, 7]]);
 
 /// Data that the function overwrites before it uses them again.
-#[derivative]
+#[derivative(hvp)]
 pub fn scratch_of_the_caller(x: &[f64], #[constant] scratch: &mut [f64]) -> f64 {
     let mut value = 1.0;
     for i in 0..x.len() {
@@ -30,7 +30,7 @@ pub fn scratch_of_the_caller(x: &[f64], #[constant] scratch: &mut [f64]) -> f64 
 sample!(scratch_of_the_caller, [-1.0..1.0; 4], [0.2..1.0; 4]);
 
 /// Flags that the numbers set, and integers that they count.
-#[derivative]
+#[derivative(hvp)]
 pub fn flags_and_counts(x: &[f64]) -> f64 {
     let mut positive = [false; 6];
     let mut counts = [0; 2];
@@ -51,7 +51,7 @@ pub fn flags_and_counts(x: &[f64]) -> f64 {
 sample!(flags_and_counts, [-1.0..1.0; [0, 1, 6]]);
 
 /// The right side is evaluated before the index.
-#[derivative]
+#[derivative(hvp)]
 pub fn right_side_moves_the_index(x: &[f64; 4]) -> f64 {
     let mut a = [0.5, 0.25, 2.0, 1.5];
     let mut i = 0;
@@ -72,7 +72,7 @@ pub fn right_side_moves_the_index(x: &[f64; 4]) -> f64 {
 sample!(right_side_moves_the_index, [-1.0..1.0; 4]);
 
 /// The element is read before what follows changes it.
-#[derivative]
+#[derivative(hvp)]
 pub fn element_is_read_first(x: &[f64; 2]) -> f64 {
     let mut a = *x;
     let y = a[0] * {
@@ -87,7 +87,7 @@ pub fn element_is_read_first(x: &[f64; 2]) -> f64 {
 sample!(element_is_read_first, [-1.0..1.0; 2]);
 
 /// A copy does not see later writes to either.
-#[derivative]
+#[derivative(hvp)]
 pub fn copies_are_independent(x: &[f64; 3]) -> f64 {
     let mut a = *x;
     let mut b = a;
@@ -101,7 +101,7 @@ pub fn copies_are_independent(x: &[f64; 3]) -> f64 {
 sample!(copies_are_independent, [-1.0..1.0; 3]);
 
 /// Vectors are moved under another name, and cloned.
-#[derivative]
+#[derivative(hvp)]
 pub fn moved_vectors(x: Vec<f64>) -> f64 {
     let y = x.clone();
     let mut z = x;
@@ -112,7 +112,7 @@ pub fn moved_vectors(x: Vec<f64>) -> f64 {
 sample!(moved_vectors, [-1.0..1.0; [2, 5]]);
 
 /// A reference to an array, read.
-#[derivative]
+#[derivative(hvp)]
 pub fn through_a_reference(x: &[f64], k: f64) -> f64 {
     let y = &x;
     let mut a = [k, k * k];
@@ -124,7 +124,7 @@ pub fn through_a_reference(x: &[f64], k: f64) -> f64 {
 sample!(through_a_reference, [-1.0..1.0; 3], -1.0..1.0);
 
 /// The parameter's name is given to a copy.
-#[derivative]
+#[derivative(hvp)]
 pub fn shadowed_by_a_copy(x: &[f64], y: &[f64]) -> f64 {
     let mut x = x.to_vec();
     for i in 0..x.len() {
@@ -144,7 +144,7 @@ pub fn shadowed_by_a_copy(x: &[f64], y: &[f64]) -> f64 {
 sample!(shadowed_by_a_copy, [-1.0..1.0; [1, 4]], [-1.0..1.0; [1, 4]]);
 
 /// Whole arrays assigned: literals, zeros, copies.
-#[derivative]
+#[derivative(hvp)]
 pub fn whole_assignments(x: &[f64; 3], n: usize) -> f64 {
     let mut a = [1.0, 2.0, 3.0];
     let mut b = *x;
@@ -166,7 +166,7 @@ pub fn whole_assignments(x: &[f64; 3], n: usize) -> f64 {
 sample!(whole_assignments, [-1.0..1.0; 3], [0, 1, 2, 5]);
 
 /// A pair of arrays in one `let`, with types.
-#[derivative]
+#[derivative(hvp)]
 pub fn declared_with_types(x: &[f64]) -> f64 {
     let mut a: [f64; 3] = [0.0; 3];
     let mut b: Vec<f64> = vec![1.0; x.len()];
@@ -183,7 +183,7 @@ pub fn declared_with_types(x: &[f64]) -> f64 {
 sample!(declared_with_types, [-1.0..1.0; [0, 1, 5]]);
 
 /// Several arrays at once, of different lengths: the shortest ends the loop.
-#[derivative]
+#[derivative(hvp)]
 pub fn zipped_three(x: &[f64], y: &[f64], z: &[f64]) -> f64 {
     let mut sum = 0.0;
     for ((a, b), c) in x.iter().zip(y.iter()).zip(z) {
@@ -194,7 +194,7 @@ pub fn zipped_three(x: &[f64], y: &[f64], z: &[f64]) -> f64 {
 }
 sample!(zipped_three, [-1.0..1.0; [0, 5]], [-1.0..1.0; [3, 4]], [-1.0..1.0; [2, 6]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn enumerated_zip(x: &[f64], y: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (i, (a, b)) in x.iter().zip(y).enumerate() {
@@ -207,7 +207,7 @@ pub fn enumerated_zip(x: &[f64], y: &[f64]) -> f64 {
 }
 sample!(enumerated_zip, [-1.0..1.0; [0, 5]], [-1.0..1.0; [3, 4]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn zipped_with_numbers(x: &[f64], n: usize) -> f64 {
     let mut sum = 0.0;
     for (a, i) in x.iter().zip(0..n) {
@@ -218,7 +218,7 @@ pub fn zipped_with_numbers(x: &[f64], n: usize) -> f64 {
 sample!(zipped_with_numbers, [0.2..1.0; [0, 5]], [0, 3, 9]);
 
 /// One array is written while others are read.
-#[derivative]
+#[derivative(hvp)]
 pub fn zipped_and_written(x: &[f64], y: &[f64]) -> f64 {
     let mut a = vec![1.0; x.len()];
     let mut b = vec![0.5; x.len()];
@@ -237,7 +237,7 @@ pub fn zipped_and_written(x: &[f64], y: &[f64]) -> f64 {
 }
 sample!(zipped_and_written, [-1.0..1.0; [0, 4]], [-1.0..1.0; [1, 3, 4]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn over_mutable_references(x: &[f64; 4], k: f64) -> f64 {
     let mut a = *x;
     let mut carry = k;
@@ -255,7 +255,7 @@ pub fn over_mutable_references(x: &[f64; 4], k: f64) -> f64 {
 sample!(over_mutable_references, [-1.0..1.0; 4], -1.0..1.0);
 
 /// Rows of nested arrays.
-#[derivative]
+#[derivative(hvp)]
 pub fn over_rows(a: &[[f64; 3]; 2]) -> f64 {
     let mut product = 1.0;
     for i in 0..2 {
@@ -270,7 +270,7 @@ pub fn over_rows(a: &[[f64; 3]; 2]) -> f64 {
 sample!(over_rows, [[-1.0..1.0; 3]; 2]);
 
 /// Strides and directions.
-#[derivative]
+#[derivative(hvp)]
 pub fn strides(x: &[f64], step: usize) -> f64 {
     let n = x.len();
     let mut value = 0.2;
@@ -291,7 +291,7 @@ pub fn strides(x: &[f64], step: usize) -> f64 {
 sample!(strides, [-1.0..1.0; [0, 1, 7]], [1, 2, 3, 9]);
 
 /// The bounds of a loop are read from elements.
-#[derivative]
+#[derivative(hvp)]
 pub fn bounds_from_elements(x: &[f64; 5]) -> f64 {
     let mut a = *x;
     let from = (a[0].abs() * 2.0) as usize;
@@ -305,7 +305,7 @@ pub fn bounds_from_elements(x: &[f64; 5]) -> f64 {
 sample!(bounds_from_elements, [-1.0..1.0; 5]);
 
 /// Indices of other integer types.
-#[derivative]
+#[derivative(hvp)]
 pub fn cast_indices(x: &[f64], order: &[u8]) -> f64 {
     let mut sum = 0.0;
     let mut last: i32 = -1;
@@ -318,7 +318,7 @@ pub fn cast_indices(x: &[f64], order: &[u8]) -> f64 {
 sample!(cast_indices, [-1.0..1.0; 4], [&[0, 3, 1][..], &[][..], &[2, 2][..]]);
 
 /// A stack of places to visit: the order depends on the numbers.
-#[derivative]
+#[derivative(hvp)]
 pub fn depth_first(x: &[f64; 7]) -> f64 {
     let mut stack = vec![0usize];
     let mut value = 0.5_f64;
@@ -339,7 +339,7 @@ pub fn depth_first(x: &[f64; 7]) -> f64 {
 sample!(depth_first, [-1.0..1.0; 7]);
 
 /// Left from the middle of nested loops with arrays that live there.
-#[derivative]
+#[derivative(hvp)]
 pub fn returned_with_local_arrays(x: &[f64], limit: f64) -> f64 {
     let mut total = [0.0; 2];
     for i in 0..x.len() {
@@ -358,7 +358,7 @@ pub fn returned_with_local_arrays(x: &[f64], limit: f64) -> f64 {
 sample!(returned_with_local_arrays, [-0.5..1.0; [0, 2, 6]], 0.2..1.0);
 
 /// Breaks and continues around arrays that are carried, in a loop of unknown length.
-#[derivative]
+#[derivative(hvp)]
 pub fn jumps_among_carried_arrays(x: &[f64; 3]) -> f64 {
     let mut a = *x;
     let mut b = [0.0; 3];
@@ -382,7 +382,7 @@ pub fn jumps_among_carried_arrays(x: &[f64; 3]) -> f64 {
 sample!(jumps_among_carried_arrays, [-1.0..1.0; 3]);
 
 /// Inactive code that looks at active arrays.
-#[derivative]
+#[derivative(hvp)]
 pub fn looked_at(x: &[f64]) -> f64 {
     assert!(x.iter().all(|v| v.is_finite()), "{x:?}");
     let mut a = x.to_vec();
@@ -405,7 +405,7 @@ pub fn looked_at(x: &[f64]) -> f64 {
 sample!(looked_at, [-1.0..1.0; [0, 1, 5]]);
 
 /// An element of another array decides between elements.
-#[derivative]
+#[derivative(hvp)]
 pub fn selected_elements(x: &[f64], y: &[f64], #[constant] mask: &[f64]) -> f64 {
     let mut sum = 0.0;
     for i in 0..x.len() {
@@ -418,7 +418,7 @@ pub fn selected_elements(x: &[f64], y: &[f64], #[constant] mask: &[f64]) -> f64 
 sample!(selected_elements, [-1.0..1.0; 5], [-1.0..1.0; 5], [-1.0..1.0; 5]);
 
 /// The same variable is an accumulator, a factor and an index's origin.
-#[derivative]
+#[derivative(hvp)]
 pub fn accumulator_that_is_read(x: &[f64]) -> f64 {
     let mut sum = 0.0;
     let mut other = 1.0;
@@ -434,7 +434,7 @@ pub fn accumulator_that_is_read(x: &[f64]) -> f64 {
 sample!(accumulator_that_is_read, [-1.0..1.0; [0, 1, 7]]);
 
 /// An accumulator in an element, read by the element that follows.
-#[derivative]
+#[derivative(hvp)]
 pub fn accumulators_in_elements(x: &[f64]) -> f64 {
     let mut s = [0.0; 3];
     for v in x {
@@ -447,7 +447,7 @@ pub fn accumulators_in_elements(x: &[f64]) -> f64 {
 sample!(accumulators_in_elements, [-1.0..1.0; [0, 1, 6]]);
 
 /// Only the first loop's result is needed, and the second one overwrites what it read.
-#[derivative]
+#[derivative(hvp)]
 pub fn overwritten_after_use(x: &[f64]) -> f64 {
     let mut a = x.to_vec();
     let mut sum = 0.0;
@@ -467,7 +467,7 @@ pub fn overwritten_after_use(x: &[f64]) -> f64 {
 sample!(overwritten_after_use, [-1.0..1.0; [0, 1, 4]]);
 
 /// A table of partial results that later iterations of an outer loop read.
-#[derivative]
+#[derivative(hvp)]
 pub fn memoised(x: &[f64; 3]) -> f64 {
     let mut memo = [0.0; 8];
     let mut known = [false; 8];
@@ -488,7 +488,7 @@ pub fn memoised(x: &[f64; 3]) -> f64 {
 sample!(memoised, [-0.9..0.9; 3]);
 
 /// Numbers that are cast to an index, and used as numbers as well.
-#[derivative]
+#[derivative(hvp)]
 pub fn floor_and_fraction(x: &[f64], table: &[f64; 4]) -> f64 {
     let mut sum = 0.0;
     for v in x {
@@ -503,7 +503,7 @@ pub fn floor_and_fraction(x: &[f64], table: &[f64; 4]) -> f64 {
 sample!(floor_and_fraction, [-1.0..1.0; [0, 5]], [-1.0..1.0; 4]);
 
 /// A guard keeps a pole out.
-#[derivative]
+#[derivative(hvp)]
 pub fn guarded_division(x: &[f64], y: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (a, b) in x.iter().zip(y) {
@@ -517,7 +517,7 @@ pub fn guarded_division(x: &[f64], y: &[f64]) -> f64 {
 sample!(guarded_division, [-1.0..1.0; 6], [-1.0..1.0; 6]);
 
 /// Half of the elements are set in a first loop, the others in a second one.
-#[derivative]
+#[derivative(hvp)]
 pub fn even_then_odd(x: &[f64]) -> f64 {
     let n = x.len();
     let mut a = vec![0.0; n];

@@ -3,7 +3,7 @@
 use diff_runtime::derivative;
 
 /// Prey and predators: the state in an array, the four parameters in another.
-#[derivative]
+#[derivative(hvp)]
 pub fn lotka_volterra_by_rk4(start: &[f64; 2], p: &[f64; 4], steps: usize) -> f64 {
     let h = 0.1;
     let mut s = *start;
@@ -24,7 +24,7 @@ pub fn lotka_volterra_by_rk4(start: &[f64; 2], p: &[f64; 4], steps: usize) -> f6
 sample!(lotka_volterra_by_rk4, [0.5..1.5; 2], [0.4..1.2; 4], [0, 1, 10]);
 
 /// Chemical kinetics: three species, two rates.
-#[derivative]
+#[derivative(hvp)]
 pub fn kinetics_by_euler(rates: &[f64; 2], #[constant] dt: f64, steps: usize) -> f64 {
     let mut c = vec![1.0, 0.0, 0.0];
     for _ in 0..steps {
@@ -39,7 +39,7 @@ pub fn kinetics_by_euler(rates: &[f64; 2], #[constant] dt: f64, steps: usize) ->
 sample!(kinetics_by_euler, [0.5..2.0; 2], 0.02..0.1, [0, 1, 25]);
 
 /// Positions and momenta in turn.
-#[derivative]
+#[derivative(hvp)]
 pub fn leapfrog(q: &[f64; 3], p: &[f64; 3], steps: u32) -> f64 {
     let mut q = *q;
     let mut p = *p;
@@ -62,7 +62,7 @@ pub fn leapfrog(q: &[f64; 3], p: &[f64; 3], steps: u32) -> f64 {
 }
 sample!(leapfrog, [-1.0..1.0; 3], [-1.0..1.0; 3], [0, 1, 8]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn exponential_smoothing(x: &[f64], alpha: f64) -> f64 {
     let mut level = x[0];
     let mut error = 0.0;
@@ -75,7 +75,7 @@ pub fn exponential_smoothing(x: &[f64], alpha: f64) -> f64 {
 sample!(exponential_smoothing, [-1.0..1.0; [1, 2, 8]], 0.1..0.9);
 
 /// A filter of second order: two delays in a local array.
-#[derivative]
+#[derivative(hvp)]
 pub fn biquad(signal: &[f64], b: &[f64; 3], a: &[f64; 2]) -> f64 {
     let mut delays = [0.0, 0.0];
     let mut power = 0.0;
@@ -90,7 +90,7 @@ pub fn biquad(signal: &[f64], b: &[f64; 3], a: &[f64; 2]) -> f64 {
 sample!(biquad, [-1.0..1.0; [0, 3, 9]], [-1.0..1.0; 3], [-0.5..0.5; 2]);
 
 /// The probability of a sequence of symbols.
-#[derivative]
+#[derivative(hvp)]
 pub fn hmm_forward(start: &[f64; 2], step: &[[f64; 2]; 2], emit: &[[f64; 3]; 2], seen: &[usize]) -> f64 {
     let mut alpha = [start[0] * emit[0][seen[0]], start[1] * emit[1][seen[0]]];
     for t in 1..seen.len() {
@@ -115,7 +115,7 @@ sample!(
 );
 
 /// The same with a scale taken out at each step, and its logarithm added up.
-#[derivative]
+#[derivative(hvp)]
 pub fn hmm_forward_scaled(step: &[f64], emit: &[f64], seen: &[usize]) -> f64 {
     let n = emit.len() / 3;
     let mut alpha = vec![1.0 / n as f64; n];
@@ -139,7 +139,7 @@ pub fn hmm_forward_scaled(step: &[f64], emit: &[f64], seen: &[usize]) -> f64 {
 }
 sample!(hmm_forward_scaled, [0.2..0.8; [4, 9]], [0.2..0.8; [6, 9]], [&[0, 2, 1][..], &[2, 2, 1, 0][..], &[][..]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn horner(coefficients: &[f64], x: f64) -> f64 {
     let mut value = 0.0;
     for i in (0..coefficients.len()).rev() {
@@ -149,7 +149,7 @@ pub fn horner(coefficients: &[f64], x: f64) -> f64 {
 }
 sample!(horner, [-1.0..1.0; [0, 1, 6]], -1.2..1.2);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn horner_over_reversed(coefficients: &[f64], x: f64) -> f64 {
     let mut value = 0.0;
     for c in coefficients.iter().rev() {
@@ -160,7 +160,7 @@ pub fn horner_over_reversed(coefficients: &[f64], x: f64) -> f64 {
 sample!(horner_over_reversed, [-1.0..1.0; [0, 1, 6]], -1.2..1.2);
 
 /// Powers beside the sum.
-#[derivative]
+#[derivative(hvp)]
 pub fn polynomial_by_powers(x: f64, coefficients: &[f64; 5]) -> f64 {
     let mut power = 1.0;
     let mut sum = 0.0;
@@ -173,7 +173,7 @@ pub fn polynomial_by_powers(x: f64, coefficients: &[f64; 5]) -> f64 {
 sample!(polynomial_by_powers, -1.2..1.2, [-1.0..1.0; 5]);
 
 /// Clenshaw's recurrence for a sum of Chebyshev polynomials.
-#[derivative]
+#[derivative(hvp)]
 pub fn clenshaw(c: &[f64], x: f64) -> f64 {
     let (mut b1, mut b2) = (0.0, 0.0);
     for i in (1..c.len()).rev() {
@@ -185,7 +185,7 @@ pub fn clenshaw(c: &[f64], x: f64) -> f64 {
 }
 sample!(clenshaw, [-1.0..1.0; [1, 2, 7]], -0.9..0.9);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn continued_fraction(a: &[f64], b: &[f64]) -> f64 {
     let mut value = 0.0;
     for (a, b) in a.iter().zip(b) {
@@ -196,7 +196,7 @@ pub fn continued_fraction(a: &[f64], b: &[f64]) -> f64 {
 sample!(continued_fraction, [0.2..1.0; [0, 2, 7]], [1.0..2.0; [0, 2, 7]]);
 
 /// A cell with four gates over a sequence of scalars.
-#[derivative]
+#[derivative(hvp)]
 pub fn lstm(w: &[f64; 4], u: &[f64; 4], b: &[f64; 4], #[constant] x: &[f64]) -> f64 {
     let mut h = 0.0;
     let mut c = 0.0;
@@ -216,7 +216,7 @@ pub fn lstm(w: &[f64; 4], u: &[f64; 4], b: &[f64; 4], #[constant] x: &[f64]) -> 
 sample!(lstm, [-1.0..1.0; 4], [-1.0..1.0; 4], [-0.5..0.5; 4], [-1.0..1.0; [1, 2, 6]]);
 
 /// A filter with position and velocity, and the likelihood of what it sees.
-#[derivative]
+#[derivative(hvp)]
 pub fn kalman(noise: f64, drift: f64, #[constant] seen: &[f64]) -> f64 {
     let mut x = [0.0, 0.0];
     let mut p = [[1.0, 0.0], [0.0, 1.0]];
@@ -241,7 +241,7 @@ pub fn kalman(noise: f64, drift: f64, #[constant] seen: &[f64]) -> f64 {
 sample!(kalman, 0.3..1.5, 0.05..0.5, [-1.0..1.0; [0, 1, 6]]);
 
 /// A scalar filter, with the variance in an element of an array.
-#[derivative]
+#[derivative(hvp)]
 pub fn kalman_of_a_level(noise: &[f64; 2], #[constant] seen: &[f64]) -> f64 {
     let mut state = [0.0, 1.0];
     let mut nll = 0.0;
@@ -259,7 +259,7 @@ pub fn kalman_of_a_level(noise: &[f64; 2], #[constant] seen: &[f64]) -> f64 {
 sample!(kalman_of_a_level, [0.2..1.0; 2], [-1.0..1.0; [0, 1, 6]]);
 
 /// Fibonacci's recurrence in a vector: each element from the two before it.
-#[derivative]
+#[derivative(hvp)]
 pub fn second_order_recurrence(x: f64, y: f64, n: usize) -> f64 {
     let mut a = vec![0.0; n + 2];
     a[0] = x;
@@ -272,7 +272,7 @@ pub fn second_order_recurrence(x: f64, y: f64, n: usize) -> f64 {
 sample!(second_order_recurrence, -1.0..1.0, -1.0..1.0, [0, 1, 6]);
 
 /// Logistic maps that are coupled to their neighbours on a ring.
-#[derivative]
+#[derivative(hvp)]
 pub fn coupled_maps(x: &[f64], coupling: f64, steps: usize) -> f64 {
     let n = x.len();
     let mut state = x.to_vec();

@@ -2,7 +2,7 @@
 
 use diff_runtime::derivative;
 
-#[derivative]
+#[derivative(hvp)]
 pub fn break_on_active_value(x: f64) -> f64 {
     let mut y = x;
     for _ in 0..20 {
@@ -15,7 +15,7 @@ pub fn break_on_active_value(x: f64) -> f64 {
 }
 sample!(break_on_active_value, 0.1..1.9);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn continue_on_active_value(x: f64, y: f64) -> f64 {
     let mut sum = 0.0;
     for i in 0..8 {
@@ -29,7 +29,7 @@ pub fn continue_on_active_value(x: f64, y: f64) -> f64 {
 }
 sample!(continue_on_active_value, 0.2..2.0, 0.0..0.4);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn continue_after_update(x: f64) -> f64 {
     let mut y = x;
     let mut sum = 0.0;
@@ -45,7 +45,7 @@ pub fn continue_after_update(x: f64) -> f64 {
 }
 sample!(continue_after_update, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_with_value(x: f64) -> f64 {
     let mut n = 0;
     let mut y = x;
@@ -60,7 +60,7 @@ pub fn loop_with_value(x: f64) -> f64 {
 }
 sample!(loop_with_value, 0.1..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_with_several_values(x: f64) -> f64 {
     let mut y = x;
     let r = loop {
@@ -77,7 +77,7 @@ pub fn loop_with_several_values(x: f64) -> f64 {
 }
 sample!(loop_with_several_values, 0.1..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn labelled_break(x: f64, y: f64) -> f64 {
     let mut s = x;
     'outer: for i in 0..5 {
@@ -94,7 +94,7 @@ pub fn labelled_break(x: f64, y: f64) -> f64 {
 }
 sample!(labelled_break, 0.1..1.5, 0.2..1.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn labelled_continue(x: f64, y: f64) -> f64 {
     let mut s = x;
     'rows: for i in 1..5 {
@@ -112,7 +112,7 @@ pub fn labelled_continue(x: f64, y: f64) -> f64 {
 }
 sample!(labelled_continue, 0.2..1.0, 0.2..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn labelled_loop_value(x: f64) -> f64 {
     let mut y = x;
     let r = 'search: loop {
@@ -128,7 +128,7 @@ pub fn labelled_loop_value(x: f64) -> f64 {
 }
 sample!(labelled_loop_value, 0.3..1.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn return_from_loop(x: f64) -> f64 {
     let mut y = x;
     for i in 0..10 {
@@ -141,7 +141,7 @@ pub fn return_from_loop(x: f64) -> f64 {
 }
 sample!(return_from_loop, -1.1..1.3);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn return_from_nested_loops(x: f64, y: f64) -> f64 {
     let mut s = 0.0;
     for i in 0..4 {
@@ -161,7 +161,7 @@ pub fn return_from_nested_loops(x: f64, y: f64) -> f64 {
 }
 sample!(return_from_nested_loops, 0.1..1.1, 0.2..1.2);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn break_and_return(x: f64, limit: usize) -> f64 {
     let mut y = x;
     let mut i = 0;
@@ -179,7 +179,7 @@ pub fn break_and_return(x: f64, limit: usize) -> f64 {
 }
 sample!(break_and_return, 0.1..1.0, [0, 2, 12]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn break_in_else(x: f64) -> f64 {
     let mut y = x;
     for k in 0..9 {
@@ -194,7 +194,7 @@ pub fn break_in_else(x: f64) -> f64 {
 }
 sample!(break_in_else, 0.1..0.9);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn while_with_break_and_continue(x: f64) -> f64 {
     let mut i = 0;
     let mut y = x;
@@ -213,7 +213,7 @@ pub fn while_with_break_and_continue(x: f64) -> f64 {
 }
 sample!(while_with_break_and_continue, -1.5..1.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn continue_in_while_on_active(x: f64) -> f64 {
     let mut y = x;
     let mut n = 0;
@@ -229,7 +229,7 @@ pub fn continue_in_while_on_active(x: f64) -> f64 {
 }
 sample!(continue_in_while_on_active, 0.1..1.4);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn break_out_of_three(x: f64) -> f64 {
     let mut s = x;
     'a: for i in 0..3 {
@@ -253,7 +253,7 @@ pub fn break_out_of_three(x: f64) -> f64 {
 sample!(break_out_of_three, 0.1..1.5);
 
 /// The value before the jump and the value after it both count.
-#[derivative]
+#[derivative(hvp)]
 pub fn last_good_value(x: f64) -> f64 {
     let mut good = x;
     let mut trial = x;
@@ -268,7 +268,7 @@ pub fn last_good_value(x: f64) -> f64 {
 }
 sample!(last_good_value, 0.1..1.4);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn first_zero_crossing(frequency: f64, decay: f64) -> f64 {
     let mut previous = 1.0;
     let mut t = 0.0;
@@ -287,7 +287,7 @@ pub fn first_zero_crossing(frequency: f64, decay: f64) -> f64 {
 }
 sample!(first_zero_crossing, 0.7..2.5, 0.0..0.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn return_before_loop(x: f64, n: usize) -> f64 {
     if n == 0 {
         return x;

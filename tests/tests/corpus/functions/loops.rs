@@ -2,7 +2,7 @@
 
 use diff_runtime::derivative;
 
-#[derivative]
+#[derivative(hvp)]
 pub fn power_series(x: f64) -> f64 {
     let mut sum = 0.0;
     for i in 0..8 {
@@ -13,7 +13,7 @@ pub fn power_series(x: f64) -> f64 {
 sample!(power_series, 0.1..0.9);
 
 /// A true recurrence: each step needs the value before it.
-#[derivative]
+#[derivative(hvp)]
 pub fn repeated_map(x: f64, r: f64, n: usize) -> f64 {
     let mut y = x;
     for _ in 0..n {
@@ -23,7 +23,7 @@ pub fn repeated_map(x: f64, r: f64, n: usize) -> f64 {
 }
 sample!(repeated_map, 0.1..0.9, 2.0..3.2, [0, 1, 4, 7]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_carried_product(x: f64, y: f64) -> f64 {
     let mut product = 1.0;
     for k in 1..=6 {
@@ -33,7 +33,7 @@ pub fn loop_carried_product(x: f64, y: f64) -> f64 {
 }
 sample!(loop_carried_product, 0.5..1.5, -1.0..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn inclusive_range(x: f64, n: u32) -> f64 {
     let mut sum = 0.0;
     for k in 1..=n {
@@ -43,7 +43,7 @@ pub fn inclusive_range(x: f64, n: u32) -> f64 {
 }
 sample!(inclusive_range, -2.0..2.0, [0, 1, 5]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn stepped_range(x: f64) -> f64 {
     let mut y = x;
     for k in (1..10).step_by(3) {
@@ -53,7 +53,7 @@ pub fn stepped_range(x: f64) -> f64 {
 }
 sample!(stepped_range, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn reversed_range(x: f64, n: i32) -> f64 {
     let mut fraction = 1.0;
     for k in (1..=n).rev() {
@@ -63,7 +63,7 @@ pub fn reversed_range(x: f64, n: i32) -> f64 {
 }
 sample!(reversed_range, 0.1..2.0, [1, 4, 9]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn reversed_and_stepped(x: f64) -> f64 {
     let mut y = 1.0;
     for k in (0..12).rev().step_by(4) {
@@ -73,7 +73,7 @@ pub fn reversed_and_stepped(x: f64) -> f64 {
 }
 sample!(reversed_and_stepped, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_sums(x: f64, y: f64, n: usize) -> f64 {
     let mut total = 0.0;
     for i in 0..n {
@@ -86,7 +86,7 @@ pub fn nested_sums(x: f64, y: f64, n: usize) -> f64 {
 }
 sample!(nested_sums, -1.0..1.0, -1.0..1.0, [0, 1, 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_recurrences(x: f64, y: f64) -> f64 {
     let mut a = x;
     let mut b = y;
@@ -101,7 +101,7 @@ pub fn nested_recurrences(x: f64, y: f64) -> f64 {
 }
 sample!(nested_recurrences, -1.0..1.0, 0.2..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn inner_recurrence_restarts(x: f64, n: usize) -> f64 {
     let mut sum = 0.0;
     for i in 0..n {
@@ -115,7 +115,7 @@ pub fn inner_recurrence_restarts(x: f64, n: usize) -> f64 {
 }
 sample!(inner_recurrence_restarts, 0.3..1.2, [0, 2, 6]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn triple_nest(x: f64) -> f64 {
     let mut s = x;
     for i in 0..3 {
@@ -129,7 +129,7 @@ pub fn triple_nest(x: f64) -> f64 {
 }
 sample!(triple_nest, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn branch_in_loop(x: f64, y: f64) -> f64 {
     let mut s = x;
     for i in 0..10 {
@@ -145,7 +145,7 @@ pub fn branch_in_loop(x: f64, y: f64) -> f64 {
 }
 sample!(branch_in_loop, 0.4..1.4, 0.1..0.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn counted_while(x: f64) -> f64 {
     let mut i = 0;
     let mut y = x;
@@ -157,7 +157,7 @@ pub fn counted_while(x: f64) -> f64 {
 }
 sample!(counted_while, -2.0..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn while_counting_down(x: f64, n: usize) -> f64 {
     let mut left = n;
     let mut result = 1.0;
@@ -174,7 +174,7 @@ pub fn while_counting_down(x: f64, n: usize) -> f64 {
 sample!(while_counting_down, 0.5..1.4, [0, 1, 6, 11]);
 
 /// Euler's method for a pendulum.
-#[derivative]
+#[derivative(hvp)]
 pub fn euler_pendulum(angle: f64, velocity: f64, damping: f64, steps: usize) -> f64 {
     let dt = 0.05;
     let mut q = angle;
@@ -189,7 +189,7 @@ pub fn euler_pendulum(angle: f64, velocity: f64, damping: f64, steps: usize) -> 
 sample!(euler_pendulum, -1.0..1.0, -1.0..1.0, 0.0..0.5, [0, 20, 50]);
 
 /// The classical method of Runge and Kutta.
-#[derivative]
+#[derivative(hvp)]
 pub fn runge_kutta(y0: f64, rate: f64) -> f64 {
     let (mut t, mut y) = (0.0, y0);
     let h = 0.1;
@@ -208,7 +208,7 @@ pub fn runge_kutta(y0: f64, rate: f64) -> f64 {
 }
 sample!(runge_kutta, 0.1..0.5, 0.5..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn simpson_rule(a: f64, b: f64, intervals: usize) -> f64 {
     let n = 2 * intervals;
     let h = (b - a) / n as f64;
@@ -223,7 +223,7 @@ pub fn simpson_rule(a: f64, b: f64, intervals: usize) -> f64 {
 sample!(simpson_rule, -1.0..0.0, 0.5..1.5, [1, 4, 9]);
 
 /// Chebyshev's polynomial by its recurrence.
-#[derivative]
+#[derivative(hvp)]
 pub fn chebyshev(x: f64, n: usize) -> f64 {
     let mut previous = 1.0;
     let mut current = x;
@@ -239,7 +239,7 @@ pub fn chebyshev(x: f64, n: usize) -> f64 {
 }
 sample!(chebyshev, -0.9..0.9, [0, 1, 2, 7]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_over_constant_only(x: f64, n: usize) -> f64 {
     let mut factor = 1.0;
     for k in 1..=n {
@@ -249,7 +249,7 @@ pub fn loop_over_constant_only(x: f64, n: usize) -> f64 {
 }
 sample!(loop_over_constant_only, -1.0..1.0, [0, 3, 6]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_overwrites_with_constant(x: f64) -> f64 {
     let mut y = x;
     let mut sum = 0.0;
@@ -261,7 +261,7 @@ pub fn loop_overwrites_with_constant(x: f64) -> f64 {
 }
 sample!(loop_overwrites_with_constant, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn last_iteration_wins(x: f64, n: usize) -> f64 {
     let mut last = x;
     for i in 0..n {
@@ -271,7 +271,7 @@ pub fn last_iteration_wins(x: f64, n: usize) -> f64 {
 }
 sample!(last_iteration_wins, -1.0..1.0, [0, 1, 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn two_loops_in_sequence(x: f64, y: f64) -> f64 {
     let mut a = x;
     for _ in 0..4 {
@@ -285,7 +285,7 @@ pub fn two_loops_in_sequence(x: f64, y: f64) -> f64 {
 }
 sample!(two_loops_in_sequence, -0.6..0.6, 0.2..0.8);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn loop_in_branch(x: f64, y: f64) -> f64 {
     let mut s = y;
     if x > 0.0 {
@@ -301,7 +301,7 @@ pub fn loop_in_branch(x: f64, y: f64) -> f64 {
 }
 sample!(loop_in_branch, -1.0..1.0, 0.5..2.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn empty_range(x: f64) -> f64 {
     let mut y = x;
     for i in 5..5 {
@@ -311,7 +311,7 @@ pub fn empty_range(x: f64) -> f64 {
 }
 sample!(empty_range, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn bounds_from_expressions(x: f64, n: usize, m: usize) -> f64 {
     let mut s = x;
     for i in n.min(m)..(n + m) / 2 + 1 {
@@ -321,7 +321,7 @@ pub fn bounds_from_expressions(x: f64, n: usize, m: usize) -> f64 {
 }
 sample!(bounds_from_expressions, -1.0..1.0, [0, 2, 3], [1, 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn swapped_each_step(x: f64, y: f64) -> f64 {
     let mut a = x;
     let mut b = y;
@@ -334,7 +334,7 @@ pub fn swapped_each_step(x: f64, y: f64) -> f64 {
 }
 sample!(swapped_each_step, -1.0..1.0, -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn parameter_overwritten_in_loop(mut x: f64, y: f64) -> f64 {
     for _ in 0..4 {
         x = x.sin() * y + x;
@@ -343,7 +343,7 @@ pub fn parameter_overwritten_in_loop(mut x: f64, y: f64) -> f64 {
 }
 sample!(parameter_overwritten_in_loop, -1.0..1.0, 0.2..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn running_maximum(x: f64, y: f64) -> f64 {
     let mut best = x;
     for k in 0..6 {
