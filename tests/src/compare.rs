@@ -571,7 +571,8 @@ impl Case {
             outcome.failures.push(format!("value_gradient_and_hvp at {p:?}: value {value:e}"));
         }
         let wrong = error(&gradient, &point.expected);
-        outcome.check(wrong, self.tolerance(), || describe("value_gradient_and_hvp", point, &gradient, &point.expected));
+        outcome
+            .check(wrong, self.tolerance(), || describe("value_gradient_and_hvp", point, &gradient, &point.expected));
         let other = (second.hvp)(p, &direction, k);
         // A derivative more is a sum of more terms, which may cancel: relative to the first, and to the value, as well.
         let first = largest(&point.expected).max(value.abs());

@@ -235,7 +235,9 @@ impl Plan<'_> {
         let idents: Vec<Ident> = idents.cloned().collect();
         let f = self.name();
         let docs = vec![
-            format!("The value of [`{f}`](fn@{f}); writes the gradient and the product of the Hessian with a direction"),
+            format!(
+                "The value of [`{f}`](fn@{f}); writes the gradient and the product of the Hessian with a direction"
+            ),
             "into the buffers, in one pass: first one buffer per active parameter for the gradient, then one for the"
                 .to_owned(),
             "product. What they hold is overwritten.".to_owned(),
