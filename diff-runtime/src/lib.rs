@@ -10,7 +10,7 @@
 //! | test a derivative | [`check`] |
 //! | approximate a derivative that nothing else gives | [`finite_difference`] |
 //! | differentiate measured data | [`sampled`] |
-//! | minimise a function | [`descent`] |
+//! | minimise a function | [`descent`], and by other crates [`solvers`] |
 //! | use your own structs as points and gradients | [`Differentiable`] |
 //!
 //! ```
@@ -48,6 +48,9 @@
 //! | `std` | yes | time limits of a descent, the square root of the hardware; implies `alloc` |
 //! | `alloc` | yes | `Vec` and `Box` as points, everything that returns a `Vec`, mini-batches, histories |
 //! | `approx` | no | `check::Components`, for the macros of the approx crate |
+//! | `argmin` | no | `solvers::argmin`; implies `std` |
+//! | `levenberg-marquardt` | no | `solvers::levenberg_marquardt`; implies `nalgebra` and `std` |
+//! | `nalgebra` | no | vectors of nalgebra in `solvers::argmin`; implies `std` |
 //!
 //! Without `std` and `alloc` everything works on arrays, slices, tuples and structs; results are bit-identical.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -68,6 +71,7 @@ pub mod private;
 mod random;
 mod real;
 pub mod sampled;
+pub mod solvers;
 mod tangent;
 
 pub use directional::{directional_derivative, directional_derivative_along_unit, normalize, steepest_ascent, unit};
