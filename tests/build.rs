@@ -1,5 +1,5 @@
 //! Writes the twins of the two corpora: the files in `tests/corpus/functions` go in, `corpus_twins.rs` and
-//! `corpus_cases.rs` come out; the same for `arrays`.
+//! `corpus_cases.rs` come out; the same for `arrays` and `chains`.
 //!
 //! A twin is the function's own text on dual numbers: `f64` becomes `Dual64`, a float literal a constant dual, `as` a
 //! call of a trait. Nothing else is changed, so the twin and the function cannot drift apart. The cases are the list of
@@ -24,6 +24,7 @@ use syn::{Attribute, BinOp, Expr, FnArg, Item, ItemFn, Lit, Pat, Token, Type, Un
 fn main() {
     corpus("corpus");
     corpus("arrays");
+    corpus("chains");
 }
 
 fn corpus(name: &str) {

@@ -395,3 +395,25 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
         }
     }
 }
+
+/// For a call of a closure that the macro does not see.
+pub(crate) fn unknown_closure(name: &str) -> String {
+    format!(
+        "`{name}` is called with an active value, and its body is not visible here\n\
+         help: define it with `let {name} = |..| ..` in this function, or write a `#[derivative]` function"
+    )
+}
+
+pub(crate) const CHAIN: &str = "these iterators cannot be put side by side as loops\n\
+    help: write the loop, or let the arrays be reached by index on the side that `zip` is given";
+
+/// For a method of an option that an active value is in.
+pub(crate) fn option_method(name: &str) -> String {
+    format!(
+        "the method `{name}` of an `Option` is not supported where a value varies with the parameters\n\
+         help: write it as `match` or `if let`"
+    )
+}
+
+pub(crate) const BRANCHES: &str = "one branch gives a tuple or an option that is visible here, and the other one that is not\n\
+    help: destructure the other before the branch";

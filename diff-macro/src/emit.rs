@@ -347,9 +347,12 @@ impl<'a> Emitter<'a> {
         Reads { last }
     }
 
+    /// Whether two values may be in one variable: they have its name, and its type.
     fn same_name(&self, a: Value, b: Value) -> bool {
         let name = |value: Value| self.values[value.0 as usize].hint.as_ref().map(|hint| hint.name.clone());
-        name(a).is_some() && name(a) == name(b)
+        let ty = |value: Value| self.values[value.0 as usize].ty;
+        let clash = ty(a) != ty(b) && ty(a) != Ty::Unknown && ty(b) != Ty::Unknown;
+        name(a).is_some() && name(a) == name(b) && !clash
     }
 
     /// Lets results of branches and loops take over the variable of the value that they replace.

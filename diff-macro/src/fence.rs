@@ -889,7 +889,7 @@ pub(crate) fn cannot_panic(expr: &Expr) -> bool {
 }
 
 /// `f64::from(..)`, `f64::sin(..)`, `Some(..)` and the like.
-fn is_pure_function(func: &Expr) -> bool {
+pub(crate) fn is_pure_function(func: &Expr) -> bool {
     let Expr::Path(path) = func else { return false };
     let Some(last) = path.path.segments.last().map(|segment| segment.ident.to_string()) else {
         return false;

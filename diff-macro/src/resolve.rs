@@ -30,7 +30,17 @@ pub(crate) struct Variable {
     pub(crate) span: Span,
     /// Declared with `mut`: code that is not followed may change it.
     pub(crate) mutable: bool,
-    is_param: bool,
+    /// Lowering made it for its own use.
+    pub(crate) is_generated: bool,
+    pub(crate) is_param: bool,
+}
+
+impl Variable {
+    /// A variable that is not the user's.
+    pub(crate) fn generated(name: &str) -> Self {
+        let span = Span::call_site();
+        Variable { name: name.into(), span, mutable: true, is_generated: true, is_param: false }
+    }
 }
 
 #[derive(Default)]
@@ -67,6 +77,13 @@ pub(crate) fn resolve(params: &[Ident], body: &mut Block) -> Resolved {
         }
         reserved.extend(clashes.into_iter().map(|(name, _)| name));
     }
+}
+
+/// Gives the variables that the code declares names that are not taken, and returns what they were called.
+pub(crate) fn instantiate(code: &mut Expr, taken: HashSet<String>) -> HashMap<String, Variable> {
+    let mut resolver = Resolver::new(taken);
+    resolver.visit_expr_mut(code);
+    resolver.resolved.variables
 }
 
 /// What the identifiers of a pattern may be.
@@ -108,7 +125,7 @@ impl Resolver {
             unique = format!("{source}__{number}");
             number += 1;
         }
-        let variable = Variable { name: source.into(), span: ident.span(), mutable, is_param };
+        let variable = Variable { name: source.into(), span: ident.span(), mutable, is_generated: false, is_param };
         self.resolved.variables.insert(unique.clone(), variable);
         if let Some(scope) = self.scopes.last_mut() {
             scope.push((ident.clone(), unique.clone()));

@@ -12,7 +12,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::iter::Sum;
+use std::iter::{Product, Sum};
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign};
 
 use num_dual::DualNum;
@@ -343,6 +343,22 @@ impl<F: Scalar> Dual<F> {
         Self::lit(x) * Self::lit(F::ZERO) == Self::lit(F::ZERO)
     }
 
+    /// Whether the sign bit is clear.
+    #[must_use]
+    pub fn is_sign_positive(self) -> bool {
+        !self.is_sign_negative()
+    }
+
+    /// The order of numbers.
+    ///
+    /// # Panics
+    ///
+    /// If one of them is not a number.
+    #[must_use]
+    pub fn total_cmp(&self, other: &Self) -> Ordering {
+        self.re.partial_cmp(&other.re).expect("numbers")
+    }
+
     /// Whether the sign bit is set.
     #[must_use]
     pub fn is_sign_negative(self) -> bool {
@@ -452,6 +468,17 @@ impl<F: Scalar> PartialEq for Dual<F> {
 impl<F: Scalar> PartialOrd for Dual<F> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.re.partial_cmp(&other.re)
+    }
+}
+
+impl<F: Scalar> Product for Dual<F> {
+    fn product<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::lit(F::ONE), |product, x| product * x)
+    }
+}
+impl<'a, F: Scalar> Product<&'a Self> for Dual<F> {
+    fn product<I: Iterator<Item = &'a Self>>(iter: I) -> Self {
+        iter.copied().product()
     }
 }
 

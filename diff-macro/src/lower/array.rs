@@ -100,7 +100,7 @@ impl Lowering<'_> {
         Ty::Array(number)
     }
 
-    fn shape(&self, array: Value) -> Option<Shape> {
+    pub(super) fn shape(&self, array: Value) -> Option<Shape> {
         match self.b.values[array.0 as usize].ty {
             Ty::Array(number) => self.b.shapes.get(number as usize).cloned(),
             _ => None,
@@ -137,7 +137,7 @@ impl Lowering<'_> {
     // ---- elements -----------------------------------------------------------------------------------------------
 
     /// `array[i][j]` as the array and its indices, the outermost first.
-    fn place<'e>(&self, expr: &'e Expr) -> Option<(Value, Vec<&'e Expr>)> {
+    pub(super) fn place<'e>(&self, expr: &'e Expr) -> Option<(Value, Vec<&'e Expr>)> {
         match expr {
             Expr::Index(index) => {
                 let (array, mut indices) = self.place(&index.expr)?;
@@ -150,7 +150,7 @@ impl Lowering<'_> {
     }
 
     /// Where an element stands: none, with an error, if the expression is no element.
-    fn element_place(&mut self, expr: &Expr) -> Option<(Value, Vec<Atom>)> {
+    pub(super) fn element_place(&mut self, expr: &Expr) -> Option<(Value, Vec<Atom>)> {
         if let Some((array, index)) =
             fence::variable_through_deref(expr).and_then(|name| self.places.get(&name).cloned())
         {
@@ -188,6 +188,14 @@ impl Lowering<'_> {
     /// Whether the expression is an element of an array that lowering follows.
     pub(super) fn is_element(&self, expr: &Expr) -> bool {
         matches!(expr, Expr::Index(_)) && self.place(expr).is_some_and(|(_, indices)| !indices.is_empty())
+    }
+
+    /// Whether the expression is one float of an array that lowering follows.
+    pub(super) fn is_single_element(&self, expr: &Expr) -> bool {
+        self.place(expr).is_some_and(|(array, indices)| {
+            let depth = self.shape(array).map_or(0, |shape| shape.dims.len());
+            indices.len() == depth && !indices.iter().any(|index| matches!(index, Expr::Range(_)))
+        })
     }
 
     pub(super) fn load(&mut self, expr: &Expr) -> Val {
@@ -452,7 +460,7 @@ impl Lowering<'_> {
         true
     }
 
-    fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
+    pub(super) fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
         let Some(shape) = self.shape(array) else { return };
         let dims = match part {
             Part::Range(..) => std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect(),
@@ -863,7 +871,7 @@ impl Lowering<'_> {
 }
 
 /// The expression without references and views.
-fn strip(expr: &Expr) -> &Expr {
+pub(super) fn strip(expr: &Expr) -> &Expr {
     match expr {
         Expr::Reference(reference) => strip(&reference.expr),
         Expr::Paren(paren) => strip(&paren.expr),

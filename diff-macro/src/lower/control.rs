@@ -24,9 +24,8 @@ impl Lowering<'_> {
 
     /// A branch, followed by statements that run if it does not leave.
     pub(super) fn if_expr(&mut self, branch: &syn::ExprIf, rest: &[Stmt]) -> Val {
-        if matches!(&*branch.cond, Expr::Let(_)) || fence_has_let(&branch.cond) {
-            self.error(&branch.cond, diagnostics::unsupported("`if let`", "write the condition as a comparison"));
-            return Val::Atom(Atom::Undefined);
+        if fence_has_let(&branch.cond) {
+            return self.if_let(branch, rest);
         }
         self.check_attributes(&branch.attrs);
         if let Some(span) = fence::exits_of_expr(&branch.cond).first {
@@ -34,19 +33,25 @@ impl Lowering<'_> {
         }
         let cond = self.condition(&branch.cond);
         let then_leaves = fence::diverges(&branch.then_branch);
-        let then = self.arm(|pass| {
-            let value = pass.block(&branch.then_branch, rest);
-            if then_leaves { value } else { pass.then_rest(value, rest) }
-        });
-        let otherwise = self.arm(|pass| {
-            let value = match &branch.else_branch {
-                Some((_, otherwise)) => pass.expr(otherwise),
-                None => Val::Unit,
-            };
-            let leaves = branch.else_branch.as_ref().is_some_and(|(_, e)| fence::expr_diverges(e));
-            if leaves { value } else { pass.then_rest(value, rest) }
-        });
+        let then = self.arm(|pass| pass.then_block(&branch.then_branch, then_leaves, rest));
+        let otherwise = self.arm(|pass| pass.else_branch(branch, rest));
         self.merge(cond, then, otherwise)
+    }
+
+    /// A branch, and what follows it if it does not leave.
+    pub(super) fn then_block(&mut self, block: &syn::Block, leaves: bool, rest: &[Stmt]) -> Val {
+        let value = self.block(block, rest);
+        if leaves { value } else { self.then_rest(value, rest) }
+    }
+
+    /// The other branch, and what follows it if it does not leave.
+    pub(super) fn else_branch(&mut self, branch: &syn::ExprIf, rest: &[Stmt]) -> Val {
+        let value = match &branch.else_branch {
+            Some((_, otherwise)) => self.expr(otherwise),
+            None => Val::Unit,
+        };
+        let leaves = branch.else_branch.as_ref().is_some_and(|(_, e)| fence::expr_diverges(e));
+        if leaves { value } else { self.then_rest(value, rest) }
     }
 
     /// What follows a branch that did not leave: its statements, or nothing.
@@ -106,8 +111,7 @@ impl Lowering<'_> {
             }
             let ty = self.joined_ty(a, b, &name);
             if ty.is_array() {
-                let span =
-                    self.source.resolved.variables.get(&name).map_or_else(proc_macro2::Span::call_site, |v| v.span);
+                let span = self.variable(&name).map_or_else(proc_macro2::Span::call_site, |v| v.span);
                 self.error_at(
                     span,
                     diagnostics::unsupported("a variable that stands for one array or another", "copy the elements"),
@@ -148,6 +152,18 @@ impl Lowering<'_> {
             (Val::Tuple(a), Val::Tuple(b)) if a.len() == b.len() => {
                 Val::Tuple(a.into_iter().zip(b).map(|(a, b)| self.join(a, b, results, yields)).collect())
             }
+            (Val::Option { some: a, value: x }, Val::Option { some: b, value: y }) => {
+                let some = self.join(Val::Atom(a), Val::Atom(b), results, yields).atom();
+                Val::Option { some, value: Box::new(self.join(*x, *y, results, yields)) }
+            }
+            (Val::Option { some, value }, Val::Never) => {
+                let some = self.join(Val::Atom(some), Val::Never, results, yields).atom();
+                Val::Option { some, value: Box::new(self.join(*value, Val::Never, results, yields)) }
+            }
+            (Val::Never, Val::Option { some, value }) => {
+                let some = self.join(Val::Never, Val::Atom(some), results, yields).atom();
+                Val::Option { some, value: Box::new(self.join(Val::Never, *value, results, yields)) }
+            }
             (Val::Tuple(parts), Val::Never) => {
                 Val::Tuple(parts.into_iter().map(|a| self.join(a, Val::Never, results, yields)).collect())
             }
@@ -155,6 +171,11 @@ impl Lowering<'_> {
                 Val::Tuple(parts.into_iter().map(|b| self.join(Val::Never, b, results, yields)).collect())
             }
             (a, b) => {
+                let is_whole = |value: &Val| matches!(value, Val::Tuple(_) | Val::Option { .. });
+                let is_value = |value: &Val| matches!(value, Val::Atom(atom) if *atom != Atom::Undefined);
+                if (is_whole(&a) && is_value(&b)) || (is_value(&a) && is_whole(&b)) {
+                    self.error_at(proc_macro2::Span::call_site(), diagnostics::BRANCHES);
+                }
                 let (a, b) = (a.atom(), b.atom());
                 if a == b {
                     return Val::Atom(a);
@@ -318,6 +339,9 @@ impl Lowering<'_> {
     pub(super) fn loop_expr(&mut self, expr: &Expr) -> Val {
         match expr {
             Expr::ForLoop(l) => {
+                if self.source_of(&l.expr).is_none() && self.for_chain(l) {
+                    return Val::Unit;
+                }
                 let label = label_of(l.label.as_ref());
                 let carried = self.carried(&l.body, label.as_deref());
                 let header = self.for_header(l);
@@ -325,8 +349,7 @@ impl Lowering<'_> {
             }
             Expr::While(l) => {
                 if fence_has_let(&l.cond) {
-                    self.error(&l.cond, diagnostics::unsupported("`while let`", "write the condition as a comparison"));
-                    return Val::Unit;
+                    return self.loop_expr(&Expr::Loop(Self::while_let(l)));
                 }
                 if fence::exits_of_expr(&l.cond).any() || self.changes_followed(&fence::writes_in_expr(&l.cond)) {
                     return self.loop_expr(&Expr::Loop(tested_inside(l)));
@@ -497,7 +520,7 @@ impl Lowering<'_> {
     /// The name of a variable, or of the state that lowering keeps: flags and values on their way out.
     fn state_hint(&self, name: &str) -> Option<Hint> {
         let word = match name.split(' ').next() {
-            _ if self.source.resolved.variables.contains_key(name) => return self.again(name),
+            _ if self.is_variable(name) => return self.again(name),
             Some("live") => "running",
             Some("go") => "again",
             Some("return") => "result",
@@ -561,7 +584,7 @@ fn breaks_with_value(body: &syn::Block) -> bool {
     found.0
 }
 
-struct RangeExpr {
+pub(super) struct RangeExpr {
     start: Option<Expr>,
     end: Option<Expr>,
     inclusive: bool,
@@ -570,7 +593,7 @@ struct RangeExpr {
 }
 
 /// A range, in steps, reversed: the headers that can be run backwards.
-fn range_of(expr: &Expr) -> Option<RangeExpr> {
+pub(super) fn range_of(expr: &Expr) -> Option<RangeExpr> {
     match expr {
         Expr::Paren(paren) => range_of(&paren.expr),
         Expr::Group(group) => range_of(&group.expr),

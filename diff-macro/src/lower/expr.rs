@@ -15,6 +15,9 @@ use crate::rules::{self, Prim};
 impl Lowering<'_> {
     /// Lowers an expression of any kind.
     pub(super) fn expr(&mut self, expr: &Expr) -> Val {
+        if let Some(option) = self.plain_option(expr) {
+            return option;
+        }
         if !self.is_structural(expr) {
             return Val::Atom(self.inactive(expr));
         }
@@ -30,12 +33,14 @@ impl Lowering<'_> {
             Expr::MethodCall(e) => self.method_call(e),
             Expr::Call(e) => self.call(e),
             Expr::Cast(e) => Val::Atom(self.cast(e)),
+            Expr::Reference(e) if e.mutability.is_none() && self.is_window(&e.expr) => self.window_value(expr),
             Expr::Reference(e) if e.mutability.is_none() => self.expr(&e.expr),
             Expr::Index(_) => self.load(expr),
             Expr::Tuple(e) if e.elems.is_empty() => Val::Unit,
             Expr::Tuple(e) => Val::Tuple(e.elems.iter().map(|elem| self.expr(elem)).collect()),
             Expr::Field(e) => self.field(e),
             Expr::If(e) => self.if_expr(e, &[]),
+            Expr::Match(e) => self.match_expr(e),
             Expr::Block(e) => self.block_expr(e),
             Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) => self.loop_expr(expr),
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => self.jump_expr(expr),
@@ -51,7 +56,7 @@ impl Lowering<'_> {
 
     /// Whether the expression has to be taken apart: an active value enters it, it jumps, or it assigns.
     fn is_structural(&self, expr: &Expr) -> bool {
-        if self.is_active(expr) || fence::exits_of_expr(expr).any() {
+        if self.is_active(expr) || fence::exits_of_expr(expr).any() || super::optional::ends_in_option(expr) {
             return true;
         }
         self.changes_followed(&fence::writes_in_expr(expr))
@@ -99,7 +104,6 @@ impl Lowering<'_> {
 
     fn unsupported(&mut self, expr: &Expr) -> Val {
         let (what, instead) = match expr {
-            Expr::Match(_) => ("a `match`", "write it as `if` and `else`"),
             Expr::Closure(_) => ("a closure", "write its body where it is called"),
             Expr::Array(_) | Expr::Repeat(_) => ("an array here", "give it a name with `let` first"),
             Expr::Struct(_) => ("a struct", "use scalar variables"),
@@ -225,9 +229,25 @@ impl Lowering<'_> {
         }
     }
 
+    /// Whether the expression is a part of an array that lowering follows, of which a reference is a window.
+    fn is_window(&self, expr: &Expr) -> bool {
+        matches!(expr, Expr::Index(_)) && self.place(expr).is_some() && !self.is_single_element(expr)
+    }
+
+    /// A window that has no variable yet.
+    fn window_value(&mut self, reference: &Expr) -> Val {
+        let number = self.instances.number(&reference.to_token_stream().to_string());
+        let name = self.fresh("part", number);
+        self.run(&[syn::parse_quote!(let #name = #reference;)]);
+        Val::Atom(self.env.get(&name.to_string()).copied().unwrap_or(Atom::Undefined))
+    }
+
     fn path(&mut self, expr: &Expr) -> Val {
         if let Some(atom) = fence::variable(expr).and_then(|name| self.read_place(&name)) {
             return Val::Atom(atom);
+        }
+        if let Some(whole) = fence::variable(expr).and_then(|name| self.aggregates.get(&name).cloned()) {
+            return whole;
         }
         match fence::variable(expr).and_then(|name| self.env.get(&name).copied()) {
             Some(atom) => Val::Atom(atom),
@@ -406,6 +426,12 @@ impl Lowering<'_> {
     // ---- calls --------------------------------------------------------------------------------------------------
 
     fn method_call(&mut self, call: &syn::ExprMethodCall) -> Val {
+        if let Some(value) = self.consumer(call) {
+            return value;
+        }
+        if let Some(value) = self.option_method(call) {
+            return value;
+        }
         // A method of an integer, which may be made of floats by a cast.
         if matches!(self.type_of(&call.receiver), Ty::Int | Ty::Bool) {
             let whole = Expr::MethodCall(call.clone());
@@ -504,11 +530,35 @@ impl Lowering<'_> {
             return Expr::Reference(reference);
         }
         let atom = self.scalar(expr);
-        self.placeholder(atom)
+        let mut operand = self.placeholder(atom);
+        for _ in 0..self.depth_of(expr) {
+            operand = syn::parse_quote!(&#operand);
+        }
+        operand
     }
 
     fn call(&mut self, call: &syn::ExprCall) -> Val {
         let whole = Expr::Call(call.clone());
+        if let Some(value) = self.constructor(call) {
+            return value;
+        }
+        if let Some(closure) = fence::variable(&call.func).filter(|name| self.closures.contains_key(name)) {
+            let closure = self.closures[&closure].clone();
+            let args = call.args.iter().cloned().collect();
+            return match self.applied(&closure, args) {
+                Some(body) => self.expr(&body),
+                None => Val::Atom(Atom::Undefined),
+            };
+        }
+        if let Expr::Paren(paren) = &*call.func
+            && let Expr::Closure(_) = &*paren.expr
+        {
+            let args = call.args.iter().cloned().collect();
+            return match self.applied(&paren.expr, args) {
+                Some(body) => self.expr(&body),
+                None => Val::Atom(Atom::Undefined),
+            };
+        }
         let Expr::Path(func) = &*call.func else {
             self.error(&call.func, diagnostics::unknown_function(&call.func.to_token_stream().to_string()));
             return Val::Atom(Atom::Undefined);

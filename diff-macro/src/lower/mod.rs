@@ -13,8 +13,14 @@ pub(crate) use self::array::shape_of;
 pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 
 mod array;
+mod chain;
+mod closure;
+mod consume;
 mod control;
 mod expr;
+mod instance;
+mod optional;
+mod pattern;
 mod stmt;
 
 use std::collections::{HashMap, HashSet};
@@ -23,6 +29,7 @@ use std::rc::Rc;
 use proc_macro2::{Span, TokenStream};
 use syn::Expr;
 
+use self::instance::Instances;
 use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::emit::text_of;
@@ -76,6 +83,11 @@ pub(crate) struct Source<'a> {
 pub(super) enum Val {
     Atom(Atom),
     Tuple(Vec<Val>),
+    /// An `Option`: whether there is a value, and the value if there is.
+    Option {
+        some: Atom,
+        value: Box<Val>,
+    },
     Unit,
     /// Control does not get past the expression.
     Never,
@@ -86,7 +98,7 @@ impl Val {
     pub(super) fn atom(self) -> Atom {
         match self {
             Val::Atom(atom) => atom,
-            Val::Tuple(_) | Val::Unit | Val::Never => Atom::Undefined,
+            Val::Tuple(_) | Val::Option { .. } | Val::Unit | Val::Never => Atom::Undefined,
         }
     }
 }
@@ -125,9 +137,12 @@ pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Funct
             .collect(),
         ..Knowledge::default()
     };
+    let mut instances = Instances::of(source.body);
     loop {
-        let mut lowering = Lowering::new(source, known.clone());
+        let mut lowering = Lowering::new(source, known.clone(), instances);
         let function = lowering.function();
+        instances = std::mem::take(&mut lowering.instances);
+        instances.next_round();
         if lowering.known == known {
             for error in lowering.errors {
                 diagnostics.push(error);
@@ -172,11 +187,21 @@ struct Lowering<'a> {
     next_frame: usize,
     next_placeholder: usize,
     next_value: usize,
+    /// What lowering has declared itself.
+    instances: Instances,
+    /// Variables that hold tuples, and other values of several parts.
+    aggregates: HashMap<String, Val>,
+    /// Variables that are references to what lowering knows them as, and how many times over.
+    references: HashMap<String, usize>,
+    /// Closures in variables: they stand where they are called.
+    closures: HashMap<String, Expr>,
+    /// The type that the value of a `let` has, while it is lowered.
+    expected: Option<syn::Type>,
     errors: Vec<syn::Error>,
 }
 
 impl<'a> Lowering<'a> {
-    fn new(source: &'a Source<'a>, known: Knowledge) -> Self {
+    fn new(source: &'a Source<'a>, known: Knowledge, instances: Instances) -> Self {
         let default = source
             .params
             .iter()
@@ -204,6 +229,11 @@ impl<'a> Lowering<'a> {
             next_frame: 0,
             next_placeholder: 0,
             next_value: 0,
+            instances,
+            aggregates: HashMap::new(),
+            references: HashMap::new(),
+            closures: HashMap::new(),
+            expected: None,
             errors: Vec::new(),
         }
     }
@@ -250,8 +280,9 @@ impl<'a> Lowering<'a> {
     }
 
     fn hint(&self, name: &str) -> Option<Hint> {
-        let variable = self.source.resolved.variables.get(name)?;
-        Some(Hint { name: variable.name.clone(), span: variable.span, user: true, declared: true })
+        let variable = self.variable(name)?;
+        let user = !variable.is_generated;
+        Some(Hint { name: variable.name.clone(), span: variable.span, user, declared: user })
     }
 
     /// The name of a variable for a further value of it, which need not have a `let` of its own.
@@ -260,7 +291,7 @@ impl<'a> Lowering<'a> {
     }
 
     fn source_name(&self, name: &str) -> String {
-        self.source.resolved.variables.get(name).map_or(name.to_owned(), |variable| variable.name.to_string())
+        self.variable(name).map_or(name.to_owned(), |variable| variable.name.to_string())
     }
 
     // ---- frames -------------------------------------------------------------------------------------------------
@@ -329,11 +360,11 @@ impl<'a> Lowering<'a> {
 
     /// Whether the name is that of a variable of the function.
     fn is_variable(&self, name: &str) -> bool {
-        self.source.resolved.variables.contains_key(name)
+        self.variable(name).is_some()
     }
 
     fn is_mutable(&self, name: &str) -> bool {
-        self.source.resolved.variables.get(name).is_some_and(|variable| variable.mutable)
+        self.variable(name).is_some_and(|variable| variable.mutable)
             || self.source.params.iter().any(|param| param.name == name && param.mutable)
     }
 
@@ -397,13 +428,27 @@ impl<'a> Lowering<'a> {
     // ---- verbatim code ------------------------------------------------------------------------------------------
 
     /// The variables that verbatim code mentions, with their values.
-    fn arguments(&self, names: &HashSet<String>) -> Vec<(Rc<str>, Atom)> {
+    fn arguments(&mut self, names: &HashSet<String>) -> Vec<(Rc<str>, Atom)> {
         let mut args: Vec<(Rc<str>, Atom)> = names
             .iter()
             .filter_map(|name| Some((Rc::from(name.as_str()), *self.env.get(name)?)))
             .filter(|(_, atom)| *atom != Atom::Undefined)
             .collect();
+        for name in names {
+            if let Some(whole) = self.aggregates.get(name).cloned() {
+                let whole = self.materialized(&whole);
+                args.push((Rc::from(name.as_str()), self.verbatim(&whole, Ty::Unknown, None, None)));
+            }
+        }
         args.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, atom) in &mut args {
+            for _ in 0..self.references.get(&**name).copied().unwrap_or(0) {
+                // Verbatim code sees the reference that the variable is.
+                let operand = self.placeholder(*atom);
+                let reference: Expr = syn::parse_quote!(&#operand);
+                *atom = self.verbatim(&reference, Ty::Unknown, None, None);
+            }
+        }
         args
     }
 
@@ -473,7 +518,7 @@ impl<'a> Lowering<'a> {
         match value {
             Val::Atom(atom) => atom,
             Val::Never => Atom::Undefined,
-            Val::Tuple(_) | Val::Unit => {
+            Val::Tuple(_) | Val::Option { .. } | Val::Unit => {
                 self.error(at, diagnostics::unsupported("a value that is not a float scalar", "use a float here"));
                 Atom::Undefined
             }
@@ -532,6 +577,7 @@ fn return_expr(expr: &mut Expr) {
             }
         }
         Expr::Block(block) if block.label.is_none() => return_value(&mut block.block),
+        Expr::Match(m) => m.arms.iter_mut().for_each(|arm| return_expr(&mut arm.body)),
         Expr::Return(_) | Expr::While(_) | Expr::ForLoop(_) => {}
         Expr::Macro(mac) if fence::is_panic(&mac.mac) => {}
         // Only a `return` leaves a loop without `break`: it has no value.

@@ -44,8 +44,8 @@ impl Lowering<'_> {
     }
 
     /// Lets rustc check that the names are not those of constants, which it alone can see.
-    fn check_variables(&mut self, names: &[String]) {
-        let variables = names.iter().filter_map(|name| self.source.resolved.variables.get(name));
+    pub(super) fn check_variables(&mut self, names: &[String]) {
+        let variables = names.iter().filter_map(|name| self.variable(name));
         let idents: Vec<syn::Ident> = variables
             .filter_map(|variable| {
                 let mut ident = syn::parse_str::<syn::Ident>(&variable.name).ok()?;
@@ -64,6 +64,9 @@ impl Lowering<'_> {
             let rest = &stmts[position + 1..];
             if let Some(branch) = one_sided(stmt) {
                 return self.if_expr(branch, rest);
+            }
+            if let Some(local) = self.is_structural_let_else(stmt) {
+                return self.let_else(local, rest);
             }
             if let Some(mut parts) = self.evaluated_first(stmt) {
                 parts.extend_from_slice(rest);
@@ -280,13 +283,6 @@ impl Lowering<'_> {
             self.uninitialised(pat, ascribed, stmt);
             return;
         };
-        if let Some((_, diverge)) = &init.diverge {
-            let structural = self.is_active(&init.expr) || fence::exits_of_expr(diverge).any();
-            if structural {
-                self.error(diverge, diagnostics::unsupported("`let` with `else`", "write it as an `if`"));
-                return;
-            }
-        }
         match pat {
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
                 self.let_variable(&ident.ident.to_string(), ident.mutability.is_some(), ascribed, &init.expr, stmt);
@@ -345,6 +341,9 @@ impl Lowering<'_> {
         if self.let_window(name, init) {
             return;
         }
+        if self.let_place(name, init) || self.let_closure(name, init) {
+            return;
+        }
         let is_array = self.known.active.contains(name) || self.is_active(init);
         if self.let_copy(name, init) || (is_array && self.let_array(name, ascribed, init)) {
             return;
@@ -354,7 +353,10 @@ impl Lowering<'_> {
             || fence::exits_of_expr(init).any()
             || self.changes_followed(&fence::writes_in_expr(init));
         if structural {
-            self.let_active(name, scalar, init);
+            let expected = std::mem::replace(&mut self.expected, ascribed.cloned());
+            self.let_active(name, mutable, scalar, init);
+            self.expected = expected;
+            self.note_reference(name, self.depth_of(init));
             return;
         }
         if is_shared_reference(ascribed, init) {
@@ -366,7 +368,8 @@ impl Lowering<'_> {
             return;
         }
         let is_float = scalar.is_some() || ty.scalar().is_some() || fence::is_float_literal(init);
-        let followed = is_float || self.known.floats.contains(name);
+        let followed =
+            is_float || self.known.floats.contains(name) || (mutable && ascribed.is_none() && self.is_own(name));
         if mutable && (!followed || self.is_cell(name)) {
             // Any other variable that changes is left to the user's code.
             self.known.cells.insert(name.to_owned());
@@ -413,7 +416,63 @@ impl Lowering<'_> {
         self.env.insert(name.to_owned(), atom);
     }
 
-    fn let_active(&mut self, name: &str, scalar: Option<Scalar>, init: &Expr) {
+    /// A mutable reference to an element: the variable stands for the element.
+    fn let_place(&mut self, name: &str, init: &Expr) -> bool {
+        let known = fence::variable(init).and_then(|from| self.places.get(&from).cloned());
+        let place = match init {
+            _ if known.is_some() => known,
+            Expr::Reference(reference) if reference.mutability.is_some() => {
+                if !self.is_single_element(&reference.expr) {
+                    return false;
+                }
+                self.element_place(&reference.expr)
+            }
+            _ => return false,
+        };
+        if let Some(place) = place {
+            self.places.insert(name.to_owned(), place);
+            // A read of the variable is a read of the element.
+            self.known.active.insert(name.to_owned());
+        }
+        true
+    }
+
+    /// A closure in a variable stands where it is called. If nothing active enters it, verbatim code may call it too.
+    fn let_closure(&mut self, name: &str, init: &Expr) -> bool {
+        let Expr::Closure(closure) = init else { return false };
+        let mut init = init.clone();
+        if closure.capture.is_some() {
+            init = self.captured_by_value(closure);
+        }
+        self.closures.insert(name.to_owned(), init.clone());
+        let active = self.is_active(&init);
+        if active {
+            self.known.active.insert(name.to_owned());
+        }
+        active
+    }
+
+    /// How many references deep an expression is over what lowering knows it as.
+    pub(super) fn depth_of(&self, expr: &Expr) -> usize {
+        match expr {
+            Expr::Paren(paren) => self.depth_of(&paren.expr),
+            Expr::Reference(reference) => 1 + self.depth_of(&reference.expr),
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => {
+                self.depth_of(&unary.expr).saturating_sub(1)
+            }
+            other => fence::variable(other).and_then(|name| self.references.get(&name).copied()).unwrap_or(0),
+        }
+    }
+
+    fn note_reference(&mut self, name: &str, depth: usize) {
+        if depth == 0 {
+            self.references.remove(name);
+        } else {
+            self.references.insert(name.to_owned(), depth);
+        }
+    }
+
+    fn let_active(&mut self, name: &str, mutable: bool, scalar: Option<Scalar>, init: &Expr) {
         let value = self.expr(init);
         if matches!(value, Val::Never) {
             self.env.insert(name.to_owned(), Atom::Undefined);
@@ -430,10 +489,11 @@ impl Lowering<'_> {
         };
         match value {
             Val::Atom(atom) => self.set(name, atom, init),
-            Val::Tuple(_) => {
+            Val::Tuple(_) | Val::Option { .. } if !mutable => self.set_whole(name, value),
+            Val::Tuple(_) | Val::Option { .. } => {
                 self.error(
                     init,
-                    diagnostics::unsupported("a tuple in one variable", "destructure it: `let (a, b) = ..`"),
+                    diagnostics::unsupported("a tuple in a mutable variable", "destructure it: `let (mut a, b) = ..`"),
                 );
                 self.env.insert(name.to_owned(), Atom::Undefined);
             }
@@ -521,6 +581,45 @@ impl Lowering<'_> {
         atom
     }
 
+    /// A variable for a value of several parts, which does not change.
+    fn set_whole(&mut self, name: &str, value: Val) {
+        if !self.varies(&value) {
+            // Nothing in it varies: verbatim code can have it whole.
+            let whole = self.materialized(&value);
+            let atom = self.verbatim(&whole, Ty::Unknown, None, self.hint(name));
+            self.env.insert(name.to_owned(), atom);
+            return;
+        }
+        self.known.active.insert(name.to_owned());
+        self.aggregates.insert(name.to_owned(), value);
+    }
+
+    /// The code that makes a value of several parts.
+    pub(super) fn materialized(&mut self, value: &Val) -> Expr {
+        match value {
+            Val::Atom(atom) => self.placeholder(*atom),
+            Val::Tuple(parts) => {
+                let parts: Vec<Expr> = parts.iter().map(|part| self.materialized(part)).collect();
+                syn::parse_quote!((#(#parts,)*))
+            }
+            Val::Option { some, value } => {
+                let (some, value) = (self.placeholder(*some), self.materialized(value));
+                syn::parse_quote!(if #some { ::core::option::Option::Some(#value) } else { ::core::option::Option::None })
+            }
+            Val::Unit | Val::Never => syn::parse_quote!(()),
+        }
+    }
+
+    /// Whether any part of a value varies.
+    pub(super) fn varies(&self, value: &Val) -> bool {
+        match value {
+            Val::Atom(atom) => self.is_varying(*atom),
+            Val::Tuple(parts) => parts.iter().any(|part| self.varies(part)),
+            Val::Option { value, .. } => self.varies(value),
+            Val::Unit | Val::Never => false,
+        }
+    }
+
     /// Gives a variable a new value.
     fn set(&mut self, name: &str, atom: Atom, source: &Expr) {
         if self.is_cell(name) && self.is_variable(name) {
@@ -570,7 +669,7 @@ impl Lowering<'_> {
             return;
         }
         let value = self.expr(init);
-        self.bind(pat, value, init);
+        self.bind(pat, value, init, self.depth_of(init));
     }
 
     /// The variables of the function that a pattern declares, and whether they are mutable.
@@ -578,21 +677,37 @@ impl Lowering<'_> {
         bindings(pat).into_iter().filter(|(name, _)| self.is_variable(name)).collect()
     }
 
-    /// Binds the names of a pattern to the parts of a value.
-    fn bind(&mut self, pat: &Pat, value: Val, source: &Expr) {
+    /// Binds the names of a pattern to the parts of a value, which the pattern sees through `depth` references.
+    pub(super) fn bind(&mut self, pat: &Pat, value: Val, source: &Expr, depth: usize) {
         match (pat, value) {
             (Pat::Ident(ident), Val::Atom(atom)) if ident.subpat.is_none() => {
-                self.set(&ident.ident.to_string(), atom, source);
+                let name = ident.ident.to_string();
+                self.set(&name, atom, source);
+                self.note_reference(&name, depth);
+            }
+            (Pat::Ident(ident), value @ (Val::Tuple(_) | Val::Option { .. }))
+                if ident.subpat.is_none() && ident.mutability.is_none() =>
+            {
+                let name = ident.ident.to_string();
+                self.set_whole(&name, value);
+                self.note_reference(&name, depth);
             }
             (Pat::Wild(_), _) => {}
-            (Pat::Paren(paren), value) => self.bind(&paren.pat, value, source),
+            (Pat::Paren(paren), value) => self.bind(&paren.pat, value, source, depth),
+            (Pat::Type(typed), value) => self.bind(&typed.pat, value, source, depth),
+            (Pat::Reference(reference), value) if depth > 0 || self.varies(&value) || self.is_float(&value) => {
+                self.bind(&reference.pat, value, source, depth.saturating_sub(1));
+            }
             (Pat::Tuple(tuple), Val::Tuple(parts)) if tuple.elems.len() == parts.len() => {
                 for (k, (pat, part)) in tuple.elems.iter().zip(parts).enumerate() {
-                    let element = match source {
-                        Expr::Tuple(tuple) => tuple.elems.get(k).unwrap_or(source),
-                        other => other,
+                    let (element, depth) = match source {
+                        Expr::Tuple(tuple) => match tuple.elems.get(k) {
+                            Some(element) => (element, depth + self.depth_of(element)),
+                            None => (source, depth),
+                        },
+                        other => (other, depth),
                     };
-                    self.bind(pat, part, element);
+                    self.bind(pat, part, element, depth);
                 }
             }
             (_, Val::Never) => {
@@ -600,6 +715,10 @@ impl Lowering<'_> {
                     self.env.insert(name, Atom::Undefined);
                 }
             }
+            (pat, Val::Atom(atom)) if atom != Atom::Undefined && !self.is_varying(atom) => {
+                self.bind_verbatim(pat, atom, depth);
+            }
+            (_, Val::Atom(Atom::Undefined)) if !self.errors.is_empty() => {}
             (pat, _) => {
                 self.error(pat, diagnostics::unsupported("this pattern", "bind one variable, or a tuple of variables"));
                 for (name, _) in self.declared(pat) {
@@ -607,6 +726,42 @@ impl Lowering<'_> {
                 }
             }
         }
+    }
+
+    fn is_float(&self, value: &Val) -> bool {
+        matches!(value, Val::Atom(atom) if self.b.ty(*atom).scalar().is_some())
+    }
+
+    /// A pattern of the user's over an inactive value.
+    pub(super) fn bind_verbatim(&mut self, pat: &Pat, atom: Atom, depth: usize) {
+        let mut operand = self.placeholder(atom);
+        for _ in 0..depth {
+            operand = syn::parse_quote!(&#operand);
+        }
+        let stmt: Stmt = syn::parse_quote!(let #pat = #operand;);
+        self.declare_pattern(pat, &stmt, &operand);
+    }
+
+    /// A verbatim declaration of the variables of a pattern, with a lowered operand.
+    pub(super) fn declare_pattern(&mut self, pat: &Pat, stmt: &Stmt, operand: &Expr) {
+        let declared = self.declared(pat);
+        let mut args = self.arguments(&fence::mentions_in_stmt(stmt));
+        args.retain(|(name, _)| !declared.iter().any(|(own, _)| **own == **name));
+        args.extend(self.placeholders(operand));
+        let mut results = Vec::new();
+        for (name, mutable) in &declared {
+            if *mutable {
+                self.known.cells.insert(name.clone());
+            }
+            let ty = self.known.types.get(name).copied().unwrap_or(Ty::Unknown);
+            let value = self.b.value(ty, self.hint(name));
+            self.env.insert(name.clone(), Atom::Value(value));
+            results.push(value);
+        }
+        let names = declared.iter().map(|(name, _)| Rc::from(name.as_str())).collect();
+        let code = Code::Stmts(Rc::new(vec![stmt.clone()]), names);
+        let opaque = Opaque { code, args, effect: Effect::Any, text: text_of(stmt) };
+        self.b.push(results, Op::Opaque(opaque));
     }
 
     // ---- assignments --------------------------------------------------------------------------------------------

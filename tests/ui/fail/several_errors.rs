@@ -10,8 +10,7 @@ fn erf(x: f64) -> f64 {
 async fn f(x: f64, z: f64) -> f64 {
     let a = erf(x);
     let b = a.to_string().len() as f64;
-    let c = |t: f64| t * z;
-    a * b * c(x)
+    a * b * erf(z) * erf(x + z)
 }
 
 fn main() {}

@@ -1,0 +1,294 @@
+//! What is made of the items of a chain: sums, folds, extrema, searches.
+//!
+//! The standard library's own definitions, so that the value is the same to the bit: `sum` starts from `-0.0`, `max_by`
+//! keeps the last of several equal items, `min_by` the first.
+
+use quote::ToTokens;
+use syn::{Expr, Ident, Stmt, parse_quote};
+
+use super::chain::{Iter, Site};
+use super::{Lowering, Val};
+use crate::diagnostics;
+use crate::fence;
+use crate::ir::Ty;
+
+/// The methods that end a chain.
+const CONSUMERS: &[&str] = &[
+    "sum", "product", "fold", "for_each", "count", "any", "all", "position", "find", "last", "nth", "next", "max_by",
+    "min_by", "reduce",
+];
+
+/// Makes the condition on which an item replaces another, after statements that it needs.
+type Replaces<'r, 'a> = &'r mut dyn FnMut(&mut Lowering<'a>, &Expr, &Expr) -> Option<Vec<Stmt>>;
+
+/// Makes the statements of an item: from the variables that say whether one was found, and which; the statements that
+/// put the item in variables, and these.
+type Search<'s, 'a> = &'s mut dyn FnMut(&mut Lowering<'a>, &Ident, &Expr, &[Stmt], &Expr) -> Option<Vec<Stmt>>;
+
+impl<'a> Lowering<'a> {
+    /// A chain and the method that ends it; none if the call is no such method of a chain.
+    pub(super) fn consumer(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
+        let name = call.method.to_string();
+        if !CONSUMERS.contains(&name.as_str()) {
+            return None;
+        }
+        let mut iter = self.chain_of(&call.receiver)?;
+        let lenders = fence::mutably_iterated(&call.receiver);
+        if lenders.iter().any(|name| self.array_named(name).is_none()) && self.follow_arrays(&lenders) {
+            // Active values may enter these arrays: they are followed from the next round on.
+            return Some(Val::Unit);
+        }
+        let whole = Expr::MethodCall(call.clone());
+        let site = self.site(&whole);
+        self.settle(&mut iter, &site);
+        let args: Vec<Expr> = call.args.iter().cloned().collect();
+        let value = match (name.as_str(), &args[..]) {
+            ("sum", []) => self.sum(call, &iter, &site, false),
+            ("product", []) => self.sum(call, &iter, &site, true),
+            ("fold", [init, f]) => self.fold(&whole, &iter, &site, init, f),
+            ("for_each", [f]) => self
+                .run_chain(&whole, &iter, &site, &mut |pass, item| {
+                    let call = pass.applied(f, vec![item])?;
+                    Some(vec![Stmt::Expr(call, Some(syn::token::Semi::default()))])
+                })
+                .map(|()| Val::Unit),
+            ("count", []) => self.count(&whole, &iter, &site),
+            ("any" | "all", [f]) => self.search(&whole, &iter, &site, f, name == "all"),
+            ("position", [f]) => self.position(&whole, &iter, &site, f),
+            ("find", [f]) => self.first(&whole, &iter, &site, Some(f)),
+            ("next", []) => self.first(&whole, &iter, &site, None),
+            ("nth", [n]) => {
+                let mut rest = Iter::Skip(Box::new(iter), n.clone());
+                if let Iter::Skip(_, n) = &mut rest {
+                    self.settle_number(n, &site);
+                }
+                self.first(&whole, &rest, &site, None)
+            }
+            ("last", []) => self.best(&whole, &iter, &site, &mut |_, _, _| Some(Vec::new())),
+            ("max_by" | "min_by", [f]) => {
+                let largest = name == "max_by";
+                self.best(&whole, &iter, &site, &mut |pass, best, item| {
+                    let order = pass.own(&site, "order");
+                    let compared = pass.applied(f, vec![parse_quote!(&#best), parse_quote!(&#item)])?;
+                    let test: Expr = if largest {
+                        parse_quote!(#order != ::core::cmp::Ordering::Greater)
+                    } else {
+                        parse_quote!(#order == ::core::cmp::Ordering::Greater)
+                    };
+                    Some(vec![parse_quote!(let #order: ::core::cmp::Ordering = #compared;), Stmt::Expr(test, None)])
+                })
+            }
+            ("reduce", [f]) => self.reduce(&whole, &iter, &site, f),
+            _ => return None,
+        };
+        Some(value.unwrap_or(Val::Atom(crate::ir::Atom::Undefined)))
+    }
+
+    /// The type that the method's own arguments, or the variable that its value is for, tell.
+    fn expected_type(&self, call: &syn::ExprMethodCall) -> Option<syn::Type> {
+        let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
+            Some(syn::GenericArgument::Type(ty)) => Some(ty.clone()),
+            _ => None,
+        });
+        turbofish.or_else(|| self.expected.clone()).filter(|ty| !matches!(ty, syn::Type::Infer(_)))
+    }
+
+    fn sum(&mut self, call: &syn::ExprMethodCall, iter: &Iter, site: &Site, product: bool) -> Option<Val> {
+        let ty = self.expected_type(call);
+        let known = ty.as_ref().map(fence::primitive_ty);
+        let start: Expr = match (known, product) {
+            (Some(Ty::Int), false) => parse_quote!(0),
+            (Some(Ty::Int), true) => parse_quote!(1),
+            (Some(Ty::Float(_)) | None, false) => parse_quote!(-0.0),
+            (Some(Ty::Float(_)) | None, true) => parse_quote!(1.0),
+            (Some(_), _) => {
+                self.error(&call.turbofish, diagnostics::unsupported("a sum of this type", "sum floats or integers"));
+                return None;
+            }
+        };
+        let annotation = ty.map(|ty| quote::quote!(: #ty));
+        let total = self.own(site, if product { "product" } else { "sum" });
+        self.run(&[parse_quote!(let mut #total #annotation = #start;)]);
+        self.run_chain(&Expr::MethodCall(call.clone()), iter, site, &mut |pass, item| {
+            let term = pass.own(site, "term");
+            let item: Stmt = parse_quote!(let #term = #item;);
+            let update: Stmt = if product { parse_quote!(#total *= #term;) } else { parse_quote!(#total += #term;) };
+            Some(vec![item, update])
+        })?;
+        Some(self.expr(&parse_quote!(#total)))
+    }
+
+    fn fold(&mut self, whole: &Expr, iter: &Iter, site: &Site, init: &Expr, f: &Expr) -> Option<Val> {
+        let (mut stmts, state) = self.state(site, init);
+        self.run(&std::mem::take(&mut stmts));
+        self.run_chain(whole, iter, site, &mut |pass, item| {
+            let next = pass.applied(f, vec![state.clone(), item])?;
+            Some(vec![parse_quote!(#state = #next;)])
+        })?;
+        Some(self.expr(&state))
+    }
+
+    /// Mutable variables for a value: one for each part of a tuple.
+    fn state(&mut self, site: &Site, init: &Expr) -> (Vec<Stmt>, Expr) {
+        if let Expr::Tuple(tuple) = init {
+            let mut stmts = Vec::new();
+            let mut parts = Vec::new();
+            for part in &tuple.elems {
+                let (more, part) = self.state(site, part);
+                stmts.extend(more);
+                parts.push(part);
+            }
+            return (stmts, parse_quote!((#(#parts),*)));
+        }
+        let state = self.own(site, "state");
+        (vec![parse_quote!(let mut #state = #init;)], parse_quote!(#state))
+    }
+
+    fn count(&mut self, whole: &Expr, iter: &Iter, site: &Site) -> Option<Val> {
+        let count = self.own(site, "count");
+        self.run(&[parse_quote!(let mut #count: usize = 0;)]);
+        self.run_chain(whole, iter, site, &mut |pass, item| {
+            let item = (!item.to_token_stream().is_empty()).then(|| -> Stmt { parse_quote!(let _ = #item;) });
+            let _ = pass;
+            Some(item.into_iter().chain([parse_quote!(#count += 1;)]).collect())
+        })?;
+        Some(self.expr(&parse_quote!(#count)))
+    }
+
+    /// `any`, or `all`, which is that there is none for which the condition does not hold.
+    fn search(&mut self, whole: &Expr, iter: &Iter, site: &Site, f: &Expr, all: bool) -> Option<Val> {
+        let (found, label) = (self.own(site, "found"), site.label());
+        self.run(&[parse_quote!(let mut #found = false;)]);
+        self.run_chain(whole, iter, site, &mut |pass, item| {
+            let holds = pass.applied(f, vec![item])?;
+            let test: Expr = if all { parse_quote!(!(#holds)) } else { holds };
+            Some(vec![parse_quote!(if #test { #found = true; break #label; })])
+        })?;
+        let found = self.expr(&parse_quote!(#found)).atom();
+        Some(Val::Atom(if all { self.exact(crate::rules::Prim::Not, &[found]) } else { found }))
+    }
+
+    fn position(&mut self, whole: &Expr, iter: &Iter, site: &Site, f: &Expr) -> Option<Val> {
+        let (found, count, label) = (self.own(site, "found"), self.own(site, "count"), site.label());
+        self.run(&[parse_quote!(let mut #found = false;), parse_quote!(let mut #count: usize = 0;)]);
+        self.run_chain(whole, iter, site, &mut |pass, item| {
+            let holds = pass.applied(f, vec![item])?;
+            Some(vec![parse_quote!(if #holds { #found = true; break #label; }), parse_quote!(#count += 1;)])
+        })?;
+        let found = self.expr(&parse_quote!(#found)).atom();
+        let count = self.expr(&parse_quote!(#count));
+        Some(Val::Option { some: found, value: Box::new(count) })
+    }
+
+    /// The first item, or the first of which a condition holds.
+    fn first(&mut self, whole: &Expr, iter: &Iter, site: &Site, f: Option<&Expr>) -> Option<Val> {
+        let label = site.label();
+        self.searched(whole, iter, site, &mut |pass, found, best, parts, item| {
+            let mut stmts = parts.to_vec();
+            let test = match f {
+                Some(f) => pass.applied(f, vec![parse_quote!(&#item)])?,
+                None => parse_quote!(true),
+            };
+            let keep: Vec<Stmt> =
+                vec![parse_quote!(#found = true;), parse_quote!(#best = #item;), parse_quote!(break #label;)];
+            match f {
+                Some(_) => stmts.push(parse_quote!(if #test { #(#keep)* })),
+                None => stmts.extend(keep),
+            }
+            Some(stmts)
+        })
+    }
+
+    /// The item that replaced all others. `replaces` makes statements that end in the condition on which it does.
+    fn best(&mut self, whole: &Expr, iter: &Iter, site: &Site, replaces: Replaces<'_, 'a>) -> Option<Val> {
+        self.searched(whole, iter, site, &mut |pass, found, best, parts, item| {
+            let mut stmts = parts.to_vec();
+            let mut test = replaces(pass, best, item)?;
+            match test.pop() {
+                Some(Stmt::Expr(holds, None)) => stmts.push(parse_quote! {
+                    if !#found {
+                        #found = true;
+                        #best = #item;
+                    } else {
+                        #(#test)*
+                        if #holds {
+                            #best = #item;
+                        }
+                    }
+                }),
+                _ => stmts.extend([parse_quote!(#found = true;), parse_quote!(#best = #item;)]),
+            }
+            Some(stmts)
+        })
+    }
+
+    fn reduce(&mut self, whole: &Expr, iter: &Iter, site: &Site, f: &Expr) -> Option<Val> {
+        self.searched(whole, iter, site, &mut |pass, found, best, parts, item| {
+            let mut stmts = parts.to_vec();
+            let next = pass.applied(f, vec![best.clone(), item.clone()])?;
+            stmts.push(parse_quote! {
+                if !#found {
+                    #found = true;
+                    #best = #item;
+                } else {
+                    #best = #next;
+                }
+            });
+            Some(stmts)
+        })
+    }
+
+    /// A chain that leaves an item or none: `body` is given the variables that hold it, and each item in variables.
+    fn searched(&mut self, whole: &Expr, iter: &Iter, site: &Site, body: Search<'_, 'a>) -> Option<Val> {
+        let found = self.own(site, "found");
+        self.run(&[parse_quote!(let mut #found = false;)]);
+        let mut best = None;
+        let loops = self.drive(iter, site, &mut |pass, item| {
+            let (parts, item) = pass.parts(site, &item);
+            let best = best.get_or_insert_with(|| pass.blank(site, &item)).clone();
+            body(pass, &found, &best.1, &parts, &item)
+        });
+        let (Some(loops), Some((blank, best))) = (loops, best) else {
+            self.error(whole, diagnostics::CHAIN);
+            return None;
+        };
+        self.run(&blank);
+        let loops = Self::labelled(site, loops);
+        self.run(&loops);
+        let some = self.expr(&parse_quote!(#found)).atom();
+        let value = Box::new(self.expr(&best));
+        Some(Val::Option { some, value })
+    }
+
+    /// An item in variables: one for each part of a tuple.
+    pub(super) fn parts(&mut self, site: &Site, item: &Expr) -> (Vec<Stmt>, Expr) {
+        if let Expr::Tuple(tuple) = item {
+            let mut stmts = Vec::new();
+            let mut parts = Vec::new();
+            for part in &tuple.elems {
+                let (more, part) = self.parts(site, part);
+                stmts.extend(more);
+                parts.push(part);
+            }
+            return (stmts, parse_quote!((#(#parts),*)));
+        }
+        let name = self.own(site, "item");
+        (vec![parse_quote!(let #name = #item;)], parse_quote!(#name))
+    }
+
+    /// Variables for what the parts of an item will be assigned to.
+    fn blank(&mut self, site: &Site, item: &Expr) -> (Vec<Stmt>, Expr) {
+        if let Expr::Tuple(tuple) = item {
+            let mut stmts = Vec::new();
+            let mut parts = Vec::new();
+            for part in &tuple.elems {
+                let (more, part) = self.blank(site, part);
+                stmts.extend(more);
+                parts.push(part);
+            }
+            return (stmts, parse_quote!((#(#parts),*)));
+        }
+        let best = self.own(site, "best");
+        (vec![parse_quote!(let #best;)], parse_quote!(#best))
+    }
+}

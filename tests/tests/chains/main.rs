@@ -1,0 +1,80 @@
+//! The derivatives of a corpus of iterator chains, closures and matches, written as users write them, against two independent references.
+//!
+//! Each function is declared once, in `functions`, and compared at sampled points:
+//! - the value of every companion with that of the function, bit by bit;
+//! - every derivative with dual numbers of the crate `num-dual` that run the function's own text (see `build.rs`);
+//! - every derivative with central finite differences;
+//! - forward with reverse mode, by the identity `<J v, w> = <v, J^T w>`;
+//! - what is written into buffers that held something before.
+//!
+//! One line per function says how many points were compared and how large the largest errors are. Arguments that are no
+//! flags select the functions whose names contain them: `cargo test -p tests --test chains -- softmax`.
+
+use std::ops::Bound;
+use std::process::ExitCode;
+
+use tests::compare::{self, Case, Flat, Input, pick, unflat};
+use tests::dual::Dual64;
+
+/// Where a function is sampled: `build.rs` reads it.
+macro_rules! sample {
+    ($($tokens:tt)*) => {};
+}
+
+#[allow(
+    clippy::assign_op_pattern,
+    clippy::clone_on_copy,
+    clippy::explicit_counter_loop,
+    clippy::if_same_then_else,
+    clippy::manual_memcpy,
+    clippy::manual_slice_fill,
+    clippy::manual_swap,
+    clippy::needless_range_loop,
+    clippy::needless_return,
+    clippy::ptr_arg,
+    clippy::reversed_empty_ranges,
+    clippy::unnecessary_cast,
+    clippy::useless_vec,
+    clippy::unnecessary_fold,
+    clippy::manual_filter_map,
+    clippy::map_identity,
+    clippy::iter_nth,
+    clippy::redundant_closure_call,
+    clippy::while_let_on_iterator,
+    clippy::needless_collect,
+    clippy::redundant_closure_for_method_calls,
+    clippy::suboptimal_flops,
+    unreachable_pub,
+    reason = "written in the ways that users write, and not in clippy's alone"
+)]
+mod functions {
+    //! The corpus, by subject.
+    pub(crate) mod adaptors;
+    pub(crate) mod closures;
+    pub(crate) mod matches;
+    pub(crate) mod searches;
+    pub(crate) mod statistics;
+    pub(crate) mod test_functions;
+}
+
+#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
+mod twins {
+    include!(concat!(env!("OUT_DIR"), "/chains_twins.rs"));
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::useless_conversion,
+    clippy::unnecessary_cast,
+    clippy::unnecessary_mut_passed,
+    clippy::too_many_lines,
+    unused_variables,
+    reason = "generated alike for `f64`, `f32` and any number of parameters"
+)]
+fn cases() -> Vec<Case> {
+    Vec::from(include!(concat!(env!("OUT_DIR"), "/chains_cases.rs")))
+}
+
+fn main() -> ExitCode {
+    compare::run(&cases())
+}
