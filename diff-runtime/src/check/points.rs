@@ -23,11 +23,17 @@ use crate::tangent::Differentiable;
 ///     assert_gradient(f, |x: f64, y: f64| [x.cos() * y, x.sin()], &point);
 /// }
 /// ```
-pub fn random_points<P: Differentiable>(lower: &P, upper: &P, seed: u64) -> impl Iterator<Item = P> {
+pub fn random_points<P: Differentiable>(lower: &P, upper: &P, seed: u64) -> impl Iterator<Item = P> + use<P> {
     let mut random = SplitMix64::new(seed);
+    // Copies, so that the points outlive the corners.
+    let [lower, upper] = [lower, upper].map(|corner| {
+        let mut copy = corner.zero_like();
+        copy.copy_components(corner);
+        copy
+    });
     core::iter::repeat_with(move || {
         let mut point = lower.zero_like();
-        P::zip_components([&mut point], [lower, upper], &mut |[x], [lower, upper]| {
+        P::zip_components([&mut point], [&lower, &upper], &mut |[x], [lower, upper]| {
             *x = lower + P::Scalar::from_f64(random.next_unit()) * (upper - lower);
         });
         point

@@ -4,8 +4,9 @@ use diff_runtime::derivative;
 use diff_runtime::descent::{Descent, Outcome};
 use examples::least_squares::normal_equations;
 use examples::report::{about, section, show, title};
+use examples::scale::Scale;
 
-use super::fitting::{Progress, Scale, mean};
+use super::fitting::{Progress, mean};
 
 /// The measurements of a patient.
 const FEATURES: usize = 10;

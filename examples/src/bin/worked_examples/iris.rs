@@ -3,8 +3,9 @@
 use diff_runtime::derivative;
 use diff_runtime::descent::Descent;
 use examples::report::{about, exactly, section, show, title};
+use examples::scale::Scale;
 
-use super::fitting::{Progress, Scale, mean};
+use super::fitting::{Progress, mean};
 
 /// The measurements of a flower.
 const FEATURES: usize = 4;
