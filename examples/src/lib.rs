@@ -3,6 +3,7 @@
 //! `cargo run --release -p examples --bin worked_examples` walks through the first examples of calculus for deep
 //! learning, and fits a model to real data.
 
+pub mod iris;
 pub mod least_squares;
 pub mod progress;
 pub mod report;
