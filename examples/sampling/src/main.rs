@@ -153,7 +153,7 @@ fn sample(patients: &Patients) -> (Vec<[f64; PARAMETERS]>, usize) {
     let (mut draws, mut divergences) = (Vec::new(), 0);
     for chain in 0..CHAINS {
         let mut random = ChaCha8Rng::seed_from_u64(chain);
-        let mut sampler = settings.new_chain(chain, CpuMath::new(patients), &mut random);
+        let mut sampler = settings.new_chain(chain, CpuMath::new(patients), &mut random).expect("valid settings");
         // Each chain begins elsewhere: no weights, and noise from 50 to 400.
         let mut start = [0.0; PARAMETERS];
         start[WEIGHTS] = (50.0 * 2.0_f64.powi(chain as i32)).ln();
@@ -162,7 +162,7 @@ fn sample(patients: &Patients) -> (Vec<[f64; PARAMETERS]>, usize) {
             let (position, info) = sampler.draw().expect("the density is finite");
             if draw >= TUNE {
                 let mut kept: [f64; PARAMETERS] = position[..].try_into().expect("one number per parameter");
-                kept[WEIGHTS] = (2.0 * kept[WEIGHTS]).exp();
+                kept[WEIGHTS] = f64::exp(2.0 * kept[WEIGHTS]);
                 draws.push(kept);
                 divergences += usize::from(info.diverging);
             }
