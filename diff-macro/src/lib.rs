@@ -28,6 +28,7 @@ mod resolve;
 mod reverse;
 mod rules;
 mod signature;
+mod take_apart;
 mod taylor;
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,8 @@ mod tests;
 /// | `hessian(args)`, `value_gradient_and_hessian(args)` | option `hessian`; scalars, or one array | the second partial derivatives |
 /// | `hessian_into(args, hessian)`, `value_gradient_and_hessian_into(args, buffers.., hessian)` | option `hessian`, an active array | fill a row-major buffer |
 /// | `hvp(args, directions..)`, `hvp_into(args, directions.., buffers..)` | option `hvp` | the Hessian times a direction |
+/// | `value_gradient_and_hvp(args, directions..)`, and `.._into` | option `hvp` | all three in one pass |
+/// | `hessian_pattern()`, `jacobian_pattern()` | all indices are known at compile time | which entries may be other than zero |
 /// | `second_derivative(x)` | option `hessian` or `order`, one active scalar | the second derivative |
 /// | `derivatives(x)` | option `order = n`, one active scalar | the value and the derivatives up to the n-th |
 ///

@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
 
+use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
 use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
@@ -89,9 +90,7 @@ impl Plan<'_> {
             companions.push(self.gradient_into(Gives::Derivative));
             companions.push(self.gradient_into(Gives::Both));
         }
-        if let Some(directions) =
-            self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
-        {
+        if let Some(directions) = self.jacobian_directions() {
             companions.push(self.jacobian(&directions, Gives::Derivative));
             companions.push(self.jacobian(&directions, Gives::Both));
         }
@@ -106,23 +105,32 @@ impl Plan<'_> {
             companions.extend(scalars.map(|k| self.partial(k)));
         }
         companions.extend(self.of_higher_order());
-        self.items(&companions)
+        self.items(&companions, &self.patterns())
     }
 
-    fn items(&self, companions: &[Companion]) -> TokenStream {
+    /// The directions of the Jacobian of what the function returns.
+    fn jacobian_directions(&self) -> Option<Vec<Vec<Seed>>> {
+        self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
+    }
+
+    /// The companions, and those that take no arguments.
+    fn items(&self, companions: &[Companion], patterns: &[Companion]) -> TokenStream {
         let name = &self.item.sig.ident;
         let allowed = allowed_lints();
         if self.signature.is_method || self.suffix {
-            let methods = companions.iter().map(|companion| {
-                let ident = format_ident!("{}_{}", plain(name), companion.name, span = name.span());
-                self.method(&ident, companion, &allowed)
-            });
-            return quote!(#(#methods)*);
+            let ident = |companion: &Companion| format_ident!("{}_{}", plain(name), companion.name, span = name.span());
+            let methods = companions.iter().map(|companion| self.method(&ident(companion), companion, &allowed));
+            let patterns = patterns.iter().map(|pattern| self.constant(&ident(pattern), pattern, &allowed));
+            return quote!(#(#methods)* #(#patterns)*);
         }
         let (vis, cfg) = (&self.item.vis, self.attributes("cfg"));
         let methods = companions.iter().map(|companion| {
             let ident = Ident::new(&companion.name, name.span());
             self.method(&ident, companion, &TokenStream::new())
+        });
+        let patterns = patterns.iter().map(|pattern| {
+            let ident = Ident::new(&pattern.name, name.span());
+            self.constant(&ident, pattern, &TokenStream::new())
         });
         let docs = format!(" Derivatives of the function [`{0}`](fn@{0}), as associated functions.", plain(name));
         quote! {
@@ -134,6 +142,23 @@ impl Plan<'_> {
             #allowed
             impl #name {
                 #(#methods)*
+                #(#patterns)*
+            }
+        }
+    }
+
+    /// A companion that takes no arguments.
+    fn constant(&self, ident: &Ident, companion: &Companion, allowed: &TokenStream) -> TokenStream {
+        let Companion { docs, output, body, .. } = companion;
+        let vis = &self.item.vis;
+        let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
+        let docs = docs.iter().map(|line| format!(" {line}"));
+        quote! {
+            #(#[doc = #docs])*
+            #(#cfg)*
+            #allowed
+            #vis const fn #ident() -> #output {
+                #body
             }
         }
     }

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
+use super::second::units;
 use super::{Companion, Gives, Plan};
 use crate::cleanup::cleanup;
 use crate::emit;
@@ -74,10 +75,7 @@ impl Plan<'_> {
 
     /// Forward mode in the direction of each active parameter, all of which are scalars.
     fn forward_gradient(&self) -> Function {
-        let n = self.active().len();
-        let seeds: Vec<Vec<Seed>> =
-            (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect();
-        self.pushforward(&seeds).function
+        self.pushforward(&units(self.active().len())).function
     }
 
     /// A value and a derivative, or the derivative alone.
@@ -142,15 +140,20 @@ impl Plan<'_> {
 
     // ---- gradients ----------------------------------------------------------------------------------------------
 
-    /// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
+    /// The gradient of the function itself.
     pub(super) fn gradient_function(&self) -> Function {
         let n = self.active().len();
         // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
         let one_type = !self.has_arrays() && self.scalars().iter().all(|scalar| *scalar == self.signature.scalar);
-        if one_type && (n == 1 || (n <= 4 && has_loop(&self.function.body))) {
-            self.forward_gradient()
+        if one_type && is_forward(self.function, n) { self.forward_gradient() } else { self.pullback(ONE).function }
+    }
+
+    /// The gradient of a function of scalars that are of the type of its result.
+    pub(super) fn gradient_of(&self, function: &Function, active: &[Value]) -> Function {
+        if is_forward(function, active.len()) {
+            forward::jvp(function, active, &[], &units(active.len()), self.signature.scalar).function
         } else {
-            self.pullback(ONE).function
+            reverse::vjp(function, active, &[], ONE, self.signature.scalar).function
         }
     }
 
@@ -469,7 +472,7 @@ impl Plan<'_> {
 
     /// The Jacobian by forward mode in all directions at once: the primal runs once.
     pub(super) fn jacobian(&self, directions: &[Vec<Seed>], gives: Gives) -> Companion {
-        let mut function = self.pushforward(directions).function;
+        let mut function = self.jacobian_function(directions);
         let (f, n) = (self.name(), self.output_count());
         let list = self.active_list();
         let (name, summary) = match gives {
@@ -738,6 +741,11 @@ fn zero(dims: &[Dim]) -> TokenStream {
         Dim::Fixed(n) => quote!([#inner; #n]),
         Dim::Dynamic => inner,
     })
+}
+
+/// Forward mode where a loop would need a tape and few directions are to be carried; else reverse mode.
+fn is_forward(function: &Function, inputs: usize) -> bool {
+    inputs == 1 || (inputs <= 4 && has_loop(&function.body))
 }
 
 fn has_loop(region: &Region) -> bool {

@@ -8,14 +8,15 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
-use super::modes::{docs, dump, formula_line, with_allocations};
+use super::modes::{Buffers, docs, dump, formula_line, with_allocations};
 use super::{Companion, Plan};
 use crate::cleanup::cleanup;
 use crate::forward::{self, Seed};
-use crate::ir::{Dim, Function, Storage, Value};
+use crate::ir::{Atom, Dim, Function, Storage, Value};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options};
 use crate::signature::Parameter;
+use crate::take_apart::{Apart, take_apart};
 
 /// What a companion gives beside the Hessian.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,9 +44,9 @@ impl Plan<'_> {
             companions.push(self.second_derivative());
         }
         companions.extend(self.orders.order.map(|order| self.derivatives(order)));
-        let in_arrays = self.orders.hessian && self.has_arrays();
-        // A Hessian in arrays is made of products.
-        if self.orders.hvp || in_arrays {
+        let scalars = if self.orders.hessian { self.in_scalars() } else { None };
+        // A Hessian in arrays whose indices are not known is made of products.
+        if self.orders.hvp || (self.orders.hessian && scalars.is_none()) {
             companions.push(self.hvp());
             if self.has_arrays() {
                 companions.push(self.hvp_into());
@@ -58,18 +59,71 @@ impl Plan<'_> {
             }
         }
         if self.orders.hessian {
-            for beside in [Beside::Nothing, Beside::ValueAndGradient] {
-                if !in_arrays {
-                    companions.push(self.hessian(beside));
-                    continue;
+            companions.extend(self.hessians(scalars.as_ref()));
+        }
+        companions
+    }
+
+    fn hessians(&self, scalars: Option<&Scalars>) -> Vec<Companion> {
+        let mut companions = Vec::new();
+        let one_shape = self.active().len() == 1 || !self.has_arrays();
+        for beside in [Beside::Nothing, Beside::ValueAndGradient] {
+            match scalars {
+                Some(scalars) => {
+                    companions.extend(one_shape.then(|| self.hessian(scalars, beside)));
+                    companions.extend(self.has_arrays().then(|| self.scalar_hessian_into(scalars, beside)));
                 }
-                if self.active().len() == 1 {
-                    companions.push(self.hessian_of_array(beside));
+                None => {
+                    companions.extend(one_shape.then(|| self.hessian_of_array(beside)));
+                    companions.push(self.hessian_into(beside));
                 }
-                companions.push(self.hessian_into(beside));
             }
         }
         companions
+    }
+
+    /// What is known of the derivatives without arguments.
+    pub(super) fn patterns(&self) -> Vec<Companion> {
+        let mut patterns = Vec::new();
+        if self.orders.hessian {
+            patterns.extend(self.in_scalars().map(|scalars| self.hessian_pattern(&scalars)));
+        }
+        if let Some(directions) = self.jacobian_directions() {
+            patterns.push(self.jacobian_pattern(&directions));
+        }
+        patterns
+    }
+
+    // ---- Jacobians ----------------------------------------------------------------------------------------------
+
+    /// The values and the tangents in all directions: with arrays taken apart where all indices are known, so that what
+    /// is always zero is not computed.
+    pub(super) fn jacobian_function(&self, directions: &[Vec<Seed>]) -> Function {
+        let apart = self.has_arrays().then(|| take_apart(self.function, &self.active_values(), self.signature.scalar));
+        let Some(apart) = apart.flatten() else { return self.pushforward(directions).function };
+        let seeds = units(apart.active.len());
+        let mut function = forward::jvp(&apart.function, &apart.active, &[], &seeds, self.signature.scalar).function;
+        apart.load_elements(&mut function);
+        dump(&self.name(), "after forward mode of its elements", &function);
+        function
+    }
+
+    /// Which entries of the Jacobian may be other than zero.
+    fn jacobian_pattern(&self, directions: &[Vec<Seed>]) -> Companion {
+        let (n, width) = (self.output_count(), directions.len());
+        let function = self.jacobian_function(directions);
+        let tangents = &function.body.yields[n..];
+        let entries: Vec<Atom> =
+            (0..n).flat_map(|row| (0..width).map(move |column| tangents[column * n + row])).collect();
+        let f = self.name();
+        let docs = vec![
+            format!(
+                "Which partial derivatives of the results of [`{f}`](fn@{f}) may be other than zero: the others are"
+            ),
+            "zero for all arguments.".to_owned(),
+        ];
+        let (output, body) = pattern(&entries, width);
+        Companion { name: "jacobian_pattern".to_owned(), docs, extra: Vec::new(), output: Some(output), body }
     }
 
     // ---- functions of one scalar --------------------------------------------------------------------------------
@@ -262,42 +316,108 @@ impl Plan<'_> {
 
     // ---- Hessians in scalars ------------------------------------------------------------------------------------
 
-    /// The gradient, and the tangents of its components in each parameter: yields the value, the gradient, and the
-    /// Hessian row by row. One triangle is computed, and stands in both.
-    fn scalar_hessian(&self, beside: Beside) -> Function {
-        let n = self.active().len();
-        if n == 1 {
-            let mut function = self.orders_function(2);
+    /// The function in scalars alone: itself, or with its arrays taken apart where all indices are known.
+    fn in_scalars(&self) -> Option<Scalars> {
+        if self.has_arrays() {
+            let apart = take_apart(self.function, &self.active_values(), self.signature.scalar)?;
+            dump(&self.name(), "after taking its arrays apart", &apart.function);
+            return Some(Scalars::Apart(apart));
+        }
+        Some(Scalars::Own(self.function.clone(), self.active_values()))
+    }
+
+    /// The gradient, and the tangents of its components in each input: yields the value, the gradient, and the Hessian
+    /// row by row. One triangle is computed, and stands in both.
+    fn scalar_hessian(&self, scalars: &Scalars, beside: Beside) -> Function {
+        let (source, active) = scalars.parts();
+        let n = active.len();
+        let mut function = if let [input] = active[..] {
+            let mut function = forward::derivatives(source, input, 2, self.signature.scalar);
             if beside == Beside::Nothing {
                 function.body.yields.drain(..2);
             }
-            return function;
-        }
-        let mut gradient = self.gradient_function();
-        if beside == Beside::Nothing {
-            gradient.body.yields.remove(0);
-        }
-        cleanup(&mut gradient);
-        let seeds: Vec<Vec<Seed>> =
-            (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect();
-        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
-        let mut function = forward::jvp(&gradient, &active, &[], &seeds, self.signature.scalar).function;
+            function
+        } else {
+            let mut gradient = self.gradient_of(source, active);
+            if beside == Beside::Nothing {
+                gradient.body.yields.remove(0);
+            }
+            cleanup(&mut gradient);
+            let place = |value: &Value| source.body.params.iter().position(|param| param == value);
+            let inputs: Vec<Value> = active.iter().filter_map(place).map(|k| gradient.body.params[k]).collect();
+            let mut function = forward::jvp(&gradient, &inputs, &[], &units(n), self.signature.scalar).function;
+            let given = gradient.body.yields.len();
+            let (first, tangents) = function.body.yields.split_at(given);
+            // Direction `d` has a tangent of each yield; those of the components stand last.
+            let entry = |row: usize, column: usize| tangents[row * given + given - n + column];
+            let entries = (0..n).flat_map(|row| (0..n).map(move |column| entry(row.min(column), row.max(column))));
+            let kept = if beside == Beside::Nothing { &first[..0] } else { first };
+            function.body.yields = kept.iter().copied().chain(entries).collect();
+            function
+        };
         dump(&self.name(), "after forward mode over the gradient", &function);
-        let given = gradient.body.yields.len();
-        let (first, tangents) = function.body.yields.split_at(given);
-        // Direction `d` has a tangent of each yield; those of the components stand last.
-        let entry = |row: usize, column: usize| tangents[row * given + given - n + column];
-        let entries = (0..n).flat_map(|row| (0..n).map(move |column| entry(row.min(column), row.max(column))));
-        let entries: Vec<_> = entries.collect();
-        let kept = if beside == Beside::Nothing { &first[..0] } else { first };
-        function.body.yields = kept.iter().copied().chain(entries).collect();
+        if let Scalars::Apart(apart) = scalars {
+            apart.load_elements(&mut function);
+        }
         function
     }
 
-    pub(super) fn hessian(&self, beside: Beside) -> Companion {
-        let n = self.active().len();
-        let function = self.scalar_hessian(beside);
-        let f = self.name();
+    /// What is given of the value and the gradient, and the entries of the Hessian, from the atoms of both.
+    fn parts_of<'t>(
+        &self,
+        beside: Beside,
+        atoms: &'t [TokenStream],
+        n: usize,
+    ) -> (&'t [TokenStream], &'t [TokenStream]) {
+        atoms.split_at(if beside == Beside::Nothing { 0 } else { 1 + n })
+    }
+
+    /// The Hessian in scalars, or in the elements of one array.
+    fn hessian(&self, scalars: &Scalars, beside: Beside) -> Companion {
+        let n = scalars.parts().1.len();
+        let function = self.scalar_hessian(scalars, beside);
+        let formula = if self.has_arrays() { None } else { self.second_formulas(&function, beside) };
+        let docs = with_allocations(docs(self.hessian_summary(beside), formula), &function);
+        let wrap = |atoms: &[TokenStream]| {
+            let (first, entries) = self.parts_of(beside, atoms, n);
+            let rows = entries.chunks(n).map(|row| quote!([#(#row),*]));
+            let hessian = if self.is_one_scalar() { entries[0].clone() } else { quote!([#(#rows),*]) };
+            match first.split_first() {
+                None => hessian,
+                Some((value, components)) => {
+                    let gradient = self.gradient_from(components);
+                    quote!((#value, #gradient, #hessian))
+                }
+            }
+        };
+        let body = self.body(function, &[], self.names(), &wrap);
+        let scalar = self.ty(self.signature.scalar);
+        let hessian = if self.is_one_scalar() { scalar } else { quote!([[#scalar; #n]; #n]) };
+        let output = Some(self.with_value_and_gradient(beside, hessian));
+        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+    }
+
+    fn is_one_scalar(&self) -> bool {
+        self.active().len() == 1 && !self.has_arrays()
+    }
+
+    /// A gradient from the partial derivatives in all inputs, those of an array one after the other.
+    fn gradient_from(&self, inputs: &[TokenStream]) -> TokenStream {
+        let mut inputs = inputs.iter();
+        let components = (0..self.active().len()).map(|k| match self.function.length(self.parameter(k).ty) {
+            Some(length) => {
+                let elements = inputs.by_ref().take(length);
+                quote!([#(#elements),*])
+            }
+            None => inputs.next().cloned().unwrap_or_default(),
+        });
+        let components: Vec<TokenStream> = components.collect();
+        self.gradient_value(&components)
+    }
+
+    /// The second partial derivatives as formulas, if all of them are short.
+    fn second_formulas(&self, function: &Function, beside: Beside) -> Option<String> {
+        let (f, n) = (self.name(), self.active().len());
         let first = if beside == Beside::Nothing { 0 } else { 1 + n };
         let label = |row: usize, column: usize| match (row, column) {
             (r, c) if r == c => format!("d2{f}/d{}2", self.name_of(r)),
@@ -305,35 +425,82 @@ impl Plan<'_> {
         };
         let pairs: Vec<(usize, usize)> = (0..n).flat_map(|row| (row..n).map(move |column| (row, column))).collect();
         let formulas: Vec<String> =
-            pairs.iter().filter_map(|(r, c)| formula_line(&function, first + r * n + c, &label(*r, *c))).collect();
-        let formula = (formulas.len() == pairs.len() && n <= 3).then(|| formulas.join("\n\n"));
-        let docs = with_allocations(docs(self.hessian_summary(beside), formula), &function);
+            pairs.iter().filter_map(|(r, c)| formula_line(function, first + r * n + c, &label(*r, *c))).collect();
+        (formulas.len() == pairs.len() && n <= 3).then(|| formulas.join("\n\n"))
+    }
+
+    /// Which entries of the Hessian may be other than zero.
+    fn hessian_pattern(&self, scalars: &Scalars) -> Companion {
+        let n = scalars.parts().1.len();
+        let function = self.scalar_hessian(scalars, Beside::Nothing);
+        let f = self.name();
+        let docs = vec![
+            format!(
+                "Which second partial derivatives of [`{f}`](fn@{f}) may be other than zero: the others are zero for"
+            ),
+            "all arguments, and are not computed.".to_owned(),
+        ];
+        let (output, body) = pattern(&function.body.yields, n);
+        Companion { name: "hessian_pattern".to_owned(), docs, extra: Vec::new(), output: Some(output), body }
+    }
+
+    /// The entries of a Hessian in scalars and elements, written into a row-major buffer; those that are always zero
+    /// are cleared.
+    fn scalar_hessian_into(&self, scalars: &Scalars, beside: Beside) -> Companion {
+        let n = scalars.parts().1.len();
+        let function = self.scalar_hessian(scalars, beside);
+        let mut names = self.names();
+        let hessian = generated(&names.fresh("hessian", false), Span::call_site());
+        let given = if beside == Beside::Nothing { 0 } else { 1 + n };
+        let zeros: Vec<bool> = function.body.yields[given..].iter().map(|atom| atom.is_float(0.0)).collect();
+        let buffers = (beside == Beside::ValueAndGradient).then(|| self.buffers(&mut names));
         let wrap = |atoms: &[TokenStream]| {
-            let hessian = self.square(&atoms[first..]);
-            match beside {
-                Beside::Nothing => hessian,
-                Beside::ValueAndGradient => {
-                    let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..first]));
-                    quote!((#value, #gradient, #hessian))
+            let (first, entries) = self.parts_of(beside, atoms, n);
+            let stores = entries.iter().zip(&zeros).enumerate().filter(|(_, (_, zero))| !**zero);
+            let stores = stores.map(|(k, (entry, _))| quote!(#hessian[#k] = #entry;));
+            match first.split_first() {
+                None => quote!({ #(#stores)* }),
+                Some((value, components)) => {
+                    let writes = self.write_components(&buffers, components);
+                    quote!({ #writes #(#stores)* #value })
                 }
             }
         };
-        let body = self.body(function, &[], self.names(), &wrap);
-        let scalar = self.ty(self.signature.scalar);
-        let hessian = if n == 1 { scalar } else { quote!([[#scalar; #n]; #n]) };
-        let output = Some(self.with_value_and_gradient(beside, hessian));
-        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+        let inner = self.body(function, &[], names, &wrap);
+        let checks = buffers.iter().map(|buffers| &buffers.checks);
+        let entries = n * n;
+        let clear = zeros.contains(&true).then(|| quote!(#hessian.fill(0.0);));
+        let body = quote! {
+            #(#checks)*
+            ::core::assert_eq!(#hessian.len(), #entries, "the buffer for the Hessian must hold `inputs x inputs`");
+            #clear
+            #inner
+        };
+        let mut extra: Vec<_> = buffers.into_iter().flat_map(|buffers| buffers.params).collect();
+        let ty = self.ty(self.signature.scalar);
+        extra.push((hessian, quote!(&mut [#ty])));
+        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
+        Companion { name: beside.name(true), docs: self.docs_of_into(), extra, output, body }
     }
 
-    fn square(&self, entries: &[TokenStream]) -> TokenStream {
-        let n = self.active().len();
-        match entries {
-            [entry] => entry.clone(),
-            entries => {
-                let rows = entries.chunks(n).map(|row| quote!([#(#row),*]));
-                quote!([#(#rows),*])
+    /// The components of a gradient, as assignments to its buffers.
+    fn write_components(&self, buffers: &Option<Buffers>, components: &[TokenStream]) -> TokenStream {
+        let mut components = components.iter();
+        let mut writes = TokenStream::new();
+        let params = buffers.iter().flat_map(|buffers| &buffers.params);
+        for (k, (ident, _)) in params.enumerate() {
+            match self.function.length(self.parameter(k).ty) {
+                Some(length) => {
+                    let elements = components.by_ref().take(length);
+                    writes.extend(quote!(*#ident = [#(#elements),*];));
+                }
+                None => {
+                    let component = components.next();
+                    writes.extend(quote!(*#ident = #component;));
+                }
             }
         }
+        writes
     }
 
     fn hessian_summary(&self, beside: Beside) -> String {
@@ -478,21 +645,24 @@ impl Plan<'_> {
             #(#passes)*
             #value
         };
-        let f = self.name();
-        let docs = vec![
-            format!("Writes the Hessian of [`{f}`](fn@{f}) into the buffer, row-major, `inputs x inputs`; the active"),
-            "parameters stand side by side, in their order. It is symmetric to the last bit.".to_owned(),
-            String::new(),
-            "Runs the function once per input.".to_owned(),
-            String::new(),
-            "# Panics".to_owned(),
-            String::new(),
-            "If the buffer does not hold `inputs x inputs`, and where the function itself does.".to_owned(),
-        ];
+        let mut docs = self.docs_of_into();
+        docs.splice(2..2, [String::new(), "Runs the function once per input.".to_owned()]);
         let ty = self.ty(self.signature.scalar);
         extra.push((hessian, quote!(&mut [#ty])));
         let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
         Companion { name: beside.name(true), docs, extra, output, body }
+    }
+
+    fn docs_of_into(&self) -> Vec<String> {
+        let f = self.name();
+        vec![
+            format!("Writes the Hessian of [`{f}`](fn@{f}) into the buffer, row-major, `inputs x inputs`; the active"),
+            "parameters stand side by side, in their order. It is symmetric to the last bit.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the buffer does not hold `inputs x inputs`, and where the function itself does.".to_owned(),
+        ]
     }
 
     /// The part of a row that belongs to a parameter.
@@ -525,6 +695,37 @@ impl Plan<'_> {
         }
         rows.directions.push(self.direction_argument(parameter, direction));
     }
+}
+
+/// A function in scalars alone.
+enum Scalars {
+    /// The function itself, and its active parameters.
+    Own(Function, Vec<Value>),
+    Apart(Apart),
+}
+
+impl Scalars {
+    fn parts(&self) -> (&Function, &[Value]) {
+        match self {
+            Scalars::Own(function, active) => (function, active),
+            Scalars::Apart(apart) => (&apart.function, &apart.active),
+        }
+    }
+}
+
+/// The directions along each of `n` inputs.
+pub(super) fn units(n: usize) -> Vec<Vec<Seed>> {
+    (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect()
+}
+
+/// The type and the value of a pattern: which entries, in rows of `width`, are not the literal zero.
+pub(super) fn pattern(entries: &[Atom], width: usize) -> (TokenStream, TokenStream) {
+    let rows = entries.chunks(width).map(|row| {
+        let row = row.iter().map(|atom| !atom.is_float(0.0));
+        quote!([#(#row),*])
+    });
+    let height = entries.len() / width.max(1);
+    (quote!([[::core::primitive::bool; #width]; #height]), quote!([#(#rows),*]))
 }
 
 /// What the rows of a Hessian are computed with.
