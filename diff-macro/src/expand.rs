@@ -96,6 +96,7 @@ pub(crate) fn lower_body(
             outputs: &signature.output.scalars,
             receiver: signature.receiver,
             returns: signature.output.form != signature::Form::Unit,
+            wrapper: signature.output.wrapper.as_ref().map(|wrapper| wrapper.kind),
             shapes: &signature.shapes,
             runtime,
         },
@@ -106,12 +107,14 @@ pub(crate) fn lower_body(
 /// A body that gives zeros, for the companions of a function that is in error.
 fn stub(signature: &signature::Signature) -> syn::Block {
     let zeros = signature.output.scalars.iter().map(|_| quote!(0.0));
-    match signature.output.form {
-        signature::Form::Scalar => parse_quote!({ 0.0 }),
-        signature::Form::Tuple => parse_quote!({ (#(#zeros),*) }),
-        signature::Form::Array => parse_quote!({ [#(#zeros),*] }),
-        signature::Form::Unit => parse_quote!({}),
-    }
+    let value = match signature.output.form {
+        signature::Form::Scalar => quote!(0.0),
+        signature::Form::Tuple => quote!((#(#zeros),*)),
+        signature::Form::Array => quote!([#(#zeros),*]),
+        signature::Form::Unit => quote!(),
+    };
+    let value = signature.output.wrapper.as_ref().map_or(value.clone(), |wrapper| wrapper.wrap(&value));
+    parse_quote!({ #value })
 }
 
 /// The function without the attributes that are ours. The rest are the user's own tokens, and not a syntax tree written

@@ -340,6 +340,8 @@ pub(crate) fn is_bit_assign(op: &syn::BinOp) -> bool {
 #[derive(Default)]
 pub(crate) struct Exits {
     pub(crate) returns: bool,
+    /// It leaves the function, and its companions, with an error or with `None`.
+    leaves: bool,
     /// Labels of loops around the code that it jumps to; none for the innermost.
     pub(crate) jumps: Vec<Option<String>>,
     /// Where the first of them stands.
@@ -353,7 +355,12 @@ impl Exits {
     }
 
     pub(crate) fn any(&self) -> bool {
-        self.returns || !self.jumps.is_empty()
+        self.returns || self.leaves || !self.jumps.is_empty()
+    }
+
+    /// Whether there is a `return`, with whatever value.
+    pub(crate) fn leaves_function(&self) -> bool {
+        self.returns || self.leaves
     }
 
     fn jump(&mut self, label: Option<&syn::Lifetime>, span: proc_macro2::Span) {
@@ -400,15 +407,14 @@ impl Exits {
 
 impl<'a> Visit<'a> for Exits {
     fn visit_expr_return(&mut self, expr: &'a syn::ExprReturn) {
-        self.returns = true;
+        match expr.expr.as_deref().is_some_and(is_failure) {
+            true => self.leaves = true,
+            false => self.returns = true,
+        }
         self.note(expr.return_token.span);
         visit::visit_expr_return(self, expr);
     }
-    fn visit_expr_try(&mut self, expr: &'a syn::ExprTry) {
-        self.returns = true;
-        self.note(expr.question_token.span);
-        visit::visit_expr_try(self, expr);
-    }
+    // `?` leaves the companion by the same door as the function, in verbatim code too.
     fn visit_expr_break(&mut self, expr: &'a syn::ExprBreak) {
         self.jump(expr.label.as_ref(), expr.break_token.span);
         visit::visit_expr_break(self, expr);
@@ -437,8 +443,9 @@ impl<'a> Visit<'a> for Exits {
                 let mut inner = Exits::default();
                 visit::visit_block(&mut inner, &block.block);
                 self.returns |= inner.returns;
+                self.leaves |= inner.leaves;
                 let outer = inner.jumps.into_iter().filter(|jump| *jump != Some(name.clone()));
-                let mut leaves = inner.returns;
+                let mut leaves = inner.returns || inner.leaves;
                 for jump in outer {
                     match &jump {
                         None if !self.labels.is_empty() => {}
@@ -459,6 +466,26 @@ impl<'a> Visit<'a> for Exits {
     fn visit_expr_closure(&mut self, _: &'a syn::ExprClosure) {}
     fn visit_expr_async(&mut self, _: &'a syn::ExprAsync) {}
     fn visit_item(&mut self, _: &'a syn::Item) {}
+}
+
+/// `Err(..)` or `None`: what a function is left with that gives no floats.
+pub(crate) fn is_failure(value: &Expr) -> bool {
+    match value {
+        Expr::Paren(paren) => is_failure(&paren.expr),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if names_variant(&path.path, "Err")),
+        Expr::Path(path) => names_variant(&path.path, "None"),
+        _ => false,
+    }
+}
+
+/// Whether a path is that of a variant of the standard library: `Some`, `Option::Some`, `core::option::Option::Some`.
+pub(crate) fn names_variant(path: &syn::Path, name: &str) -> bool {
+    let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+    match names[..] {
+        [last] | [.., "Option" | "Result", last] => last == name,
+        _ => false,
+    }
 }
 
 pub(crate) fn exits_of_expr(expr: &Expr) -> Exits {

@@ -40,6 +40,64 @@ pub(crate) enum Form {
 pub(crate) struct Output {
     pub(crate) form: Form,
     pub(crate) scalars: Vec<Scalar>,
+    /// The floats are in an `Option` or a `Result`.
+    pub(crate) wrapper: Option<Wrapper>,
+}
+
+/// An `Option` or a `Result` around what a function returns.
+#[derive(Clone)]
+pub(crate) struct Wrapper {
+    pub(crate) kind: Kind,
+    /// The type, as the user wrote it.
+    ty: syn::TypePath,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    Option,
+    Result,
+}
+
+impl Wrapper {
+    /// The wrapper that a type is, and what is in it.
+    fn read(ty: &syn::Type) -> Option<(Self, &syn::Type)> {
+        let syn::Type::Path(path) = ty else { return None };
+        let last = path.path.segments.last()?;
+        let kind = match last.ident.to_string().as_str() {
+            "Option" => Kind::Option,
+            "Result" => Kind::Result,
+            _ => return None,
+        };
+        let syn::PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+        let inner = args.args.iter().find_map(|arg| match arg {
+            syn::GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })?;
+        Some((Self { kind, ty: path.clone() }, inner))
+    }
+
+    /// The same wrapper around something else.
+    pub(crate) fn around(&self, inner: &TokenStream) -> TokenStream {
+        let mut ty = self.ty.clone();
+        if let Some(last) = ty.path.segments.last_mut()
+            && let syn::PathArguments::AngleBracketed(args) = &mut last.arguments
+        {
+            let types = args.args.iter_mut().find(|arg| matches!(arg, syn::GenericArgument::Type(_)));
+            if let Some(arg) = types {
+                *arg = syn::GenericArgument::Type(syn::Type::Verbatim(inner.clone()));
+            }
+        }
+        ty.into_token_stream()
+    }
+
+    /// The value, in the wrapper.
+    pub(crate) fn wrap(&self, value: &TokenStream) -> TokenStream {
+        let value = if value.is_empty() { quote::quote!(()) } else { value.clone() };
+        match self.kind {
+            Kind::Option => quote::quote!(::core::option::Option::Some(#value)),
+            Kind::Result => quote::quote!(::core::result::Result::Ok(#value)),
+        }
+    }
 }
 
 /// What the macro knows of the function from its signature.
@@ -210,10 +268,22 @@ fn output(
                 diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
                 return None;
             }
-            Some(Output { form: Form::Unit, scalars })
+            Some(Output { form: Form::Unit, scalars, wrapper: None })
         }
         ReturnType::Type(_, ty) => {
-            let known = returned(ty);
+            let (wrapper, inner) = match Wrapper::read(ty) {
+                Some((wrapper, inner)) => (Some(wrapper), inner),
+                None => (None, &**ty),
+            };
+            if wrapper.is_some() && is_unit(inner) {
+                let scalars = outputs(sig, named, parameters, shapes);
+                if scalars.is_empty() {
+                    diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
+                    return None;
+                }
+                return Some(Output { form: Form::Unit, scalars, wrapper });
+            }
+            let known = returned(inner).map(|output| Output { wrapper, ..output });
             if known.is_none() {
                 let found = diagnostics::type_text(ty);
                 diagnostics.report(ty, diagnostics::return_type(&found));
@@ -221,6 +291,10 @@ fn output(
             known
         }
     }
+}
+
+fn is_unit(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Tuple(tuple) if tuple.elems.is_empty())
 }
 
 /// Marks the parameters that a function without a value writes its results into, and gives their float types.
@@ -256,15 +330,15 @@ fn returned(ty: &syn::Type) -> Option<Output> {
         syn::Type::Group(group) => returned(&group.elem),
         syn::Type::Tuple(tuple) if tuple.elems.len() > 1 => {
             let scalars: Option<Vec<Scalar>> = tuple.elems.iter().map(scalar_type).collect();
-            Some(Output { form: Form::Tuple, scalars: scalars? })
+            Some(Output { form: Form::Tuple, scalars: scalars?, wrapper: None })
         }
         syn::Type::Array(array) => {
             let scalar = scalar_type(&array.elem)?;
             let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) = &array.len else { return None };
             let length: usize = length.base10_parse().ok().filter(|n| (1..=64).contains(n))?;
-            Some(Output { form: Form::Array, scalars: vec![scalar; length] })
+            Some(Output { form: Form::Array, scalars: vec![scalar; length], wrapper: None })
         }
-        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?] }),
+        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?], wrapper: None }),
     }
 }
 

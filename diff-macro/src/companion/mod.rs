@@ -174,7 +174,11 @@ impl Plan<'_> {
         let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
         let docs = docs.iter().map(|line| format!(" {line}"));
         let params = inputs.into_iter().chain(extra);
-        let output = output.as_ref().map(|output| quote!(-> #output));
+        let output = match &self.signature.output.wrapper {
+            Some(wrapper) => Some(wrapper.around(&output.clone().unwrap_or_else(|| quote!(())))),
+            None => output.clone(),
+        };
+        let output = output.map(|output| quote!(-> #output));
         let method = quote! {
             #(#[doc = #docs])*
             #(#cfg)*

@@ -53,7 +53,11 @@ impl Plan<'_> {
         dump(&self.name(), "ready for emission", &function);
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
         let params: Vec<Ident> = own.chain(extra.iter().cloned()).collect();
-        emit::emit(&function, &params, &self.runtime, names, wrap)
+        let Some(wrapper) = &self.signature.output.wrapper else {
+            return emit::emit(&function, &params, &self.runtime, names, wrap);
+        };
+        let wrap = |atoms: &[TokenStream]| wrapper.wrap(&wrap(atoms));
+        emit::emit(&function, &params, &self.runtime, names, &wrap)
     }
 
     pub(super) fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
@@ -551,8 +555,11 @@ impl Plan<'_> {
         let jvp = self.sibling("jvp");
         let (heights, widths) = (plan.outputs.iter().map(|o| quote!(#o.len())), plan.inputs.iter().map(Input::width));
         let outputs = &plan.outputs;
+        let wrapper = self.signature.output.wrapper.as_ref();
+        let leaves = wrapper.map(|_| quote!(?));
+        let done = wrapper.map(|wrapper| wrapper.wrap(&quote!()));
         let store = quote! {
-            #jvp(#(#arguments),*);
+            #jvp(#(#arguments),*) #leaves;
             let mut row = 0usize;
             #(for value in #outputs.iter() {
                 #jacobian[row * #columns + #column] = *value;
@@ -569,6 +576,7 @@ impl Plan<'_> {
             ::core::assert_eq!(#jacobian.len(), #rows * #columns, "the buffer for the Jacobian must hold `outputs x inputs`");
             let mut #column = 0usize;
             #(#passes)*
+            #done
         };
         let f = self.name();
         let docs = vec![

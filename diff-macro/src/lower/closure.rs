@@ -84,14 +84,14 @@ impl Lowering<'_> {
     /// A `return` in a closure leaves the closure: it breaks out of a block.
     fn without_returns(&mut self, mut body: Expr) -> Option<Expr> {
         let exits = fence::exits_of_expr(&body);
-        if let (Some(span), true) = (tries(&body), exits.returns) {
+        if let Some(span) = tries(&body) {
             self.error_at(
                 span,
                 diagnostics::unsupported("`?` in a closure", "write a loop, or a `#[derivative]` function"),
             );
             return None;
         }
-        if !exits.returns {
+        if !exits.leaves_function() {
             return Some(body);
         }
         let number = self.instances.number("closure");

@@ -17,6 +17,8 @@ pub(super) struct Arm {
     pub(super) stmts: Vec<crate::ir::Stmt>,
     pub(super) env: std::collections::HashMap<String, Atom>,
     value: Val,
+    /// Control does not come out of it, and does not go on elsewhere in the function.
+    gone: bool,
 }
 
 impl Lowering<'_> {
@@ -89,14 +91,36 @@ impl Lowering<'_> {
 
     pub(super) fn arm(&mut self, run: impl FnOnce(&mut Self) -> Val) -> Arm {
         let before = self.env.clone();
+        let outer = std::mem::replace(&mut self.gone, false);
         self.b.open();
         let value = run(self);
         let stmts = self.b.close();
-        Arm { stmts, env: std::mem::replace(&mut self.env, before), value }
+        let gone = std::mem::replace(&mut self.gone, outer) && matches!(value, Val::Never);
+        Arm { stmts, env: std::mem::replace(&mut self.env, before), value, gone }
+    }
+
+    /// A branch of which control does not come out, before what happens otherwise.
+    fn guard(&mut self, cond: Atom, gone: Arm, goes_on: Arm, when: bool) -> Val {
+        let region = |stmts| Region { params: Vec::new(), stmts, yields: Vec::new() };
+        let (then, otherwise) = if when { (gone.stmts, Vec::new()) } else { (Vec::new(), gone.stmts) };
+        self.b.push(Vec::new(), Op::If { cond, then: region(then), otherwise: region(otherwise) });
+        for stmt in goes_on.stmts {
+            self.b.push(stmt.results, stmt.op);
+        }
+        for (name, atom) in &mut self.env {
+            *atom = goes_on.env.get(name).copied().unwrap_or(*atom);
+        }
+        goes_on.value
     }
 
     /// Joins two branches: a variable that differs becomes a result.
     pub(super) fn merge(&mut self, cond: Atom, then: Arm, otherwise: Arm) -> Val {
+        match (then.gone, otherwise.gone) {
+            (true, false) => return self.guard(cond, then, otherwise, true),
+            (false, true) => return self.guard(cond, otherwise, then, false),
+            (true, true) => self.gone = true,
+            (false, false) => {}
+        }
         let mut results = Vec::new();
         let mut yields = (Vec::new(), Vec::new());
         let mut names: Vec<String> = self.env.keys().cloned().collect();
@@ -295,7 +319,15 @@ impl Lowering<'_> {
     }
 
     fn return_expr(&mut self, expr: &syn::ExprReturn) -> Val {
-        if let (Some(value), true) = (&expr.expr, self.source.returns) {
+        if let (Some(value), Some(kind)) = (&expr.expr, self.source.wrapper) {
+            return self.return_wrapped(value, kind);
+        }
+        self.return_floats(expr.expr.as_deref())
+    }
+
+    /// Leaves the function, with the floats that it returns.
+    pub(super) fn return_floats(&mut self, value: Option<&Expr>) -> Val {
+        if let (Some(value), true) = (value, self.source.returns) {
             let atoms = self.returned(value);
             for (k, atom) in atoms.into_iter().enumerate() {
                 if self.is_varying(atom) {
@@ -309,7 +341,7 @@ impl Lowering<'_> {
     }
 
     /// The floats that an expression returns: one, those of a tuple, or the elements of an array.
-    fn returned(&mut self, value: &Expr) -> Vec<Atom> {
+    pub(super) fn returned(&mut self, value: &Expr) -> Vec<Atom> {
         let outputs = self.source.outputs;
         if let [output] = outputs {
             return vec![self.float(value, *output)];

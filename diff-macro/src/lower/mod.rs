@@ -70,6 +70,8 @@ pub(crate) struct Source<'a> {
     /// The float types of what the function returns.
     pub(crate) outputs: &'a [Scalar],
     pub(crate) returns: bool,
+    /// What it returns is in an `Option` or a `Result`.
+    pub(crate) wrapper: Option<crate::signature::Kind>,
     /// What may change behind `self`.
     pub(crate) receiver: Stability,
     /// The shapes of the parameters that are arrays.
@@ -197,6 +199,8 @@ struct Lowering<'a> {
     closures: HashMap<String, Expr>,
     /// The type that the value of a `let` has, while it is lowered.
     expected: Option<syn::Type>,
+    /// Control has left for good where lowering stands: by a panic, or out of the companion with an error.
+    gone: bool,
     errors: Vec<syn::Error>,
 }
 
@@ -234,6 +238,7 @@ impl<'a> Lowering<'a> {
             references: HashMap::new(),
             closures: HashMap::new(),
             expected: None,
+            gone: false,
             errors: Vec::new(),
         }
     }
@@ -258,6 +263,8 @@ impl<'a> Lowering<'a> {
             // The value of the body is returned like any other: then every way out of the function is a `return`.
             return_value(&mut body);
             results.extend((0..self.source.outputs.len()).map(return_key));
+        } else if self.source.wrapper.is_some() {
+            return_value(&mut body);
         }
         for key in &results {
             self.env.insert(key.clone(), Atom::Undefined);
@@ -468,6 +475,9 @@ impl<'a> Lowering<'a> {
     ) -> Atom {
         self.lend_all(&fence::writes_in_expr(expr), expr);
         self.learn_types(expr);
+        let mut followed = expr.clone();
+        syn::visit_mut::VisitMut::visit_expr_mut(&mut Dereferenced { pass: self }, &mut followed);
+        let expr = &followed;
         let mut args = self.arguments(&fence::mentions_in_expr(expr));
         args.extend(self.placeholders(expr));
         let effect = fence::effect_of(expr, &|name| self.stability(name)).max(least);
@@ -568,7 +578,7 @@ fn return_value(block: &mut syn::Block) {
     }
 }
 
-fn return_expr(expr: &mut Expr) {
+pub(super) fn return_expr(expr: &mut Expr) {
     match expr {
         Expr::If(branch) if branch.else_branch.is_some() => {
             return_value(&mut branch.then_branch);
@@ -606,4 +616,35 @@ fn live_key(frame: usize) -> String {
 
 fn go_key(frame: usize) -> String {
     format!("go {frame}")
+}
+
+/// Takes away the `*` before a variable that is a reference for the user, and the float behind it for lowering.
+pub(super) struct Dereferenced<'d, 'a> {
+    pass: &'d Lowering<'a>,
+}
+
+impl syn::visit_mut::VisitMut for Dereferenced<'_, '_> {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        if let Expr::Unary(unary) = expr
+            && matches!(unary.op, syn::UnOp::Deref(_))
+            && let Some(name) = fence::variable(&unary.expr)
+            && self.pass.env.contains_key(&name)
+            && !self.pass.references.contains_key(&name)
+            && self.pass.variable_ty(&name).scalar().is_some()
+        {
+            *expr = (*unary.expr).clone();
+            return;
+        }
+        syn::visit_mut::visit_expr_mut(self, expr);
+    }
+    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
+        let parser = syn::punctuated::Punctuated::<Expr, syn::Token![,]>::parse_terminated;
+        if fence::macro_arguments(mac).is_none() || mac.path.segments.last().is_some_and(|last| last.ident == "vec") {
+            return;
+        }
+        if let Ok(mut args) = mac.parse_body_with(parser) {
+            args.iter_mut().for_each(|arg| self.visit_expr_mut(arg));
+            mac.tokens = quote::quote!(#args);
+        }
+    }
 }

@@ -3,18 +3,19 @@
 use quote::ToTokens;
 use syn::{Expr, Stmt, parse_quote};
 
-use super::pattern::is_named;
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
 use crate::ir::Atom;
 use crate::rules::Prim;
+use crate::signature::Kind;
 
 impl Lowering<'_> {
     /// `Some(x)`; none if the call is another one.
     pub(super) fn constructor(&mut self, call: &syn::ExprCall) -> Option<Val> {
         let Expr::Path(path) = &*call.func else { return None };
-        let (true, [arg]) = (is_named(&path.path, "Some"), &call.args.iter().collect::<Vec<_>>()[..]) else {
+        let (true, [arg]) = (fence::names_variant(&path.path, "Some"), &call.args.iter().collect::<Vec<_>>()[..])
+        else {
             return None;
         };
         let value = Box::new(self.expr(arg));
@@ -25,7 +26,7 @@ impl Lowering<'_> {
     pub(super) fn plain_option(&mut self, expr: &Expr) -> Option<Val> {
         match expr {
             Expr::Call(call) => self.constructor(call),
-            Expr::Path(path) if is_named(&path.path, "None") => {
+            Expr::Path(path) if fence::names_variant(&path.path, "None") => {
                 Some(Val::Option { some: Atom::Bool(false), value: Box::new(Val::Never) })
             }
             _ => None,
@@ -39,7 +40,8 @@ impl Lowering<'_> {
             Expr::Group(group) => self.is_option(&group.expr),
             Expr::Reference(reference) => self.is_option(&reference.expr),
             Expr::Call(call) => {
-                matches!(&*call.func, Expr::Path(path) if is_named(&path.path, "Some")) && self.is_active(expr)
+                matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Some"))
+                    && self.is_active(expr)
             }
             Expr::Path(_) => {
                 fence::variable(expr).is_some_and(|name| matches!(self.aggregates.get(&name), Some(Val::Option { .. })))
@@ -193,12 +195,119 @@ impl Lowering<'_> {
         self.merge(cond, then, otherwise)
     }
 
+    // ---- leaving the function with an `Option` or a `Result` -----------------------------------------------------
+
+    /// `return value` of a function whose floats are in a wrapper.
+    pub(super) fn return_wrapped(&mut self, value: &Expr, kind: Kind) -> Val {
+        match value {
+            Expr::Paren(paren) => return self.return_wrapped(&paren.expr, kind),
+            Expr::Group(group) => return self.return_wrapped(&group.expr, kind),
+            Expr::If(_) | Expr::Match(_) | Expr::Block(_) => {
+                let mut inside = value.clone();
+                super::return_expr(&mut inside);
+                if !matches!(inside, Expr::Return(_)) {
+                    return self.expr(&inside);
+                }
+            }
+            Expr::Call(call) => {
+                let name =
+                    |name: &str| matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, name));
+                let inner = call.args.first();
+                match inner {
+                    Some(inner) if name("Ok") || name("Some") => {
+                        if !self.source.returns {
+                            self.expr(inner);
+                        }
+                        return self.return_floats(Some(inner));
+                    }
+                    Some(_) if name("Err") => return self.leave_with(value),
+                    _ => {}
+                }
+            }
+            Expr::Path(path) if fence::names_variant(&path.path, "None") => return self.leave_with(value),
+            _ => {}
+        }
+        if self.is_active(value) || self.is_option(value) {
+            // What comes out of `value?` is returned, and what leaves there leaves here.
+            let inside: Expr = parse_quote!((#value)?);
+            return self.return_floats(Some(&inside));
+        }
+        if self.source.returns {
+            let inside: Expr = parse_quote!((#value)?);
+            return self.return_floats(Some(&inside));
+        }
+        self.carry(&parse_quote!((#value)?;), &[]);
+        self.return_floats(None)
+    }
+
+    /// Leaves the function, and its companions, with an error, or with `None`: as the user's code says.
+    pub(super) fn leave_with(&mut self, value: &Expr) -> Val {
+        self.carry(&parse_quote!(return #value;), &[]);
+        self.gone = true;
+        Val::Never
+    }
+
+    /// `value?` where an active value is in it.
+    pub(super) fn try_expr(&mut self, expr: &syn::ExprTry) -> Val {
+        let mut inner = &*expr.expr;
+        while let Expr::Paren(paren) = inner {
+            inner = &paren.expr;
+        }
+        match inner {
+            Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Ok") || fence::names_variant(&path.path, "Some")) => {
+                match call.args.first() {
+                    Some(value) => self.expr(value),
+                    None => Val::Unit,
+                }
+            }
+            Expr::MethodCall(call)
+                if (call.method == "ok_or" || call.method == "ok_or_else") && self.is_option(&call.receiver) =>
+            {
+                let Val::Option { some, value } = self.expr(&call.receiver) else { return Val::Never };
+                let error = match call.args.first() {
+                    Some(f) if call.method == "ok_or_else" => match self.applied(f, Vec::new()) {
+                        Some(error) => error,
+                        None => return Val::Never,
+                    },
+                    Some(error) => error.clone(),
+                    None => return Val::Never,
+                };
+                let error = parse_quote!(::core::result::Result::Err(::core::convert::From::from(#error)));
+                self.or_leave(some, *value, &error)
+            }
+            option if self.is_option(option) => {
+                let Val::Option { some, value } = self.expr(option) else { return Val::Never };
+                self.or_leave(some, *value, &parse_quote!(::core::option::Option::None))
+            }
+            other => {
+                let before = self.errors.len();
+                self.expr(other);
+                if self.errors.len() == before {
+                    self.error(expr.question_token, diagnostics::unsupported("this `?`", "use it on `ok_or(..)`"));
+                }
+                Val::Atom(Atom::Undefined)
+            }
+        }
+    }
+
+    /// The value, if there is one; else the function is left.
+    fn or_leave(&mut self, some: Atom, value: Val, exit: &Expr) -> Val {
+        if some == Atom::Bool(true) {
+            return value;
+        }
+        let then = self.arm(|_| Val::Unit);
+        let otherwise = self.arm(|pass| pass.leave_with(exit));
+        self.merge(some, then, otherwise);
+        value
+    }
+
     /// The value, after a panic if there is none.
     fn unwrapped(&mut self, some: Atom, value: Val, panic: &Stmt) -> Val {
         if some != Atom::Bool(true) {
             let then = self.arm(|_| Val::Unit);
             let otherwise = self.arm(|pass| {
                 pass.carry(panic, &[]);
+                pass.gone = true;
                 Val::Never
             });
             self.merge(some, then, otherwise);
@@ -224,8 +333,8 @@ pub(super) fn ends_in_option(expr: &Expr) -> bool {
 
 fn is_plain_option(expr: &Expr) -> bool {
     match expr {
-        Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if is_named(&path.path, "Some")),
-        Expr::Path(path) => is_named(&path.path, "None"),
+        Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Some")),
+        Expr::Path(path) => fence::names_variant(&path.path, "None"),
         other => ends_in_option(other),
     }
 }

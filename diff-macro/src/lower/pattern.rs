@@ -460,23 +460,14 @@ fn aligned<'p, 's>(tuple: &'p syn::PatTuple, parts: &[&'s Subject]) -> Vec<(&'p 
 #[allow(clippy::option_option, reason = "the pattern of an option of a pattern")]
 fn option_pattern(pat: &Pat) -> Option<Option<&Pat>> {
     match pat {
-        Pat::TupleStruct(pat) if pat.elems.len() == 1 && is_named(&pat.path, "Some") => pat.elems.first().map(Some),
+        Pat::TupleStruct(pat) if pat.elems.len() == 1 && fence::names_variant(&pat.path, "Some") => {
+            pat.elems.first().map(Some)
+        }
         Pat::Ident(ident) if ident.ident == "None" => Some(None),
-        Pat::Path(path) if is_named(&path.path, "None") => Some(None),
+        Pat::Path(path) if fence::names_variant(&path.path, "None") => Some(None),
         Pat::Reference(reference) => option_pattern(&reference.pat),
         Pat::Paren(paren) => option_pattern(&paren.pat),
         _ => None,
-    }
-}
-
-/// Whether a path is that of a variant of the standard library: `Some`, `Option::Some`, `core::option::Option::Some`.
-pub(super) fn is_named(path: &syn::Path, name: &str) -> bool {
-    let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-    let names: Vec<&str> = segments.iter().map(String::as_str).collect();
-    match names[..] {
-        [last] => last == name,
-        [.., owner @ ("Option" | "Result"), last] => last == name && !owner.is_empty(),
-        _ => false,
     }
 }
 

@@ -178,6 +178,9 @@ impl Lowering<'_> {
     /// Carries a statement through. What it changes from now on is read where it stands.
     pub(super) fn carry(&mut self, stmt: &Stmt, declared: &[String]) {
         self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
+        let mut followed = stmt.clone();
+        syn::visit_mut::VisitMut::visit_stmt_mut(&mut super::Dereferenced { pass: self }, &mut followed);
+        let stmt = &followed;
         let names = fence::mentions_in_stmt(stmt);
         self.note_references(declared, &names);
         let args =
@@ -247,7 +250,11 @@ impl Lowering<'_> {
         } else {
             return self.macro_value(mac);
         }
-        if fence::is_panic(mac) { Val::Never } else { Val::Unit }
+        if fence::is_panic(mac) {
+            self.gone = true;
+            return Val::Never;
+        }
+        Val::Unit
     }
 
     /// Calls in a macro that only looks at its arguments must not put a value that varies where it could be read again.

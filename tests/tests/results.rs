@@ -1,0 +1,219 @@
+//! Functions that return `Option` and `Result`: their companions return the same wrapper around their results, and an
+//! error leaves through the same door.
+
+use std::num::ParseIntError;
+
+use diff_runtime::derivative;
+
+#[derive(Debug, PartialEq)]
+enum Error {
+    Empty,
+    Negative(f64),
+    Parse,
+    TooLong { length: usize },
+}
+
+impl From<ParseIntError> for Error {
+    fn from(_: ParseIntError) -> Self {
+        Error::Parse
+    }
+}
+
+/// Left with an error that holds an active value, with one that `?` converts, and from inside of a loop.
+#[derivative]
+fn checked(x: f64, y: f64, n: &str) -> Result<f64, Error> {
+    let n = n.parse::<u32>()?;
+    if x < 0.0 {
+        return Err(Error::Negative(x));
+    }
+    let mut sum = 0.0;
+    for i in 0..n {
+        if i > 3 {
+            return Err(Error::TooLong { length: i as usize });
+        }
+        sum += (x * f64::from(i)).sin() * y;
+    }
+    Ok(sum * x)
+}
+
+#[test]
+fn errors_leave_every_companion() {
+    assert_eq!(checked::gradient(1.0, 2.0, "?"), Err(Error::Parse));
+    assert_eq!(checked::value_and_gradient(-1.0, 2.0, "2"), Err(Error::Negative(-1.0)));
+    assert_eq!(checked::jvp(1.0, 2.0, "9", 1.0, 0.0), Err(Error::TooLong { length: 4 }));
+    assert_eq!(checked::vjp(1.0, 2.0, "9", 1.0), Err(Error::TooLong { length: 4 }));
+    assert_eq!(checked::vjp(-2.0, 2.0, "2", 1.0), Err(Error::Negative(-2.0)));
+}
+
+#[test]
+fn results_are_wrapped() {
+    let (x, y) = (0.7_f64, 1.3_f64);
+    let (s1, s2) = (x.sin(), (2.0 * x).sin());
+    let dx = x * y * (x.cos() + 2.0 * (2.0 * x).cos()) + y * (s1 + s2);
+    let dy = x * (s1 + s2);
+    let (value, [gx, gy]) = checked::value_and_gradient(x, y, "3").unwrap();
+    assert_eq!(Ok(value), checked(x, y, "3"));
+    assert!((gx - dx).abs() < 1e-14 && (gy - dy).abs() < 1e-14);
+    let (value, tangent) = checked::jvp(x, y, "3", 1.0, 2.0).unwrap();
+    assert_eq!(Ok(value), checked(x, y, "3"));
+    assert!((tangent - dx - 2.0 * dy).abs() < 1e-14);
+    let (value, [ax, ay]) = checked::vjp(x, y, "3", 2.0).unwrap();
+    assert_eq!(Ok(value), checked(x, y, "3"));
+    assert!((ax - 2.0 * dx).abs() < 1e-14 && (ay - 2.0 * dy).abs() < 1e-14);
+}
+
+#[derivative]
+fn root(x: f64) -> Option<f64> {
+    if x < 0.0 { None } else { Some(x.sqrt()) }
+}
+
+#[test]
+fn options_are_wrapped() {
+    assert_eq!(root::derivative(4.0), Some(0.25));
+    assert_eq!(root::value_and_derivative(4.0), Some((2.0, 0.25)));
+    assert_eq!(root::gradient(4.0), Some(0.25));
+    assert_eq!(root::vjp(4.0, 2.0), Some((2.0, 0.5)));
+    assert_eq!(root::jvp(-4.0, 2.0), None);
+    assert_eq!(root::derivative(-1.0), None);
+}
+
+/// An option of the chain becomes an error, or the function's own `None`.
+#[derivative]
+fn largest(x: &[f64]) -> Result<f64, Error> {
+    let largest = x.iter().copied().max_by(|a, b| a.total_cmp(b)).ok_or(Error::Empty)?;
+    let smallest = x.iter().copied().min_by(f64::total_cmp).ok_or_else(|| Error::Empty)?;
+    Ok(largest * largest * smallest)
+}
+
+#[derivative]
+fn last_positive(x: &[f64], scale: Option<i32>) -> Option<f64> {
+    let last = x.iter().filter(|v| **v > 0.0).last()?;
+    Some(last.powi(scale?))
+}
+
+#[derivative]
+fn found(x: &[f64]) -> Option<f64> {
+    x.iter().copied().find(|v| *v > 1.0)
+}
+
+#[test]
+fn options_of_chains() {
+    assert_eq!(largest::gradient(&[]), Err(Error::Empty));
+    assert_eq!(largest::gradient(&[2.0, 3.0, 1.0]), Ok(vec![0.0, 6.0, 9.0]));
+    let mut buffer = [7.0; 3];
+    assert_eq!(largest::value_and_gradient_into(&[2.0, 3.0, 1.0], &mut buffer), Ok(9.0));
+    assert_eq!(buffer, [0.0, 6.0, 9.0]);
+    assert_eq!(largest::gradient_into(&[2.0, 3.0, 1.0], &mut buffer), Ok(()));
+    assert_eq!(largest::vjp_into(&[2.0, 3.0, 1.0], 2.0, &mut buffer), Ok(9.0));
+    assert_eq!(buffer, [0.0, 12.0, 18.0]);
+    assert_eq!(largest::gradient_into(&[], &mut []), Err(Error::Empty));
+    assert_eq!(last_positive::gradient(&[1.0, 3.0, -1.0], Some(2)), Some(vec![0.0, 6.0, 0.0]));
+    assert_eq!(last_positive::gradient(&[1.0, 3.0, -1.0], None), None);
+    assert_eq!(last_positive::gradient(&[-1.0], Some(2)), None);
+    assert_eq!(found::gradient(&[0.5, 2.0, 3.0]), Some(vec![0.0, 1.0, 0.0]));
+    assert_eq!(found::value_and_gradient(&[0.5]), None);
+}
+
+type Checked<T> = Result<T, Error>;
+
+mod aliased {
+    pub(super) type Result<T> = std::result::Result<T, super::Error>;
+}
+
+/// Several floats, behind an alias with one parameter.
+#[derivative]
+fn polar(x: f64, y: f64) -> aliased::Result<(f64, f64)> {
+    let r = x.hypot(y);
+    match r {
+        0.0 => Err(Error::Empty),
+        r if r > 100.0 => Err(Error::Negative(-r)),
+        _ => Ok((r, y.atan2(x))),
+    }
+}
+
+#[derivative]
+fn doubled(x: [f64; 2], strict: bool) -> Result<[f64; 2], Error> {
+    let scale = if strict { validated(x.len())? } else { 2.0 };
+    Ok([x[0] * scale, x[0] * x[1]])
+}
+
+fn validated(length: usize) -> Checked<f64> {
+    if length == 2 { Ok(3.0) } else { Err(Error::Empty) }
+}
+
+#[test]
+fn jacobians_in_wrappers() {
+    assert_eq!(polar::jacobian(3.0, 4.0), Ok([[0.6, 0.8], [-0.16, 0.12]]));
+    assert_eq!(polar::value_and_jacobian(0.0, 0.0), Err(Error::Empty));
+    assert_eq!(polar::jvp(300.0, 400.0, 1.0, 1.0), Err(Error::Negative(-500.0)));
+    let ((r, _), [x, y]) = polar::vjp(3.0, 4.0, (1.0, 0.0)).unwrap();
+    assert!(r == 5.0 && (x - 0.6).abs() < 1e-15 && (y - 0.8).abs() < 1e-15);
+    assert_eq!(doubled::jacobian([2.0, 5.0], true), Ok([[3.0, 0.0], [5.0, 2.0]]));
+    assert_eq!(doubled::jacobian([2.0, 5.0], false), Ok([[2.0, 0.0], [5.0, 2.0]]));
+}
+
+/// Results in `&mut` slices, and an error in between.
+#[derivative]
+fn residuals(p: &[f64], #[constant] t: &[f64], out: &mut [f64]) -> Result<(), Error> {
+    if out.len() != t.len() {
+        return Err(Error::TooLong { length: out.len() });
+    }
+    for (o, t) in out.iter_mut().zip(t) {
+        if *t < 0.0 {
+            return Err(Error::Negative(*t));
+        }
+        *o = p[0] * (-p[1] * t).exp();
+    }
+    Ok(())
+}
+
+#[test]
+fn results_in_parameters() {
+    let (p, t) = ([2.0, 0.0], [0.0, 1.0]);
+    let (mut out, mut jacobian) = ([0.0; 2], [0.0; 4]);
+    assert_eq!(residuals::jacobian_into(&p, &t, &mut out, &mut jacobian), Ok(()));
+    assert_eq!(jacobian, [1.0, 0.0, 1.0, -2.0]);
+    assert_eq!(out, [2.0, 2.0]);
+    let mut tangent = [0.0; 2];
+    assert_eq!(residuals::jvp(&p, &t, &mut out, &[1.0, 1.0], &mut tangent), Ok(()));
+    assert_eq!(tangent, [1.0, -1.0]);
+    let mut seed = [1.0, 1.0];
+    assert_eq!(residuals::vjp(&p, &t, &mut out, &mut seed), Ok(vec![2.0, -2.0]));
+    assert_eq!(residuals::vjp(&p, &[0.0, -1.0], &mut out, &mut seed), Err(Error::Negative(-1.0)));
+    let mut short = [0.0];
+    assert_eq!(residuals::jvp(&p, &t, &mut short, &[1.0, 1.0], &mut [0.0]), Err(Error::TooLong { length: 1 }));
+}
+
+/// The value is the same as that of the function, where the standard library starts a sum from `-0.0`.
+#[derivative]
+fn empty_sum(x: &[f64]) -> f64 {
+    x.iter().sum()
+}
+
+#[derivative]
+fn empty_product(x: &[f64]) -> f64 {
+    x.iter().map(|v| -v).product()
+}
+
+#[test]
+fn chains_over_nothing() {
+    let bits = |value: f64| value.to_bits();
+    assert_eq!(bits(empty_sum::value_and_gradient(&[]).0), bits(empty_sum(&[])));
+    assert_eq!(bits(empty_sum::jvp(&[-0.0], &[1.0]).0), bits(empty_sum(&[-0.0])));
+    assert_eq!(bits(empty_product::vjp(&[], 1.0).0), bits(empty_product(&[])));
+}
+
+/// Of several equal items `max_by` gives the last, and `min_by` the first.
+#[derivative]
+fn tied(x: &[f64]) -> f64 {
+    let (i, a) = x.iter().enumerate().max_by(|(_, a), (_, b)| a.partial_cmp(b).unwrap()).unwrap();
+    let (j, b) = x.iter().enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap();
+    10.0 * a * i as f64 + b * j as f64
+}
+
+#[test]
+fn ties() {
+    assert_eq!(tied(&[2.0, 2.0, 2.0]), 40.0);
+    assert_eq!(tied::value_and_gradient(&[2.0, 2.0, 2.0]), (40.0, vec![0.0, 0.0, 20.0]));
+    assert_eq!(tied::value_and_gradient(&[5.0, 1.0, 5.0, 1.0]), (101.0, vec![0.0, 1.0, 20.0, 0.0]));
+}
