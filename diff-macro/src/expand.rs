@@ -96,7 +96,7 @@ pub(crate) fn lower_body(
             outputs: &signature.output.scalars,
             receiver: signature.receiver,
             returns: signature.output.form != signature::Form::Unit,
-            wrapper: signature.output.wrapper.as_ref().map(|wrapper| wrapper.kind),
+            wrapped: signature.output.wrapper.is_some(),
             shapes: &signature.shapes,
             runtime,
         },

@@ -47,13 +47,13 @@ pub(crate) struct Output {
 /// An `Option` or a `Result` around what a function returns.
 #[derive(Clone)]
 pub(crate) struct Wrapper {
-    pub(crate) kind: Kind,
+    kind: Kind,
     /// The type, as the user wrote it.
     ty: syn::TypePath,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+enum Kind {
     Option,
     Result,
 }

@@ -152,6 +152,31 @@ fn jacobians_in_wrappers() {
     assert_eq!(doubled::jacobian([2.0, 5.0], false), Ok([[2.0, 0.0], [5.0, 2.0]]));
 }
 
+#[derivative(hessian, hvp)]
+fn cubed(x: f64, limit: f64) -> Result<f64, Error> {
+    if x > limit {
+        return Err(Error::Negative(limit - x));
+    }
+    Ok(x.powi(3) * limit)
+}
+
+#[derivative(hessian, hvp)]
+fn squares(x: &[f64]) -> Option<f64> {
+    if x.is_empty() {
+        return None;
+    }
+    Some(x.iter().map(|v| v.powi(3)).sum())
+}
+
+#[test]
+fn second_derivatives_in_wrappers() {
+    assert_eq!(cubed::hessian(2.0, 3.0), Ok([[36.0, 12.0], [12.0, 0.0]]));
+    assert_eq!(cubed::hvp(5.0, 3.0, 1.0, 0.0), Err(Error::Negative(-2.0)));
+    assert_eq!(squares::hessian(&[1.0, 2.0]), Some(vec![vec![6.0, 0.0], vec![0.0, 12.0]]));
+    assert_eq!(squares::hvp(&[1.0, 2.0], &[1.0, 1.0]), Some(vec![6.0, 12.0]));
+    assert_eq!(squares::hvp(&[], &[]), None);
+}
+
 /// Results in `&mut` slices, and an error in between.
 #[derivative]
 fn residuals(p: &[f64], #[constant] t: &[f64], out: &mut [f64]) -> Result<(), Error> {

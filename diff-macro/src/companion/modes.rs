@@ -555,9 +555,7 @@ impl Plan<'_> {
         let jvp = self.sibling("jvp");
         let (heights, widths) = (plan.outputs.iter().map(|o| quote!(#o.len())), plan.inputs.iter().map(Input::width));
         let outputs = &plan.outputs;
-        let wrapper = self.signature.output.wrapper.as_ref();
-        let leaves = wrapper.map(|_| quote!(?));
-        let done = wrapper.map(|wrapper| wrapper.wrap(&quote!()));
+        let (leaves, done) = (self.leaves(), self.wrapped(quote!()));
         let store = quote! {
             #jvp(#(#arguments),*) #leaves;
             let mut row = 0usize;

@@ -557,21 +557,24 @@ impl Plan<'_> {
         let own = self.own_arguments();
         let passed = self.direction_argument(parameter, &direction);
         let (product, first) = (self.sibling("hvp_into"), self.sibling("value_and_gradient"));
+        let leaves = self.leaves();
         let value = match beside {
             Beside::Nothing => quote!(#hessian),
             Beside::ValueAndGradient => {
                 let [value, gradient] = ["value", "gradient"].map(&mut fresh);
-                let body = quote!({ let (#value, #gradient) = #first(#(#own),*); (#value, #gradient, #hessian) });
+                let body =
+                    quote!({ let (#value, #gradient) = #first(#(#own),*) #leaves; (#value, #gradient, #hessian) });
                 body
             }
         };
+        let value = self.wrapped(value);
         let body = quote! {
             let #length = #primal.len();
             let mut #hessian = #made;
             let mut #direction = #zeros;
             for #row in 0..#length {
                 #direction[#row] = 1.0;
-                #product(#(#own,)* #passed, &mut #hessian[#row]);
+                #product(#(#own,)* #passed, &mut #hessian[#row]) #leaves;
                 #direction[#row] = 0.0;
                 for #column in 0..#row {
                     #hessian[#row][#column] = #hessian[#column][#row];
@@ -613,14 +616,14 @@ impl Plan<'_> {
         }
         let own = self.own_arguments();
         let Rows { lets, widths, directions, splits, parts, stores, passes } = &rows;
-        let product = self.sibling("hvp_into");
+        let (product, leaves) = (self.sibling("hvp_into"), self.leaves());
         let passes = passes.iter().map(|pass| {
             pass.repeat(
                 &index,
                 &quote! {
                     let #rest = &mut #hessian[#row * #width..][..#width];
                     #splits
-                    #product(#(#own,)* #(#directions,)* #(#parts),*);
+                    #product(#(#own,)* #(#directions,)* #(#parts),*) #leaves;
                     #stores
                     for #column in 0..#row {
                         #hessian[#row * #width + #column] = #hessian[#column * #width + #row];
@@ -635,8 +638,9 @@ impl Plan<'_> {
             extra = self.buffers(&mut names).params;
             let first = self.sibling("value_and_gradient_into");
             let buffers = extra.iter().map(|(ident, _)| ident);
-            value = quote!(#first(#(#own,)* #(#buffers),*));
+            value = quote!(#first(#(#own,)* #(#buffers),*) #leaves);
         }
+        let value = self.wrapped(value);
         let body = quote! {
             let #width = #(#widths)+*;
             ::core::assert_eq!(#hessian.len(), #width * #width, "the buffer for the Hessian must hold `inputs x inputs`");

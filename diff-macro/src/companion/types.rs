@@ -109,6 +109,19 @@ impl Plan<'_> {
         }
     }
 
+    /// What follows the call of another companion, whose result may be in a wrapper.
+    pub(super) fn leaves(&self) -> Option<TokenStream> {
+        self.signature.output.wrapper.as_ref().map(|_| quote!(?))
+    }
+
+    /// A result, in the wrapper of the function's result.
+    pub(super) fn wrapped(&self, value: TokenStream) -> TokenStream {
+        match &self.signature.output.wrapper {
+            Some(wrapper) => wrapper.wrap(&value),
+            None => value,
+        }
+    }
+
     /// The number of floats that the function returns.
     pub(super) fn output_count(&self) -> usize {
         if self.signature.output.form == Form::Unit { 0 } else { self.signature.output.scalars.len() }

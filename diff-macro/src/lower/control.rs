@@ -319,8 +319,8 @@ impl Lowering<'_> {
     }
 
     fn return_expr(&mut self, expr: &syn::ExprReturn) -> Val {
-        if let (Some(value), Some(kind)) = (&expr.expr, self.source.wrapper) {
-            return self.return_wrapped(value, kind);
+        if let (Some(value), true) = (&expr.expr, self.source.wrapped) {
+            return self.return_wrapped(value);
         }
         self.return_floats(expr.expr.as_deref())
     }

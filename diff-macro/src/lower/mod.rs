@@ -71,7 +71,7 @@ pub(crate) struct Source<'a> {
     pub(crate) outputs: &'a [Scalar],
     pub(crate) returns: bool,
     /// What it returns is in an `Option` or a `Result`.
-    pub(crate) wrapper: Option<crate::signature::Kind>,
+    pub(crate) wrapped: bool,
     /// What may change behind `self`.
     pub(crate) receiver: Stability,
     /// The shapes of the parameters that are arrays.
@@ -263,7 +263,7 @@ impl<'a> Lowering<'a> {
             // The value of the body is returned like any other: then every way out of the function is a `return`.
             return_value(&mut body);
             results.extend((0..self.source.outputs.len()).map(return_key));
-        } else if self.source.wrapper.is_some() {
+        } else if self.source.wrapped {
             return_value(&mut body);
         }
         for key in &results {

@@ -8,7 +8,6 @@ use crate::diagnostics;
 use crate::fence;
 use crate::ir::Atom;
 use crate::rules::Prim;
-use crate::signature::Kind;
 
 impl Lowering<'_> {
     /// `Some(x)`; none if the call is another one.
@@ -198,10 +197,10 @@ impl Lowering<'_> {
     // ---- leaving the function with an `Option` or a `Result` -----------------------------------------------------
 
     /// `return value` of a function whose floats are in a wrapper.
-    pub(super) fn return_wrapped(&mut self, value: &Expr, kind: Kind) -> Val {
+    pub(super) fn return_wrapped(&mut self, value: &Expr) -> Val {
         match value {
-            Expr::Paren(paren) => return self.return_wrapped(&paren.expr, kind),
-            Expr::Group(group) => return self.return_wrapped(&group.expr, kind),
+            Expr::Paren(paren) => return self.return_wrapped(&paren.expr),
+            Expr::Group(group) => return self.return_wrapped(&group.expr),
             Expr::If(_) | Expr::Match(_) | Expr::Block(_) => {
                 let mut inside = value.clone();
                 super::return_expr(&mut inside);
