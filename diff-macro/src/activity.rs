@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Atom, Function, Header, NewArray, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Call, Function, Header, NewArray, Op, Region, Stmt, Value};
 use crate::rules::Prim;
 
 /// The values of the function that vary with the active parameters.
@@ -101,6 +101,11 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
             let varying: Vec<Value> = pushed.filter(|(_, atom)| is_varied(**atom, varied)).map(|(v, _)| *v).collect();
             varied.extend(varying);
         }
+        Op::Call(call) => {
+            if call.args.iter().any(|atom| is_varied(*atom, varied)) {
+                varied.extend(&stmt.results);
+            }
+        }
         Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
         Op::Opaque(_) | Op::NewTape(_) | Op::NewBuffer(..) => {}
     }
@@ -159,7 +164,7 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
             continue;
         }
         match &stmt.op {
-            Op::Prim(_, args) => {
+            Op::Prim(_, args) | Op::Call(Call { args, .. }) => {
                 wanted.extend(args.iter().filter_map(|atom| atom.value()).filter(|value| varied.contains(value)));
             }
             Op::If { then, otherwise, .. } => {

@@ -10,7 +10,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::ir::{Atom, Code, Effect, Hint, Info, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Ty, Value};
+use crate::call;
+use crate::ir::{Atom, Callee, Code, Effect, Hint, Info, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Ty, Value};
 use crate::rules::Prim;
 
 type OpaqueKey = (Rc<str>, Vec<(Rc<str>, Atom)>);
@@ -233,6 +234,15 @@ impl Builder {
             scope.opaques.insert(key, value);
         }
         Atom::Value(value)
+    }
+
+    /// Whether the partials of a function that is called may be infinite.
+    pub(crate) fn singular_flag(&mut self, callee: &Callee) -> Atom {
+        let Some(flag) = call::singular(&callee.name) else { return Atom::Bool(true) };
+        let text: Rc<str> = crate::emit::text_of(&flag);
+        let code = Code::Expr(Rc::new(flag), None);
+        let opaque = Opaque { code, args: Vec::new(), effect: Effect::Pure, text };
+        self.opaque(opaque, Info { ty: Ty::Bool, hint: None, derived: false })
     }
 
     // ---- arrays ------------------------------------------------------------------------------------------------

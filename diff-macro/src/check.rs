@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Atom, Function, Header, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Function, Header, Op, Region, Rule, Stmt, Value};
 
 /// Checks the invariants that `ir.rs` states.
 pub(crate) fn check(function: &Function) -> Result<(), String> {
@@ -83,6 +83,13 @@ impl Checker {
             }
             Op::Store(..) | Op::Accumulate(..) | Op::Clear(_) => expected("results of a change", results, 0),
             Op::Opaque(_) => Ok(()),
+            Op::Call(call) => {
+                let asked = match &call.rule {
+                    Rule::Primal => 0,
+                    Rule::Partials(asked) => asked.iter().filter(|asked| **asked).count(),
+                };
+                expected("results of a call", results, call.callee.returns.count() * (1 + asked))
+            }
             Op::Push(..) | Op::Put(..) => expected("results of a push", results, 0),
             Op::If { then, otherwise, .. } => {
                 expected("parameters of a branch", then.params.len() + otherwise.params.len(), 0)?;

@@ -64,6 +64,7 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
             }
             Op::Loop(l) => find_invariants(stmt, l, names),
             Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+            Op::Call(_) => {}
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
         }
         for inner in stmt.op.regions() {
@@ -129,6 +130,7 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
             record.iter_mut().for_each(visit);
         }
         Op::Opaque(opaque) => opaque.args.iter_mut().for_each(|(_, atom)| visit(atom)),
+        Op::Call(call) => call.args.iter_mut().for_each(visit),
         Op::If { cond, .. } => visit(cond),
         Op::Loop(l) => {
             l.init.iter_mut().for_each(&mut *visit);
@@ -180,7 +182,8 @@ fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
                 }
             }
         }
-        Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
+        Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => Vec::new(),
     }
 }
@@ -236,6 +239,7 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
             Op::Loop(l) => mark_loop(stmt, l, live),
             Op::Prim(..)
             | Op::Opaque(_)
+            | Op::Call(_)
             | Op::NewTape(_)
             | Op::Push(..)
             | Op::NewBuffer(..)
@@ -283,6 +287,7 @@ fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
         Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::Load(..) | Op::NewArray(_) => false,
         Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => live.contains(array),
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
+        Op::Call(_) => true,
         Op::Push(tape, _) | Op::Put(tape, ..) => live.contains(tape),
         Op::If { .. } | Op::Loop(_) => {
             op.regions().iter().any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live)))
@@ -326,6 +331,7 @@ fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
         }
         Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => return false,
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => return false,
+        Op::Call(_) => return false,
     }
     !dead.is_empty()
 }

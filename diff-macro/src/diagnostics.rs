@@ -209,9 +209,15 @@ pub(crate) fn unknown_function(name: &str) -> String {
     let callee = if is_path { format!("the function `{name}`") } else { "what is called here".to_owned() };
     format!(
         "{callee} has no known derivative, and an argument of this call varies with the parameters\n\
-         help: write its arithmetic out here; calls of other `#[derivative]` functions are not supported yet"
+         help: move its arithmetic into a function with the attribute `#[derivative]`, and call that by its name"
     )
 }
+
+pub(crate) const ARRAY_IN_CALL: &str = "an array that varies with the parameters cannot be passed to a function yet\n\
+     help: write the arithmetic of the function out here";
+
+pub(crate) const MIXED_CALL: &str = "a call that is differentiated takes floats of one type\n\
+     help: convert before the call, in a variable: `let x = x as f64;`";
 
 pub(crate) fn unknown_method(name: &str) -> String {
     match crate::rules::TABLE.iter().find(|row| !row.method.is_empty() && distance(row.method, name) <= 1) {

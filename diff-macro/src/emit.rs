@@ -9,11 +9,13 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 
+use crate::call;
 use crate::ir::{
-    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Part, Region, Scalar, Shape, Stmt,
+    Atom, Call, Code, Dim, Effect, Function, Header, Info, Loop, Name, NewArray, Op, Opaque, Part, Region, Returns, Rule, Scalar,
+    Shape, Stmt,
     Storage, Taken, Ty, Value,
 };
 use crate::names::{self, Names};
@@ -95,6 +97,7 @@ pub(crate) fn emit_once(
         runtime: runtime.clone(),
         shares,
         held: HashMap::new(),
+        used: HashSet::new(),
         sound: true,
     };
     for param in &function.body.params {
@@ -128,6 +131,8 @@ struct Emitter<'a> {
     shares: bool,
     /// Which value each variable holds where emission stands.
     held: HashMap<Ident, Value>,
+    /// The values that something reads.
+    used: HashSet<Value>,
     /// So far every value was read from a variable that holds it.
     sound: bool,
 }
@@ -153,6 +158,7 @@ impl<'a> Inliner<'a> {
     fn run(mut self, body: &'a Region, emitter: &mut Emitter<'a>) {
         self.count(body);
         self.choose(&body.stmts, emitter);
+        emitter.used = self.uses.into_keys().collect();
     }
 
     fn note(&mut self, atom: Atom, weight: usize) {
@@ -870,6 +876,7 @@ impl<'a> Emitter<'a> {
                 self.bind(result, &wish, expr)
             }
             Op::Opaque(opaque) => self.opaque_stmt(stmt, opaque),
+            Op::Call(call) => self.call(stmt, call),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::Load(array, index) => {
@@ -1069,6 +1076,76 @@ impl<'a> Emitter<'a> {
                 quote!(let _: #runtime::private::#scalar = #expr;)
             }
         }
+    }
+
+    /// `let (y, (slope, _)): .. = <g>::__partials(x, n, (active(), constant()));`
+    fn call(&mut self, stmt: &Stmt, call: &Call) -> TokenStream {
+        let returns = call.callee.returns;
+        let values: Vec<TokenStream> = stmt.results.iter().map(|result| self.pattern(*result)).collect();
+        let types: Vec<TokenStream> = stmt.results.iter().map(|result| self.float_type(*result)).collect();
+        let (outputs, output_types) = (of_form(returns, &values), form_type(returns, &types));
+        match &call.rule {
+            Rule::Primal => {
+                let called = self.called(call, None, &[]);
+                quote!(let #outputs: #output_types = #called;)
+            }
+            Rule::Partials(asked) => {
+                let mut partials = values.chunks(returns.count()).skip(1).map(|partials| of_form(returns, partials));
+                let blank = || quote!(_);
+                let slots: Vec<TokenStream> =
+                    asked.iter().map(|asked| if *asked { partials.next() } else { None }.unwrap_or_else(blank)).collect();
+                let slot_types = asked.iter().map(|asked| if *asked { output_types.clone() } else { blank() });
+                let runtime = &self.runtime;
+                let at = |span: Span| Span::mixed_site().located_at(span);
+                let requests = asked.iter().zip(&call.callee.spans).map(|(asked, span)| match asked {
+                    true => quote_spanned!(at(*span)=> #runtime::private::active()),
+                    false => quote_spanned!(at(*span)=> #runtime::private::constant()),
+                });
+                let requests = quote!((#(#requests,)*));
+                let ty = quote_spanned!(at(call.callee.span())=> (#output_types, (#(#slot_types,)*)));
+                let called = self.called(call, Some(call::PARTIALS), &[requests]);
+                quote_spanned!(at(call.callee.span())=> let (#outputs, (#(#slots,)*)): #ty = #called;)
+            }
+        }
+    }
+
+    /// The call itself, of the function or of a companion that takes more arguments.
+    fn called(&mut self, call: &Call, companion: Option<&str>, extra: &[TokenStream]) -> TokenStream {
+        let args: Vec<TokenStream> = match call.callee.name {
+            Name::Path(_) => call.args.iter().map(|atom| self.atom(*atom, Level::Any)).collect(),
+            Name::Method(..) => call.args[1..].iter().map(|atom| self.atom(*atom, Level::Any)).collect(),
+        };
+        match (&call.callee.name, companion) {
+            (Name::Path(path), None) => quote!(#path(#(#args),*)),
+            (Name::Path(path), Some(companion)) => {
+                let path = call::companion_of_path(path, companion);
+                let at = Span::mixed_site().located_at(call.callee.span());
+                quote_spanned!(at=> #path(#(#args,)* #(#extra),*))
+            }
+            (Name::Method(name, generics), companion) => {
+                let receiver = self.atom(call.args[0], Level::Method);
+                let name = companion.map_or(name.clone(), |companion| call::suffixed(name, companion));
+                let generics = generics.as_ref();
+                quote!(#receiver.#name #generics (#(#args,)* #(#extra),*))
+            }
+        }
+    }
+
+    /// The pattern that binds a result: blank if nothing reads it.
+    fn pattern(&mut self, result: Value) -> TokenStream {
+        if !self.used.contains(&result) {
+            return quote!(_);
+        }
+        let name = self.introduce(result, "value");
+        let mutability = self.mutable.contains(&result).then(|| quote!(mut));
+        quote!(#mutability #name)
+    }
+
+    fn float_type(&self, value: Value) -> TokenStream {
+        let runtime = &self.runtime;
+        let scalar = self.values[value.0 as usize].ty.scalar().unwrap_or(Scalar::F64);
+        let name = Ident::new(scalar.name(), Span::call_site());
+        quote!(#runtime::private::#name)
     }
 
     fn branch(&mut self, stmt: &'a Stmt, cond: Atom, then: &'a Region, otherwise: &'a Region) -> TokenStream {
@@ -1481,6 +1558,26 @@ impl<'a> Emitter<'a> {
         let mut expr = (**expr).clone();
         Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
+    }
+}
+
+/// Floats, or patterns for them, in the form in which a function returns them.
+fn of_form(returns: Returns, floats: &[TokenStream]) -> TokenStream {
+    let floats = &floats[..returns.count()];
+    match returns {
+        Returns::Scalar => floats[0].clone(),
+        Returns::Tuple(_) => quote!((#(#floats),*)),
+        Returns::Array(_) => quote!([#(#floats),*]),
+    }
+}
+
+fn form_type(returns: Returns, types: &[TokenStream]) -> TokenStream {
+    match returns {
+        Returns::Scalar | Returns::Tuple(_) => of_form(returns, types),
+        Returns::Array(count) => {
+            let ty = &types[0];
+            quote!([#ty; #count])
+        }
     }
 }
 

@@ -63,7 +63,22 @@ fn companions(
     }
     let (partials, suffix) = (options.partials, options.suffix);
     let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders };
-    Some(plan.expand())
+    let companions = plan.expand();
+    let rules = rules(&plan);
+    Some(quote!(#companions #rules))
+}
+
+/// The hidden companions for callers, to whom `wrt` does not matter: where the body can be differentiated with respect
+/// to all parameters, all can be active.
+fn rules(plan: &Plan<'_>) -> TokenStream {
+    if let Some(signature) = plan.signature.for_callers() {
+        let mut diagnostics = Diagnostics::default();
+        let function = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
+        if diagnostics.is_empty() {
+            return Plan { signature: &signature, function: &function, runtime: plan.runtime.clone(), ..*plan }.rules();
+        }
+    }
+    plan.rules()
 }
 
 /// Lowers a body, which is that of the function or stands for it.
@@ -95,7 +110,7 @@ pub(crate) fn lower_body(
             resolved: &resolved,
             outputs: &signature.output.scalars,
             receiver: signature.receiver,
-            returns: signature.output.form != signature::Form::Unit,
+            form: signature.output.form,
             wrapped: signature.output.wrapper.is_some(),
             shapes: &signature.shapes,
             runtime,

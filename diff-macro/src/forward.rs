@@ -237,23 +237,17 @@ impl Forward<'_> {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
-                let (y, linear) = self.copy_prim(result, *prim, args);
-                let Some(linear) = linear else {
-                    return self.set_constant(y);
-                };
-                let name = dotted(&self.info(result));
-                let tangent: Tangent = match &self.kind {
-                    Tangents::Directions => {
-                        (0..self.directions).map(|d| self.differential(&linear, args, y, d)).collect()
-                    }
-                    Tangents::Orders(known) => taylor::derivatives(&mut self.b, y, self.directions, known),
-                };
-                for atom in tangent.iter().flatten() {
-                    self.b.name_derived(*atom, name.clone());
+                match self.copy_prim(result, *prim, args) {
+                    (_, Some(linear)) => self.push_tangent(result, &linear, args),
+                    (y, None) => self.set_constant(y),
                 }
-                self.set_tangent(result, tangent);
             }
             Op::Opaque(opaque) => self.copy_opaque(stmt, opaque),
+            Op::Call(call) => {
+                for (result, linear) in self.copy_call(&stmt.results, call) {
+                    self.push_tangent(result, &linear, &call.args);
+                }
+            }
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::Load(array, index) => self.load(stmt.results[0], *array, index),
@@ -281,6 +275,20 @@ impl Forward<'_> {
         if let (Tangents::Orders(known), Some(value)) = (&mut self.kind, atom.value()) {
             known.entry(value).or_insert_with(|| vec![None; self.directions]);
         }
+    }
+
+    /// The tangent of a value, from its linear form.
+    fn push_tangent(&mut self, result: Value, linear: &Linear, args: &[Atom]) {
+        let y = self.atom(Atom::Value(result));
+        let name = dotted(&self.info(result));
+        let tangent: Tangent = match &self.kind {
+            Tangents::Directions => (0..self.directions).map(|d| self.differential(linear, args, y, d)).collect(),
+            Tangents::Orders(known) => taylor::derivatives(&mut self.b, y, self.directions, known),
+        };
+        for atom in tangent.iter().flatten() {
+            self.b.name_derived(*atom, name.clone());
+        }
+        self.set_tangent(result, tangent);
     }
 
     /// The sum of the terms of a primitive in one direction.

@@ -265,6 +265,7 @@ pub(crate) enum Op {
         otherwise: Region,
     },
     Loop(Box<Loop>),
+    Call(Call),
     /// An element of an array.
     Load(Value, Vec<Atom>),
     /// `array[index] = value`.
@@ -281,6 +282,68 @@ pub(crate) enum Op {
     NewBuffer(Atom, Vec<Ty>),
     /// A record in its place.
     Put(Value, Atom, Vec<Atom>),
+}
+
+/// A call of another differentiable function. Its results are the floats that the function returns, then what the rule
+/// adds.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) callee: Rc<Callee>,
+    /// The arguments in their order; of a method, the receiver first.
+    pub(crate) args: Vec<Atom>,
+    pub(crate) rule: Rule,
+}
+
+/// A function that is called.
+pub(crate) struct Callee {
+    pub(crate) name: Name,
+    pub(crate) returns: Returns,
+    /// Where each argument stands.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// How a function is named where it is called.
+pub(crate) enum Name {
+    /// `g`, `m::g`, `Type::g`, `Self::g`.
+    Path(syn::ExprPath),
+    /// `receiver.g`, with its generic arguments.
+    Method(proc_macro2::Ident, Option<syn::AngleBracketedGenericArguments>),
+}
+
+impl Callee {
+    /// Where the name of the function stands.
+    pub(crate) fn span(&self) -> Span {
+        match &self.name {
+            Name::Path(path) => path.path.segments.last().map_or_else(Span::call_site, |last| last.ident.span()),
+            Name::Method(name, _) => name.span(),
+        }
+    }
+}
+
+/// The form in which a function that is called returns its floats.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Returns {
+    Scalar,
+    Tuple(usize),
+    Array(usize),
+}
+
+impl Returns {
+    pub(crate) fn count(self) -> usize {
+        match self {
+            Returns::Scalar => 1,
+            Returns::Tuple(count) | Returns::Array(count) => count,
+        }
+    }
+}
+
+/// Which companion is called, and so which results are added.
+#[derive(Clone)]
+pub(crate) enum Rule {
+    /// The function itself.
+    Primal,
+    /// For each argument that is asked for, in order, the partial derivatives of what the function returns.
+    Partials(Vec<bool>),
 }
 
 /// What a new array holds.
@@ -528,7 +591,7 @@ impl Op {
             },
             Op::Prim(..) | Op::Opaque(_) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => Vec::new(),
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
-            Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
+            Op::NewBuffer(..) | Op::Put(..) | Op::Call(_) => Vec::new(),
         }
     }
 
@@ -536,7 +599,7 @@ impl Op {
     pub(crate) fn written_array(&self) -> Option<Value> {
         match self {
             Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => Some(*array),
-            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) => None,
+            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) | Op::Call(_) => None,
             Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
         }
     }
@@ -545,6 +608,7 @@ impl Op {
     pub(crate) fn operands(&self) -> Vec<Atom> {
         match self {
             Op::Prim(_, args) => args.clone(),
+            Op::Call(call) => call.args.clone(),
             Op::Opaque(opaque) => opaque.args.iter().map(|(_, atom)| *atom).collect(),
             Op::If { cond, .. } => vec![*cond],
             Op::Loop(l) => {
@@ -620,6 +684,25 @@ impl fmt::Display for Opaque {
     }
 }
 
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Name::Path(path) => f.write_str(&quote::ToTokens::to_token_stream(path).to_string().replace(' ', "")),
+            Name::Method(name, _) => write!(f, ".{name}"),
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = match &self.rule {
+            Rule::Primal => "",
+            Rule::Partials(_) => " with partials",
+        };
+        write!(f, "call {}({}){rule}", self.callee.name, list(&self.args))
+    }
+}
+
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let params: Vec<String> = self
@@ -647,6 +730,7 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
         match &stmt.op {
             Op::Prim(prim, args) => writeln!(f, "{prim:?} {}", list(args))?,
             Op::Opaque(opaque) => writeln!(f, "{opaque}")?,
+            Op::Call(call) => writeln!(f, "{call}")?,
             Op::If { cond, then, otherwise } => {
                 writeln!(f, "if {cond} {{")?;
                 write_region(f, then, depth + 1)?;

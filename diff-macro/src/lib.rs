@@ -8,6 +8,7 @@ mod accumulate;
 mod activity;
 mod attr;
 mod build;
+mod call;
 mod carry;
 #[cfg(test)]
 mod check;

@@ -14,8 +14,16 @@ use crate::rules::{self, Partial, Prim};
 /// The differential of one primitive.
 pub(crate) struct Linear {
     partials: Vec<Partial>,
-    /// A partial may be infinite: a zero factor contributes zero (the strong zero).
-    singular: bool,
+    singular: Singular,
+}
+
+/// Whether a partial may be infinite: then a zero factor contributes zero (the strong zero).
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Singular {
+    No,
+    Yes,
+    /// If the flag is set.
+    If(Atom),
 }
 
 /// The differential of `y = prim(args)`.
@@ -24,7 +32,19 @@ pub(crate) struct Linear {
 /// constant is linear and needs no care.
 pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom, active: &[bool]) -> Linear {
     let partials = rules::partials(b, prim, args, y);
-    Linear { partials, singular: rules::is_singular(b, prim, args, active) }
+    let singular = if rules::is_singular(b, prim, args, active) { Singular::Yes } else { Singular::No };
+    Linear { partials, singular }
+}
+
+/// The differential of a value whose partials are values: that of a call. Operands without a partial are constants;
+/// `singular` is a flag that tells whether partials may be infinite.
+pub(crate) fn linear(partials: &[Option<Atom>], singular: Atom) -> Linear {
+    let partial = |partial: &Option<Atom>| match partial {
+        Some(num) => Partial::Scale { num: *num, den: None },
+        None => Partial::Zero,
+    };
+    let singular = if singular == Atom::Bool(true) { Singular::Yes } else { Singular::If(singular) };
+    Linear { partials: partials.iter().map(partial).collect(), singular }
 }
 
 impl Linear {
@@ -51,7 +71,7 @@ impl Linear {
         let mut quotients: Vec<(Atom, Atom)> = Vec::new();
         for (index, t) in tangents {
             if let Partial::Scale { num, den: Some(den) } = self.partials[*index] {
-                let careful = self.singular && !b.is_nonzero(*t);
+                let careful = self.singular == Singular::Yes && !b.is_nonzero(*t);
                 let numerator = scaled(b, num, None, *t, careful);
                 match quotients.iter_mut().find(|(known, _)| *known == den) {
                     Some((_, numerators)) => *numerators = b.add(*numerators, numerator),
@@ -62,7 +82,7 @@ impl Linear {
             }
         }
         for (den, numerator) in quotients {
-            let careful = self.singular && !b.is_nonzero(numerator);
+            let careful = self.singular == Singular::Yes && !b.is_nonzero(numerator);
             let quotient = divide(b, numerator, den, careful);
             sum = Some(sum.map_or(quotient, |sum| b.add(sum, quotient)));
         }
@@ -75,13 +95,16 @@ impl Linear {
     }
 
     pub(crate) fn is_singular(&self) -> bool {
-        self.singular
+        self.singular == Singular::Yes
     }
 
     /// The atoms that the term of operand `index` reads.
     pub(crate) fn coefficients(&self, index: usize) -> Vec<Atom> {
         let mut atoms = Vec::new();
         self.partials[index].coefficients(&mut atoms);
+        if let Singular::If(flag) = self.singular {
+            atoms.push(flag);
+        }
         atoms
     }
 
@@ -95,7 +118,7 @@ fn apply(
     b: &mut Builder,
     partial: &Partial,
     t: Atom,
-    singular: bool,
+    singular: Singular,
     read: &mut dyn FnMut(&mut Builder, Atom) -> Atom,
 ) -> Option<Atom> {
     match partial {
@@ -106,15 +129,21 @@ fn apply(
             let num = read(b, *num);
             let den = den.map(|den| read(b, den));
             // A literal factor that is not zero needs no care.
-            let careful = singular && !b.is_nonzero(t);
-            Some(scaled(b, num, den, t, careful))
+            let careful = !b.is_nonzero(t);
+            match singular {
+                Singular::If(flag) if careful => {
+                    let flag = read(b, flag);
+                    Some(scaled_if(b, num, t, flag))
+                }
+                _ => Some(scaled(b, num, den, t, careful && singular == Singular::Yes)),
+            }
         }
         Partial::StrongScale { num, den } => {
             let num = read(b, *num);
             let quotient = match den {
                 Some(den) => {
                     let den = read(b, *den);
-                    divide(b, t, den, singular && !b.is_nonzero(t))
+                    divide(b, t, den, singular == Singular::Yes && !b.is_nonzero(t))
                 }
                 None => t,
             };
@@ -131,6 +160,14 @@ fn apply(
             Some(b.select(cond, then.unwrap_or(zero), otherwise.unwrap_or(zero)))
         }
     }
+}
+
+/// `num * t`; zero for a zero `t` if the flag is set.
+fn scaled_if(b: &mut Builder, num: Atom, t: Atom, flag: Atom) -> Atom {
+    let product = b.mul(num, t);
+    let is_zero = b.prim(Prim::Eq, &[t, Atom::Float(0.0)]);
+    let vanishes = b.prim(Prim::And, &[flag, is_zero]);
+    b.select(vanishes, Atom::Float(0.0), product)
 }
 
 /// `num * t / den`, in the order that shares the most and overflows the least.

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::activity;
 use crate::build::Builder;
-use crate::ir::{Atom, Code, Function, Header, Info, NewArray, Op, Opaque, Range, Region, Stmt, Value};
-use crate::linearize::{Linear, linearize};
+use crate::ir::{
+    Atom, Call, Code, Function, Header, Hint, Info, NewArray, Op, Opaque, Range, Region, Rule, Stmt, Value,
+};
+use crate::linearize::{Linear, linear, linearize};
 use crate::rules::Prim;
 
 /// The source, and what has become of it so far.
@@ -100,6 +102,40 @@ pub(crate) trait Mode<'a>: Sized {
             let results = self.fresh_all(&stmt.results);
             self.parts().0.push(results, Op::Opaque(renamed));
         }
+    }
+
+    /// Writes a call with the partials that are asked for; gives the linear forms of the results that vary.
+    fn copy_call(&mut self, results: &[Value], call: &Call) -> Vec<(Value, Linear)> {
+        let args = self.atoms(&call.args);
+        let asked: Vec<bool> =
+            call.args.iter().map(|atom| atom.value().is_some_and(|value| self.is_varied(value))).collect();
+        let mut fresh = self.fresh_all(results);
+        if !asked.contains(&true) {
+            self.parts().0.push(fresh, Op::Call(Call { args, rule: Rule::Primal, callee: call.callee.clone() }));
+            return Vec::new();
+        }
+        let mut partials: Vec<Vec<Option<Atom>>> = vec![Vec::new(); results.len()];
+        for (k, asked) in asked.iter().enumerate() {
+            for (result, partials) in results.iter().zip(&mut partials) {
+                let partial = asked.then(|| self.partial_of_call(*result, args[k]));
+                fresh.extend(partial);
+                partials.push(partial.map(Atom::Value));
+            }
+        }
+        let b = self.parts().0;
+        let flag = b.singular_flag(&call.callee);
+        let rule = Rule::Partials(asked);
+        b.push(fresh, Op::Call(Call { args, rule, callee: call.callee.clone() }));
+        results.iter().zip(partials).map(|(result, partials)| (*result, linear(&partials, flag))).collect()
+    }
+
+    /// A value for the partial derivative of the result of a call in an argument.
+    fn partial_of_call(&mut self, result: Value, arg: Atom) -> Value {
+        let ty = self.info(result).ty;
+        let b = self.parts().0;
+        let of = arg.value().and_then(|value| b.values[value.0 as usize].hint.as_ref());
+        let name = of.map_or("slope".to_owned(), |hint| format!("slope_{}", hint.name));
+        b.value(ty, Some(Hint::generated(name, proc_macro2::Span::call_site())))
     }
 
     /// Writes a load; gives its indices.

@@ -13,10 +13,13 @@ use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
 use crate::names::plain;
 
 /// A parameter of the user's function.
+#[derive(Clone)]
 pub(crate) struct Parameter {
     pub(crate) ident: Ident,
     pub(crate) ty: Ty,
     pub(crate) active: bool,
+    /// Marked `#[constant]`: no caller may pass an active value.
+    pub(crate) constant: bool,
     pub(crate) mutable: bool,
     /// What may change behind it.
     pub(crate) stability: Stability,
@@ -37,6 +40,7 @@ pub(crate) enum Form {
 }
 
 /// What the function returns: floats, in a form.
+#[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) form: Form,
     pub(crate) scalars: Vec<Scalar>,
@@ -101,6 +105,7 @@ impl Wrapper {
 }
 
 /// What the macro knows of the function from its signature.
+#[derive(Clone)]
 pub(crate) struct Signature {
     pub(crate) parameters: Vec<Parameter>,
     /// The shapes of the parameters that are arrays.
@@ -155,6 +160,22 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     Some(Signature { parameters, shapes, scalar, output, receiver, is_method, certain }).filter(|_| known)
 }
 
+impl Signature {
+    /// The same function as a caller sees it, who may make any parameter active that is made of floats, whatever `wrt`
+    /// says. None if that is no difference.
+    pub(crate) fn for_callers(&self) -> Option<Self> {
+        let mut signature = self.clone();
+        let mut changed = false;
+        for parameter in &mut signature.parameters {
+            let differentiable = parameter.ty.scalar().is_some() || parameter.ty.is_array();
+            let active = differentiable && !parameter.constant && !parameter.output && parameter.ident != "_";
+            changed |= active && !parameter.active;
+            parameter.active |= active;
+        }
+        changed.then_some(signature)
+    }
+}
+
 fn any_active(parameters: &[Parameter]) -> bool {
     parameters.iter().any(|parameter| parameter.active)
 }
@@ -198,7 +219,7 @@ fn parameters(
         };
         let stability = fence::stability_of_type(&typed.ty);
         let indexed = is_indexed(&typed.ty);
-        parameters.push(Parameter { ident, ty, active, mutable, stability, indexed, output: false });
+        parameters.push(Parameter { ident, ty, active, constant, mutable, stability, indexed, output: false });
     }
     let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
     for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {

@@ -180,6 +180,7 @@ impl TakeApart<'_> {
                 self.copy_accumulate(*array, index, *term);
             }
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
+            Op::Call(_) => self.failed = true,
             Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => self.failed = true,
         }
     }
@@ -499,6 +500,9 @@ fn reads_as_index(region: &Region, integers: &mut HashSet<Value>) -> bool {
                 if iterates {
                     return false;
                 }
+            }
+            Op::Call(call) => {
+                return !call.args.iter().any(|arg| arg.value().is_some_and(|value| integers.contains(&value)));
             }
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => {}
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}

@@ -66,3 +66,39 @@ float!(f32, f64);
 pub fn float<F>(value: impl Float<F>) -> F {
     value.float()
 }
+
+// ---- calls of differentiable functions -------------------------------------------------------------------------
+
+/// The slot of a parameter that cannot be active.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Constant;
+
+/// What a callee can be asked for in a parameter: a partial derivative, if the parameter can be active.
+#[diagnostic::on_unimplemented(
+    message = "this argument varies with the parameters, but the function takes a constant here",
+    label = "a constant is expected",
+    note = "the parameter is marked `#[constant]`, or its type is not visibly made of floats"
+)]
+pub trait Request {
+    /// The request for it.
+    fn active() -> Self;
+}
+
+impl Request for bool {
+    #[inline(always)]
+    fn active() -> Self {
+        true
+    }
+}
+
+/// The slot of an argument that varies with the parameters.
+#[inline(always)]
+pub fn active<R: Request>() -> R {
+    R::active()
+}
+
+/// The slot of an argument that is a constant.
+#[inline(always)]
+pub fn constant<R: Default>() -> R {
+    R::default()
+}

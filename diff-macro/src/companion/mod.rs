@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
 
+use crate::call;
 use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
 use crate::names::{Names, plain};
@@ -12,6 +13,7 @@ use crate::signature::{Form, Parameter, Signature};
 
 mod modes;
 mod orders;
+mod rule;
 mod second;
 mod types;
 
@@ -21,6 +23,7 @@ pub(crate) use orders::{Orders, orders};
 const ALLOWED: &[&str] = &[
     // An unused companion is no mistake of the user's.
     "dead_code",
+    "non_upper_case_globals",
     // A primal that only the value needs is still computed where its effects are the user's.
     "unused_variables",
     "unused_assignments",
@@ -56,6 +59,7 @@ pub(crate) struct Plan<'a> {
 /// One companion.
 struct Companion {
     name: String,
+    /// Hidden without any.
     docs: Vec<String>,
     /// The parameters that it has beyond those of the function.
     extra: Vec<(Ident, TokenStream)>,
@@ -111,6 +115,37 @@ impl Plan<'_> {
     /// The directions of the Jacobian of what the function returns.
     fn jacobian_directions(&self) -> Option<Vec<Vec<Seed>>> {
         self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
+    }
+
+    /// The items for callers.
+    pub(crate) fn rules(&self) -> TokenStream {
+        let companions: Vec<Companion> = self.partials_rule().into_iter().collect();
+        if companions.is_empty() || self.suffix {
+            return TokenStream::new();
+        }
+        let singular = self.singular();
+        let (name, allowed) = (&self.item.sig.ident, allowed_lints());
+        let cfg = self.attributes("cfg");
+        let hidden = companions.iter().map(|companion| {
+            if self.signature.is_method {
+                let ident = call::suffixed(name, &companion.name);
+                self.method(&ident, companion, &allowed)
+            } else {
+                let ident = Ident::new(&companion.name, name.span());
+                self.method(&ident, companion, &TokenStream::new())
+            }
+        });
+        if self.signature.is_method {
+            return quote!(#singular #(#hidden)*);
+        }
+        quote! {
+            #(#cfg)*
+            #allowed
+            impl #name {
+                #singular
+                #(#hidden)*
+            }
+        }
     }
 
     /// The companions, and those that take no arguments.
@@ -172,6 +207,7 @@ impl Plan<'_> {
         let extra = extra.iter().map(|(name, ty)| quote!(#name: #ty));
         let inline = self.attributes("inline");
         let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
+        let hidden = docs.is_empty().then(|| quote!(#[doc(hidden)]));
         let docs = docs.iter().map(|line| format!(" {line}"));
         let params = inputs.into_iter().chain(extra);
         let output = match &self.signature.output.wrapper {
@@ -181,6 +217,7 @@ impl Plan<'_> {
         let output = output.map(|output| quote!(-> #output));
         let method = quote! {
             #(#[doc = #docs])*
+            #hidden
             #(#cfg)*
             #(#inline)*
             #allowed

@@ -236,7 +236,8 @@ impl Plan<'_> {
                 quote!((#value, #tangent))
             }
         };
-        let prologue = self.tangent_checks(&extra);
+        let mut prologue = self.callee_checks();
+        prologue.extend(self.tangent_checks(&extra));
         let inner = self.body(pushforward.function, &idents, names, &wrap);
         let docs = match self.signature.output.form {
             Form::Unit => vec![

@@ -10,7 +10,8 @@ use super::{Lowering, Val, go_key, live_key, return_key};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
-use crate::ir::{Atom, Code, Effect, Header, Hint, Loop, Op, Opaque, Range, Region, Ty, Value};
+use crate::ir::{Atom, Code, Effect, Header, Hint, Loop, Op, Opaque, Range, Region, Returns, Ty, Value};
+use crate::signature::Form;
 
 /// What one branch has done: its statements, what the variables are after it, and its value.
 pub(super) struct Arm {
@@ -327,7 +328,7 @@ impl Lowering<'_> {
 
     /// Leaves the function, with the floats that it returns.
     pub(super) fn return_floats(&mut self, value: Option<&Expr>) -> Val {
-        if let (Some(value), true) = (value, self.source.returns) {
+        if let (Some(value), true) = (value, self.source.form != Form::Unit) {
             let atoms = self.returned(value);
             for (k, atom) in atoms.into_iter().enumerate() {
                 if self.is_varying(atom) {
@@ -357,7 +358,12 @@ impl Lowering<'_> {
         if let Some(parts) = parts.filter(|parts| parts.len() == outputs.len()) {
             return parts.iter().zip(outputs).map(|(part, output)| self.float(part, *output)).collect();
         }
-        match self.expr(value) {
+        let returns = match self.source.form {
+            Form::Tuple => Returns::Tuple(outputs.len()),
+            Form::Array => Returns::Array(outputs.len()),
+            Form::Scalar | Form::Unit => Returns::Scalar,
+        };
+        match self.expr_of_form(value, returns) {
             Val::Tuple(parts) if parts.len() == outputs.len() => parts.into_iter().map(Val::atom).collect(),
             _ => {
                 self.error(value, diagnostics::unsupported("this value", "return a tuple or an array of floats"));

@@ -9,7 +9,7 @@ use super::{Lowering, Val};
 use crate::activity;
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Effect, Opaque, Scalar, Ty};
+use crate::ir::{Atom, Effect, Name, Opaque, Returns, Scalar, Ty};
 use crate::rules::{self, Prim};
 
 impl Lowering<'_> {
@@ -30,8 +30,8 @@ impl Lowering<'_> {
             _ if self.is_integer_arithmetic(expr) => Val::Atom(self.integer_arithmetic(expr)),
             Expr::Unary(e) => self.unary(e),
             Expr::Binary(e) => self.binary(e),
-            Expr::MethodCall(e) => self.method_call(e),
-            Expr::Call(e) => self.call(e),
+            Expr::MethodCall(e) => self.method_call(e, Returns::Scalar),
+            Expr::Call(e) => self.call(e, Returns::Scalar),
             Expr::Cast(e) => Val::Atom(self.cast(e)),
             Expr::Reference(e) if e.mutability.is_none() && self.is_window(&e.expr) => self.window_value(expr),
             Expr::Reference(e) if e.mutability.is_none() => self.expr(&e.expr),
@@ -345,7 +345,7 @@ impl Lowering<'_> {
                 self.exact(Prim::Not, &[operand])
             }
             Expr::Binary(e) => self.comparison(e, expr),
-            Expr::MethodCall(e) => self.method_call(e).atom(),
+            Expr::MethodCall(e) => self.method_call(e, Returns::Scalar).atom(),
             Expr::If(_) | Expr::Block(_) | Expr::Path(_) | Expr::Macro(_) | Expr::Call(_) => self.expr(expr).atom(),
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => self.expr(expr).atom(),
             other => self.unsupported(other).atom(),
@@ -425,7 +425,8 @@ impl Lowering<'_> {
 
     // ---- calls --------------------------------------------------------------------------------------------------
 
-    fn method_call(&mut self, call: &syn::ExprMethodCall) -> Val {
+    /// A method call whose result has a certain form.
+    pub(super) fn method_call(&mut self, call: &syn::ExprMethodCall, returns: Returns) -> Val {
         if let Some(value) = self.consumer(call) {
             return value;
         }
@@ -443,7 +444,20 @@ impl Lowering<'_> {
         }
         let name = call.method.to_string();
         let args: Vec<&Expr> = std::iter::once(&*call.receiver).chain(&call.args).collect();
+        if self.is_method_of_user(&call.receiver, &name) {
+            let name = Name::Method(call.method.clone(), call.turbofish.clone());
+            return self.call_named(name, &args, returns);
+        }
         self.primitive_call(&name, &args, call.method.span(), &Expr::MethodCall(call.clone()))
+    }
+
+    /// Whether a method can only be one of a type of the user's: it is called on `self`, or on a value that no active
+    /// value enters and under a name that floats do not have.
+    fn is_method_of_user(&self, receiver: &Expr, name: &str) -> bool {
+        let of_float = rules::method(name).is_some() || matches!(name, "sin_cos" | "clone" | "to_owned");
+        let on_self = fence::variable(receiver).is_some_and(|name| name == "self");
+        let unknown = self.type_of(receiver) == Ty::Unknown && self.array_of(receiver).is_none();
+        !self.is_active(receiver) && unknown && (on_self || !(of_float || fence::is_query(name)))
     }
 
     /// A method of `f64`, called as a method or as `f64::method`.
@@ -537,7 +551,8 @@ impl Lowering<'_> {
         operand
     }
 
-    fn call(&mut self, call: &syn::ExprCall) -> Val {
+    /// A call whose result has a certain form.
+    pub(super) fn call(&mut self, call: &syn::ExprCall, returns: Returns) -> Val {
         let whole = Expr::Call(call.clone());
         if let Some(value) = self.constructor(call) {
             return value;
@@ -572,9 +587,13 @@ impl Lowering<'_> {
             }
             return self.primitive_call(&last.to_string(), &args, last.span(), &whole);
         }
-        let name = func.path.to_token_stream().to_string().replace(' ', "");
-        self.error(&func.path, diagnostics::unknown_function(&name));
-        Val::Atom(Atom::Undefined)
+        if fence::variable(&call.func).is_some_and(|name| self.is_variable(&name)) {
+            let name = func.path.to_token_stream().to_string().replace(' ', "");
+            self.error(&func.path, diagnostics::unknown_function(&name));
+            return Val::Atom(Atom::Undefined);
+        }
+        let args: Vec<&Expr> = call.args.iter().collect();
+        self.call_path(func, &args, returns)
     }
 
     /// `f64::from(operand)`: of a float linear, of anything else it does not vary.

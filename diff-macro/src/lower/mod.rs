@@ -13,6 +13,7 @@ pub(crate) use self::array::shape_of;
 pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 
 mod array;
+mod call;
 mod chain;
 mod closure;
 mod consume;
@@ -36,6 +37,7 @@ use crate::emit::text_of;
 use crate::fence::{self, Stability};
 use crate::ir::{Atom, Code, Effect, Function, Hint, Info, Opaque, Scalar, Ty, Value};
 use crate::resolve::Resolved;
+use crate::signature::Form;
 
 /// Names of lowered operands inside verbatim code start with this.
 pub(crate) const PLACEHOLDER: &str = "__operand_";
@@ -69,7 +71,7 @@ pub(crate) struct Source<'a> {
     pub(crate) resolved: &'a Resolved,
     /// The float types of what the function returns.
     pub(crate) outputs: &'a [Scalar],
-    pub(crate) returns: bool,
+    pub(crate) form: Form,
     /// What it returns is in an `Option` or a `Result`.
     pub(crate) wrapped: bool,
     /// What may change behind `self`.
@@ -259,7 +261,7 @@ impl<'a> Lowering<'a> {
         self.enter(None, false);
         let mut body = self.source.body.clone();
         let mut results = Vec::new();
-        if self.source.returns {
+        if self.source.form != Form::Unit {
             // The value of the body is returned like any other: then every way out of the function is a `return`.
             return_value(&mut body);
             results.extend((0..self.source.outputs.len()).map(return_key));

@@ -8,6 +8,7 @@ use crate::diagnostics;
 use crate::fence;
 use crate::ir::Atom;
 use crate::rules::Prim;
+use crate::signature::Form;
 
 impl Lowering<'_> {
     /// `Some(x)`; none if the call is another one.
@@ -214,7 +215,7 @@ impl Lowering<'_> {
                 let inner = call.args.first();
                 match inner {
                     Some(inner) if name("Ok") || name("Some") => {
-                        if !self.source.returns {
+                        if self.source.form == Form::Unit {
                             self.expr(inner);
                         }
                         return self.return_floats(Some(inner));
@@ -231,7 +232,7 @@ impl Lowering<'_> {
             let inside: Expr = parse_quote!((#value)?);
             return self.return_floats(Some(&inside));
         }
-        if self.source.returns {
+        if self.source.form != Form::Unit {
             let inside: Expr = parse_quote!((#value)?);
             return self.return_floats(Some(&inside));
         }

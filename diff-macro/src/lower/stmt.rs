@@ -10,7 +10,7 @@ use super::{Lowering, VALUE, Val};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
-use crate::ir::{Atom, Code, Effect, Op, Opaque, Scalar, Ty};
+use crate::ir::{Atom, Code, Effect, Op, Opaque, Returns, Scalar, Ty};
 use crate::rules::Prim;
 
 impl Lowering<'_> {
@@ -675,7 +675,12 @@ impl Lowering<'_> {
             }
             return;
         }
-        let value = self.expr(init);
+        let returns = match pat {
+            Pat::Tuple(pats) => Returns::Tuple(pats.elems.len()),
+            Pat::Slice(pats) => Returns::Array(pats.elems.len()),
+            _ => Returns::Scalar,
+        };
+        let value = self.expr_of_form(init, returns);
         self.bind(pat, value, init, self.depth_of(init));
     }
 
@@ -716,6 +721,9 @@ impl Lowering<'_> {
                     };
                     self.bind(pat, part, element, depth);
                 }
+            }
+            (Pat::Slice(slice), Val::Tuple(parts)) if slice.elems.len() == parts.len() => {
+                slice.elems.iter().zip(parts).for_each(|(pat, part)| self.bind(pat, part, source, depth));
             }
             (_, Val::Never) => {
                 for (name, _) in self.declared(pat) {

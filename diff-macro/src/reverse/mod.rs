@@ -190,6 +190,10 @@ enum Swept {
         args: Vec<Atom>,
         result: Value,
     },
+    Call {
+        linears: Vec<(Value, Linear)>,
+        args: Vec<Atom>,
+    },
     If {
         cond: Atom,
         arms: [(usize, Vec<Swept>); 2],

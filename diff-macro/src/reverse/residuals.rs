@@ -191,7 +191,7 @@ impl Residuals {
         region.stmts.retain(|stmt| match &stmt.op {
             Op::NewTape(_) => !self.record(stmt.results[0]).is_empty(),
             Op::Push(tape, _) => !self.record(*tape).is_empty(),
-            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) => true,
+            Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::If { .. } | Op::Loop(_) => true,
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => true,
             Op::NewBuffer(..) | Op::Put(..) => true,
         });
@@ -227,7 +227,7 @@ impl Residuals {
                     }
                     self.complete(&mut l.body);
                 }
-                Op::Prim(..) | Op::Opaque(_) | Op::NewBuffer(..) | Op::Put(..) => {}
+                Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             }
         }

@@ -52,6 +52,10 @@ impl Reverse<'_> {
                 self.copy_opaque(stmt, opaque);
                 Swept::Inactive
             }
+            Op::Call(call) => match self.copy_call(&stmt.results, call) {
+                linears if linears.is_empty() => Swept::Inactive,
+                linears => Swept::Call { linears, args: call.args.clone() },
+            },
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
             Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
                 Some(seeds) => self.loop_at_once(stmt, l, &seeds),

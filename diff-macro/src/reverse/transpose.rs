@@ -20,6 +20,9 @@ impl Reverse<'_> {
         for (stmt, swept) in stmts.iter().zip(swept).rev() {
             match swept {
                 Swept::Prim { linear, args, result } => self.transpose(linear, args, *result),
+                Swept::Call { linears, args } => {
+                    linears.iter().for_each(|(result, linear)| self.transpose(linear, args, *result));
+                }
                 Swept::If { cond, arms } => self.back_if(stmt, *cond, arms),
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
                 Swept::Load { array, index, result } => self.back_load(*array, index, *result),

@@ -35,6 +35,7 @@ macro_rules! sample {
 mod functions {
     //! The corpus, by subject.
     pub(crate) mod branches;
+    pub(crate) mod calls;
     pub(crate) mod elementary;
     pub(crate) mod hazards;
     pub(crate) mod iterations;

@@ -8,9 +8,9 @@ fn erf(x: f64) -> f64 {
 
 #[derivative(partial, wrt(x, y))]
 async fn f(x: f64, z: f64) -> f64 {
-    let a = erf(x);
+    let a = [erf][0](x);
     let b = a.to_string().len() as f64;
-    a * b * erf(z) * erf(x + z)
+    a * b * z * [erf][0](x + z)
 }
 
 fn main() {}

@@ -9,7 +9,7 @@ fn erf(x: f64) -> f64 {
 #[derivative]
 fn f(x: f64) -> f64 {
     let name: &str = 1;
-    erf(x) + name.len() as f64
+    [erf][0](x) + name.len() as f64
 }
 
 fn main() {}

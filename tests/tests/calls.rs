@@ -1,0 +1,196 @@
+//! Calls of differentiable functions: how often the callee runs, what is computed for whom, and where it is found.
+
+use std::cell::Cell;
+
+use diff_runtime::derivative;
+
+thread_local! {
+    static RUNS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    RUNS.set(RUNS.get() + 1);
+}
+
+/// How often functions that count themselves ran.
+fn runs_of<T>(run: impl FnOnce() -> T) -> (T, usize) {
+    RUNS.set(0);
+    let value = run();
+    (value, RUNS.get())
+}
+
+#[derivative]
+fn counted(x: f64, y: f64) -> f64 {
+    count();
+    x.sin() * y + x
+}
+
+// ---- how often the callee runs --------------------------------------------------------------------------------------
+
+/// Functions that each call the one before.
+macro_rules! chain {
+    ($($name:ident calls $callee:ident;)*) => {$(
+        #[derivative]
+        fn $name(x: f64, y: f64) -> f64 {
+            count();
+            $callee(x, y) * 0.5 + x * y
+        }
+    )*};
+}
+chain! {
+    depth_2 calls counted;
+    depth_3 calls depth_2;
+    depth_4 calls depth_3;
+    depth_5 calls depth_4;
+    depth_6 calls depth_5;
+    depth_7 calls depth_6;
+    depth_8 calls depth_7;
+    depth_9 calls depth_8;
+    depth_10 calls depth_9;
+}
+
+#[derivative]
+fn caller(x: f64, y: f64) -> f64 {
+    counted(x * y, y).cos()
+}
+
+#[test]
+fn a_callee_runs_once_per_gradient() {
+    assert_eq!(runs_of(|| caller::gradient(0.3, 0.7)).1, 1);
+    assert_eq!(runs_of(|| caller::value_and_gradient(0.3, 0.7)).1, 1);
+    assert_eq!(runs_of(|| caller::jvp(0.3, 0.7, 1.0, 0.0)).1, 1);
+    assert_eq!(runs_of(|| caller::vjp(0.3, 0.7, 1.0)).1, 1);
+    assert_eq!(runs_of(|| depth_3::gradient(0.3, 0.7)).1, 3);
+    assert_eq!(runs_of(|| depth_10::gradient(0.3, 0.7)).1, 10);
+    assert_eq!(runs_of(|| depth_10::vjp(0.3, 0.7, 1.0)).1, 10);
+    assert_eq!(runs_of(|| depth_10::jvp(0.3, 0.7, 1.0, 1.0)).1, 10);
+}
+
+#[test]
+fn ten_nested_calls_have_the_derivative_of_their_sum() {
+    // f_10 = 2^-9 f_1 + x y (1 + 1/2 + .. + 2^-8)
+    let (x, y) = (0.3_f64, 0.7_f64);
+    let rest = 2.0 - 0.5_f64.powi(8);
+    let expected = [0.5_f64.powi(9) * (x.cos() * y + 1.0) + y * rest, 0.5_f64.powi(9) * x.sin() + x * rest];
+    let found = depth_10::gradient(x, y);
+    // A dozen roundings.
+    assert!((found[0] - expected[0]).abs() < 1e-15 && (found[1] - expected[1]).abs() < 1e-15, "{found:?}");
+}
+
+#[derivative]
+fn in_loop(x: f64, y: f64, n: usize) -> f64 {
+    let mut s = x;
+    for _ in 0..n {
+        s = counted(s, y);
+    }
+    s
+}
+
+#[test]
+fn a_callee_in_a_loop_runs_once_per_iteration() {
+    assert_eq!(runs_of(|| in_loop::gradient(0.3, 0.7, 12)).1, 12);
+    assert_eq!(runs_of(|| in_loop::vjp(0.3, 0.7, 12, 1.0)).1, 12);
+}
+
+#[derivative]
+fn deep(x: f64, n: usize) -> f64 {
+    count();
+    if n == 0 { x } else { deep(x.sin(), n - 1) + x }
+}
+
+#[test]
+fn a_recursive_function_runs_once_per_level() {
+    assert_eq!(runs_of(|| deep::derivative(0.3, 20)).1, 21);
+    assert_eq!(runs_of(|| deep::vjp(0.3, 20, 1.0)).1, 21);
+}
+
+#[derivative]
+fn jacobian_of_calls(x: f64, y: f64) -> (f64, f64) {
+    (counted(x, y), counted(y, x * x))
+}
+
+#[test]
+fn a_callee_runs_once_for_all_rows_of_a_jacobian() {
+    let (jacobian, runs) = runs_of(|| jacobian_of_calls::jacobian(0.3, 0.7));
+    assert_eq!(runs, 2);
+    let (x, y) = (0.3_f64, 0.7_f64);
+    let expected = [[x.cos() * y + 1.0, x.sin()], [y.sin() * 2.0 * x, y.cos() * x * x + 1.0]];
+    for (row, wanted) in jacobian.iter().zip(expected) {
+        // A few roundings.
+        assert!((row[0] - wanted[0]).abs() < 1e-15 && (row[1] - wanted[1]).abs() < 1e-15, "{jacobian:?}");
+    }
+}
+
+// ---- what is asked for ----------------------------------------------------------------------------------------------
+
+#[derivative]
+fn with_constant(x: f64, #[constant] rate: f64) -> f64 {
+    x * rate
+}
+
+#[derivative]
+fn passes_a_constant(x: f64) -> f64 {
+    with_constant(x * x, 3.0)
+}
+
+#[test]
+fn a_constant_parameter_takes_constants() {
+    assert_eq!(passes_a_constant::derivative(2.0), 12.0);
+}
+
+// ---- strong zeros ---------------------------------------------------------------------------------------------------
+
+#[derivative]
+fn root(x: f64) -> f64 {
+    x.sqrt()
+}
+
+#[derivative]
+fn times_root(x: f64, y: f64) -> f64 {
+    y * root(x) + y
+}
+
+#[test]
+fn an_infinite_slope_of_a_callee_is_not_multiplied_by_zero() {
+    // As for `y * x.sqrt()`: the adjoint of the root is `y`, zero, and contributes nothing.
+    assert_eq!(times_root::gradient(0.0, 0.0), [0.0, 1.0]);
+    assert_eq!(times_root::jvp(0.0, 2.0, 0.0, 1.0), (2.0, 1.0));
+    assert_eq!(times_root::gradient(0.0, 1.0)[0], f64::INFINITY);
+}
+
+// ---- methods and associated functions -------------------------------------------------------------------------------
+
+struct Spring {
+    stiffness: f64,
+}
+
+impl Spring {
+    #[derivative]
+    fn force(&self, x: f64) -> f64 {
+        self.stiffness * x * x
+    }
+
+    #[derivative(associated)]
+    fn damping(v: f64) -> f64 {
+        v.powi(3)
+    }
+
+    #[derivative]
+    fn power(&self, x: f64, v: f64) -> f64 {
+        self.force(x) * v + Self::damping(v) + Spring::force(self, v)
+    }
+}
+
+#[derivative]
+fn two_springs(x: f64, a: &Spring, b: &Spring) -> f64 {
+    a.force(x) - b.force(2.0 * x) + Spring::damping(x)
+}
+
+#[test]
+fn methods_and_associated_functions_are_called() {
+    let (a, b) = (Spring { stiffness: 3.0 }, Spring { stiffness: 0.5 });
+    // 3 x^2 v + v^3 + 3 v^2
+    assert_eq!(a.power_gradient(2.0, 1.0), [12.0, 12.0 + 3.0 + 6.0]);
+    // 3 x^2 - 2 x^2 + x^3
+    assert_eq!(two_springs::derivative(2.0, &a, &b), 16.0);
+}
