@@ -1098,11 +1098,11 @@ impl<'a> Emitter<'a> {
                 let runtime = &self.runtime;
                 let at = |span: Span| Span::mixed_site().located_at(span);
                 let requests = asked.iter().zip(&call.callee.spans).map(|(asked, span)| match asked {
-                    true => quote_spanned!(at(*span)=> #runtime::private::active()),
-                    false => quote_spanned!(at(*span)=> #runtime::private::constant()),
+                    true => located(quote!(#runtime::private::active()), *span),
+                    false => located(quote!(#runtime::private::constant()), *span),
                 });
                 let requests = quote!((#(#requests,)*));
-                let ty = quote_spanned!(at(call.callee.span())=> (#output_types, (#(#slot_types,)*)));
+                let ty = located(quote!((#output_types, (#(#slot_types,)*))), call.callee.span());
                 let called = self.called(call, Some(call::PARTIALS), &[requests]);
                 quote_spanned!(at(call.callee.span())=> let (#outputs, (#(#slots,)*)): #ty = #called;)
             }
@@ -1579,6 +1579,22 @@ fn form_type(returns: Returns, types: &[TokenStream]) -> TokenStream {
             quote!([#ty; #count])
         }
     }
+}
+
+/// Tokens that rustc's messages show at a place of the user's code.
+fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let locate = |mut tree: TokenTree| {
+        tree.set_span(tree.span().located_at(span));
+        match tree {
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), located(group.stream(), span));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        }
+    };
+    tokens.into_iter().map(locate).collect()
 }
 
 /// The value that a field of a record has before it is recorded.
