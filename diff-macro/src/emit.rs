@@ -14,9 +14,8 @@ use syn::visit_mut::{self, VisitMut};
 
 use crate::call;
 use crate::ir::{
-    Atom, Call, Code, Dim, Effect, Function, Header, Info, Loop, Name, NewArray, Op, Opaque, Part, Region, Returns, Rule, Scalar,
-    Shape, Stmt,
-    Storage, Taken, Ty, Value,
+    Atom, Call, Code, Dim, Effect, Function, Header, Info, Loop, Name, NewArray, Op, Opaque, Part, Region, Returns,
+    Rule, Scalar, Shape, Stmt, Storage, Taken, Ty, Value,
 };
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
@@ -1092,8 +1091,10 @@ impl<'a> Emitter<'a> {
             Rule::Partials(asked) => {
                 let mut partials = values.chunks(returns.count()).skip(1).map(|partials| of_form(returns, partials));
                 let blank = || quote!(_);
-                let slots: Vec<TokenStream> =
-                    asked.iter().map(|asked| if *asked { partials.next() } else { None }.unwrap_or_else(blank)).collect();
+                let slots: Vec<TokenStream> = asked
+                    .iter()
+                    .map(|asked| if *asked { partials.next() } else { None }.unwrap_or_else(blank))
+                    .collect();
                 let slot_types = asked.iter().map(|asked| if *asked { output_types.clone() } else { blank() });
                 let runtime = &self.runtime;
                 let at = |span: Span| Span::mixed_site().located_at(span);

@@ -95,7 +95,8 @@ impl Plan<'_> {
     fn scalar_slots(&self) -> Vec<Option<usize>> {
         let receiver = self.item.sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_))).map(|_| None);
         let parameters = self.signature.parameters.iter().enumerate();
-        let scalars = parameters.map(|(k, parameter)| (parameter.active && parameter.ty.scalar().is_some()).then_some(k));
+        let scalars =
+            parameters.map(|(k, parameter)| (parameter.active && parameter.ty.scalar().is_some()).then_some(k));
         receiver.chain(scalars).collect()
     }
 
