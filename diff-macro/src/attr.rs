@@ -26,8 +26,24 @@ pub(crate) struct Options {
     pub(crate) hvp: Option<Span>,
     /// Give the derivatives up to this order; where the option stands.
     pub(crate) order: Option<(Span, usize)>,
+    /// The derivative is given by functions of the user's; the body is not differentiated.
+    pub(crate) rule: Option<Rule>,
     /// The path of the runtime crate.
     runtime: Option<syn::Path>,
+}
+
+/// A derivative that is given by functions of the user's.
+pub(crate) struct Rule {
+    pub(crate) span: Span,
+    pub(crate) given: Given,
+}
+
+/// The functions that give a derivative.
+pub(crate) enum Given {
+    /// One per active parameter, of the arguments of the function.
+    Partials(Vec<syn::Path>),
+    /// Those with the signatures of the companions `jvp` and `vjp`.
+    Products { jvp: Option<syn::Path>, vjp: Option<syn::Path> },
 }
 
 impl Options {
@@ -43,6 +59,7 @@ impl Options {
 enum Option_ {
     Flag(Ident),
     Wrt(Ident, Vec<Ident>),
+    Rule(Rule),
     Crate(Span, syn::Path),
     Order(Span, usize),
 }
@@ -103,6 +120,17 @@ fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
             }
         }
         "wrt" => malformed("wrt(x, y)"),
+        "rule" if input.peek(syn::token::Paren) => {
+            let content;
+            parenthesized!(content in input);
+            let given = given(&content);
+            content.parse::<TokenStream>()?;
+            match given {
+                Ok(given) if input.is_empty() => Ok(Option_::Rule(Rule { span: name.span(), given })),
+                _ => malformed(RULE_FORM),
+            }
+        }
+        "rule" => malformed(RULE_FORM),
         "crate" => {
             let path = input.parse::<Token![=]>().and_then(|_| input.call(syn::Path::parse_mod_style));
             match path {
@@ -123,6 +151,41 @@ fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
             input.parse::<TokenStream>()?;
             Err(syn::Error::new(name.span(), diagnostics::unknown_option(other)))
         }
+    }
+}
+
+const RULE_FORM: &str = "rule(partials(df_dx, df_dy))` or `rule(jvp = f_jvp, vjp = f_vjp)";
+
+/// What stands in `rule(..)`.
+fn given(content: ParseStream<'_>) -> syn::Result<Given> {
+    let (mut partials, mut jvp, mut vjp) = (None, None, None);
+    while !content.is_empty() {
+        let kind: Ident = content.parse()?;
+        let duplicate = match kind.to_string().as_str() {
+            "partials" => {
+                let inner;
+                parenthesized!(inner in content);
+                let paths = Punctuated::<syn::Path, Token![,]>::parse_terminated_with(&inner, syn::Path::parse_mod_style)?;
+                partials.replace(paths.into_iter().collect()).is_some()
+            }
+            product @ ("jvp" | "vjp") => {
+                content.parse::<Token![=]>()?;
+                let path = syn::Path::parse_mod_style(content)?;
+                if product == "jvp" { &mut jvp } else { &mut vjp }.replace(path).is_some()
+            }
+            _ => true,
+        };
+        if duplicate {
+            return Err(syn::Error::new(kind.span(), ""));
+        }
+        if !content.is_empty() {
+            content.parse::<Token![,]>()?;
+        }
+    }
+    match (partials, jvp, vjp) {
+        (Some(partials), None, None) => Ok(Given::Partials(partials)),
+        (None, None, None) | (Some(_), ..) => Err(content.error("")),
+        (None, jvp, vjp) => Ok(Given::Products { jvp, vjp }),
     }
 }
 
@@ -156,6 +219,12 @@ fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) 
             }
             if options.wrt.replace(names).is_some() {
                 diagnostics.report_at(name.span(), diagnostics::duplicate("wrt"));
+            }
+        }
+        Option_::Rule(rule) => {
+            let span = rule.span;
+            if options.rule.replace(rule).is_some() {
+                diagnostics.report_at(span, diagnostics::duplicate("rule"));
             }
         }
         Option_::Crate(span, path) => {

@@ -129,7 +129,7 @@ pub(crate) fn duplicate(what: &str) -> String {
     format!("`{what}` is given twice\nhelp: remove one of the two")
 }
 
-const OPTIONS: &[&str] = &["wrt", "partials", "hessian", "hvp", "order", "associated", "suffix", "crate"];
+const OPTIONS: &[&str] = &["wrt", "partials", "hessian", "hvp", "order", "associated", "suffix", "rule", "crate"];
 
 pub(crate) fn unknown_option(name: &str) -> String {
     let close = OPTIONS.iter().find(|option| distance(option, name) <= 2);
@@ -200,6 +200,40 @@ pub(crate) const PARAMETER_CFG: &str = "a parameter that may be left out is not 
 
 pub(crate) const INTERNAL: &str = "internal error: the derivative of this function could not be made\n\
     help: if the function compiles without the attribute, this is a defect of the macro, please report it";
+
+pub(crate) fn rule_partials(given: usize, names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!(
+        "the rule has {given} partial derivative(s), and {} parameter(s) can vary: {}\n\
+         help: give one per parameter, in their order; mark constants with `#[constant]`, or name the others in `wrt(..)`",
+        names.len(),
+        names.join(", ")
+    )
+}
+
+pub(crate) const RULE_OUTPUT: &str = "a rule is for a function that returns one float\n\
+    help: write one function per result";
+
+pub(crate) fn rule_parameter(name: &str) -> String {
+    format!(
+        "a rule is for a function of float scalars, and `{name}` is an array that can vary\n\
+         help: mark it with `#[constant]`, or leave it out of `wrt(..)`"
+    )
+}
+
+pub(crate) const SECOND_ORDER_OF_CALL: &str = "derivatives of second and higher order are not given through a call\n\
+    help: write the arithmetic of the function out here";
+
+pub(crate) const SECOND_ORDER_OF_RULE: &str = "a rule gives first derivatives alone\n\
+    help: leave out `hessian`, `hvp` and `order`";
+
+pub(crate) const RULE_MIXED: &str = "a rule is for a function whose floats are of one type\n\
+    help: mark this parameter with `#[constant]`, or convert in a function that calls this one";
+
+pub(crate) const RULE_SUFFIX: &str = "`rule` and `suffix` cannot be combined: the rule is kept in the type of the function's name\n\
+    help: rename what has the name of the function";
+
+pub(crate) const RULE_BLANK: &str = "a function with a rule needs a name for each parameter: they are passed on";
 
 // ---- the body ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
 use crate::companion::{self, Plan};
+use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::Function;
 use crate::lower::{self, Param, Source};
@@ -54,7 +55,15 @@ fn companions(
 ) -> Option<TokenStream> {
     let runtime = options.runtime();
     let orders = companion::orders(item, options, signature, diagnostics);
+    if let Some(rule) = &options.rule {
+        return custom_companions(item, options, signature, orders, rule, diagnostics);
+    }
     let mut function = lower_body(&item.block, signature, &runtime, diagnostics);
+    if orders.any() {
+        function.body.for_each_call(&mut |call| {
+            diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_CALL);
+        });
+    }
     if !diagnostics.is_empty() {
         if !signature.certain {
             return None;
@@ -62,9 +71,40 @@ fn companions(
         function = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
     let (partials, suffix) = (options.partials, options.suffix);
-    let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders };
+    let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders, rule: None };
     let companions = plan.expand();
     let rules = rules(&plan);
+    Some(quote!(#companions #rules))
+}
+
+/// The companions of a function whose derivative is given: those of a function that calls it by its own rule.
+fn custom_companions(
+    item: &ItemFn,
+    options: &attr::Options,
+    signature: &signature::Signature,
+    orders: companion::Orders,
+    rule: &attr::Rule,
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    custom::check(options, signature, rule, diagnostics);
+    if orders.any() {
+        diagnostics.report_at(rule.span, diagnostics::SECOND_ORDER_OF_RULE);
+    }
+    if !diagnostics.is_empty() {
+        return None;
+    }
+    let function = custom::function(item, signature);
+    let plan = Plan {
+        item,
+        signature,
+        function: &function,
+        runtime: options.runtime(),
+        partials: options.partials,
+        suffix: options.suffix,
+        orders,
+        rule: Some(&rule.given),
+    };
+    let (companions, rules) = (plan.expand(), plan.rules());
     Some(quote!(#companions #rules))
 }
 

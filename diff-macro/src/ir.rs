@@ -467,6 +467,18 @@ pub(crate) struct Function {
     pub(crate) body: Region,
 }
 
+impl Region {
+    /// Visits every call in the region.
+    pub(crate) fn for_each_call(&self, visit: &mut dyn FnMut(&Call)) {
+        for stmt in &self.stmts {
+            if let Op::Call(call) = &stmt.op {
+                visit(call);
+            }
+            stmt.op.regions().into_iter().for_each(|inner| inner.for_each_call(visit));
+        }
+    }
+}
+
 impl Loop {
     /// Whether an iteration may end the loop.
     pub(crate) fn breaks(&self) -> bool {

@@ -14,6 +14,7 @@ mod carry;
 mod check;
 mod cleanup;
 mod companion;
+mod custom;
 mod diagnostics;
 mod emit;
 mod expand;

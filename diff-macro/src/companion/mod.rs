@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
 
+use crate::attr::Given;
 use crate::call;
 use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
@@ -54,6 +55,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) partials: bool,
     pub(crate) suffix: bool,
     pub(crate) orders: Orders,
+    /// The user's functions that give the derivative; none where it is made from the body.
+    pub(crate) rule: Option<&'a Given>,
 }
 
 /// One companion.

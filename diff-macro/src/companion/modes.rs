@@ -5,6 +5,7 @@ use quote::quote;
 
 use super::second::units;
 use super::{Companion, Gives, Plan};
+use crate::attr::Given;
 use crate::cleanup::cleanup;
 use crate::emit;
 use crate::formula::formula;
@@ -238,7 +239,10 @@ impl Plan<'_> {
         };
         let mut prologue = self.callee_checks();
         prologue.extend(self.tangent_checks(&extra));
-        let inner = self.body(pushforward.function, &idents, names, &wrap);
+        let inner = match self.rule {
+            Some(Given::Products { jvp: Some(jvp), .. }) => self.given_product(jvp, &idents),
+            _ => self.body(pushforward.function, &idents, names, &wrap),
+        };
         let docs = match self.signature.output.form {
             Form::Unit => vec![
                 format!("Runs [`{f}`](fn@{f}), and writes its directional derivative (JVP, pushforward), the Jacobian"),
@@ -301,7 +305,10 @@ impl Plan<'_> {
             ],
         };
         let docs = with_allocations(docs, &pullback.function);
-        let inner = self.body(pullback.function, &seeds.idents, names, &wrap);
+        let inner = match self.rule {
+            Some(Given::Products { vjp: Some(vjp), .. }) => self.given_product(vjp, &seeds.idents),
+            _ => self.body(pullback.function, &seeds.idents, names, &wrap),
+        };
         let gradient = self.gradient_type();
         let output = match self.output() {
             Some(value) => quote!((#value, #gradient)),

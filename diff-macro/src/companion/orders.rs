@@ -18,6 +18,12 @@ pub(crate) struct Orders {
     pub(crate) order: Option<usize>,
 }
 
+impl Orders {
+    pub(crate) fn any(self) -> bool {
+        self.hessian || self.hvp || self.order.is_some()
+    }
+}
+
 /// Reports the options that ask for what the function does not have, and leaves them out.
 pub(crate) fn orders(
     item: &syn::ItemFn,

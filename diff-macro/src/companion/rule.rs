@@ -16,6 +16,7 @@ use quote::{ToTokens, quote};
 use syn::{FnArg, PathArguments};
 
 use super::{Companion, Plan};
+use crate::attr::Given;
 use crate::call::{self, PARTIALS};
 use crate::forward::{self, Seed};
 use crate::ir::{Function, Name, Op, Region, Value};
@@ -39,6 +40,7 @@ impl Plan<'_> {
         let all: Vec<usize> = scalars.iter().filter_map(|slot| *slot).collect();
         let body = match all.len() {
             0 => return None,
+            _ if self.rule.is_some() => self.given_body(&all, &scalars, &asked),
             2..=MOST_ALONE => {
                 let arms = all.iter().map(|k| {
                     let pattern = scalars.iter().map(|slot| match slot {
@@ -76,7 +78,10 @@ impl Plan<'_> {
     /// Names the callees once more, such that rustc's message about one without companions says what to do.
     pub(super) fn callee_checks(&self) -> TokenStream {
         let mut paths = Vec::new();
-        callees(&self.function.body, &mut paths);
+        self.function.body.for_each_call(&mut |call| match &call.callee.name {
+            Name::Path(path) if !call::is_associated(path) => paths.push(path.path.clone()),
+            Name::Path(_) | Name::Method(..) => {}
+        });
         let own = &self.item.sig.ident;
         let mut seen = HashSet::new();
         let checks = paths.into_iter().filter(|path| !path.is_ident(own)).map(|mut path| {
@@ -89,6 +94,66 @@ impl Plan<'_> {
             quote!({ use #path as #alias; type Callee = #alias; })
         });
         quote!(#(#checks)*)
+    }
+
+    /// A function of the user's in place of the companion whose signature it has.
+    pub(super) fn given_product(&self, path: &syn::Path, extra: &[Ident]) -> TokenStream {
+        let receiver = self.item.sig.receiver().map(|_| quote!(self,));
+        let own = self.signature.parameters.iter().map(|parameter| &parameter.ident);
+        quote!(#path(#receiver #(#own,)* #(#extra),*))
+    }
+
+    /// The value and the partials that the user's functions give.
+    fn given_body(&self, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
+        let runtime = &self.runtime;
+        let name = &self.item.sig.ident;
+        let own = self.signature.parameters.iter().map(|parameter| parameter.ident.to_token_stream());
+        let arguments: Vec<TokenStream> = own.collect();
+        let receiver = self.item.sig.receiver().map(|_| quote!(self,));
+        let value = match (&receiver, self.signature.is_method) {
+            (Some(_), _) => quote!(self.#name(#(#arguments),*)),
+            (None, true) => quote!(Self::#name(#(#arguments),*)),
+            (None, false) => quote!(#name(#(#arguments),*)),
+        };
+        let slot_of = |partial: &dyn Fn(usize, usize) -> TokenStream| {
+            let slots = slots.iter().enumerate().map(|(slot, parameter)| match parameter {
+                Some(own) => partial(slot, all.iter().position(|known| known == own).unwrap_or(0)),
+                None => quote!(#runtime::private::Constant),
+            });
+            quote!((#(#slots,)*))
+        };
+        match self.rule {
+            Some(Given::Partials(partials)) => {
+                let slots = slot_of(&|slot, k| {
+                    let (slot, partial) = (syn::Index::from(slot), &partials[k]);
+                    quote!(if #asked.#slot { #partial(#receiver #(#arguments),*) } else { 0.0 })
+                });
+                quote!((#value, #slots))
+            }
+            Some(Given::Products { vjp: Some(vjp), .. }) => {
+                let adjoints = slot_of(&|_, k| match all.len() {
+                    1 => quote!(adjoints),
+                    _ if self.is_vector() => quote!(adjoints[#k]),
+                    _ => {
+                        let k = syn::Index::from(k);
+                        quote!(adjoints.#k)
+                    }
+                });
+                quote! {
+                    let (value, adjoints) = #vjp(#receiver #(#arguments,)* 1.0);
+                    (value, #adjoints)
+                }
+            }
+            Some(Given::Products { jvp: Some(jvp), .. }) => {
+                let slots = slot_of(&|slot, k| {
+                    let slot = syn::Index::from(slot);
+                    let tangents = (0..all.len()).map(|j| if j == k { quote!(1.0) } else { quote!(0.0) });
+                    quote!(if #asked.#slot { #jvp(#receiver #(#arguments,)* #(#tangents),*).1 } else { 0.0 })
+                });
+                quote!((#value, #slots))
+            }
+            Some(Given::Products { jvp: None, vjp: None }) | None => quote!(),
+        }
     }
 
     /// For each slot, the position of the parameter if it is an active scalar.
@@ -148,19 +213,6 @@ impl Plan<'_> {
             #allowed
             #vis const #ident: ::core::primitive::bool = #singular;
         }
-    }
-}
-
-/// The paths of the functions that are called, as far as these are no associated functions.
-fn callees(region: &Region, out: &mut Vec<syn::Path>) {
-    for stmt in &region.stmts {
-        if let Op::Call(call) = &stmt.op
-            && let Name::Path(path) = &call.callee.name
-            && !call::is_associated(path)
-        {
-            out.push(path.path.clone());
-        }
-        stmt.op.regions().into_iter().for_each(|inner| callees(inner, out));
     }
 }
 

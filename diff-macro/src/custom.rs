@@ -1,0 +1,88 @@
+//! Functions whose derivative is given by functions of the user's: the signature and the rule go in, a function that calls
+//! the user's by its own rule comes out. From there on the rule composes like that of any other callee.
+
+use std::rc::Rc;
+
+use syn::{FnArg, ItemFn, parse_quote};
+
+use crate::attr::{Given, Options, Rule};
+use crate::build::Builder;
+use crate::diagnostics::{self, Diagnostics};
+use crate::ir::{
+    Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Returns, Rule as CallRule, Scalar, Ty, Value,
+};
+use crate::names::plain;
+use crate::signature::{Form, Signature};
+
+/// Reports what rules out that the rule is that of the function.
+pub(crate) fn check(options: &Options, signature: &Signature, rule: &Rule, diagnostics: &mut Diagnostics) {
+    if options.suffix {
+        diagnostics.report_at(rule.span, diagnostics::RULE_SUFFIX);
+    }
+    if signature.output.form != Form::Scalar {
+        diagnostics.report_at(rule.span, diagnostics::RULE_OUTPUT);
+    }
+    let active = || signature.parameters.iter().filter(|parameter| parameter.active);
+    for parameter in active().filter(|parameter| parameter.ty.is_array()) {
+        diagnostics.report(&parameter.ident, diagnostics::rule_parameter(&plain(&parameter.ident)));
+    }
+    let is_other = |scalar| signature.output.scalars.first() != Some(&scalar);
+    for parameter in active().filter(|parameter| parameter.ty.scalar().is_some_and(is_other)) {
+        diagnostics.report(&parameter.ident, diagnostics::RULE_MIXED);
+    }
+    for parameter in signature.parameters.iter().filter(|parameter| parameter.ident == "_") {
+        diagnostics.report(&parameter.ident, diagnostics::RULE_BLANK);
+    }
+    if let Given::Partials(partials) = &rule.given {
+        let names: Vec<String> = active().map(|parameter| plain(&parameter.ident)).collect();
+        if partials.len() != names.len() {
+            diagnostics.report_at(rule.span, diagnostics::rule_partials(partials.len(), &names));
+        }
+    }
+}
+
+/// The function that calls the user's function with its own parameters.
+pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
+    let mut b = Builder::of_user(signature.scalar);
+    b.shapes = Rc::new(signature.shapes.clone());
+    b.open();
+    let params: Vec<Value> = signature
+        .parameters
+        .iter()
+        .map(|parameter| {
+            let ident = &parameter.ident;
+            let hint = Hint { name: plain(ident).into(), span: ident.span(), user: true, declared: true };
+            b.value(parameter.ty, Some(hint))
+        })
+        .collect();
+    let receiver = item.sig.receiver().map(|_| b.opaque(verbatim_self(), unknown()));
+    let spans = receiver.iter().map(|_| item.sig.ident.span()).collect::<Vec<_>>().into_iter();
+    let spans = spans.chain(signature.parameters.iter().map(|parameter| parameter.ident.span())).collect();
+    let callee = Rc::new(Callee { name: name(item, signature), returns: Returns::Scalar, spans });
+    let args = receiver.into_iter().chain(params.iter().map(|param| Atom::Value(*param))).collect();
+    let scalar = signature.output.scalars.first().copied().unwrap_or(Scalar::F64);
+    let result = b.value(Ty::Float(scalar), None);
+    b.push(vec![result], Op::Call(Call { callee, args, rule: CallRule::Primal }));
+    let body = b.close_region(params, vec![Atom::Value(result)]);
+    Function { values: std::mem::take(&mut b.values), shapes: b.shapes.clone(), body }
+}
+
+/// How the function is named where its companions stand.
+fn name(item: &ItemFn, signature: &Signature) -> Name {
+    let ident = &item.sig.ident;
+    let has_receiver = matches!(item.sig.inputs.first(), Some(FnArg::Receiver(_)));
+    match (has_receiver, signature.is_method) {
+        (true, _) => Name::Method(ident.clone(), None),
+        (false, true) => Name::Path(parse_quote!(Self::#ident)),
+        (false, false) => Name::Path(parse_quote!(#ident)),
+    }
+}
+
+fn verbatim_self() -> Opaque {
+    let code = Code::Expr(Rc::new(parse_quote!(self)), None);
+    Opaque { code, args: Vec::new(), effect: Effect::Pure, text: "self".into() }
+}
+
+fn unknown() -> Info {
+    Info { ty: Ty::Unknown, hint: None, derived: false }
+}
