@@ -89,3 +89,67 @@ pub fn horner(x: f64, #[constant] coefficients: &[f64]) -> f64 {
     }
     value
 }
+
+/// Three functions, one of the other: to be compared with the same in one.
+#[derivative]
+#[inline]
+pub fn composed(x: f64) -> f64 {
+    outer(middle(inner(x)))
+}
+
+/// The outermost of the three.
+#[derivative]
+#[inline]
+pub fn outer(x: f64) -> f64 {
+    x.sin()
+}
+
+/// The one in the middle.
+#[derivative]
+#[inline]
+pub fn middle(x: f64) -> f64 {
+    (-x).exp()
+}
+
+/// The innermost.
+#[derivative]
+#[inline]
+pub fn inner(x: f64) -> f64 {
+    x * x + 0.5 * x
+}
+
+/// The same in one function: what composition is measured against.
+#[derivative]
+#[inline]
+pub fn composed_in_one(x: f64) -> f64 {
+    (-(x * x + 0.5 * x)).exp().sin()
+}
+
+/// A function that is called in a loop.
+#[derivative]
+#[inline]
+pub fn iterated(x: f64) -> f64 {
+    let mut y = x;
+    for _ in 0..4 {
+        y = step(y, x);
+    }
+    y
+}
+
+/// One step of it.
+#[derivative]
+#[inline]
+pub fn step(y: f64, x: f64) -> f64 {
+    y * 0.5 + x * y * y * 0.1
+}
+
+/// The same in one function.
+#[derivative]
+#[inline]
+pub fn iterated_in_one(x: f64) -> f64 {
+    let mut y = x;
+    for _ in 0..4 {
+        y = y * 0.5 + x * y * y * 0.1;
+    }
+    y
+}

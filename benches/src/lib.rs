@@ -90,7 +90,7 @@ macro_rules! each {
 
 /// All functions.
 #[rustfmt::skip]
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 13] = [
     Case {
         name: "polynomial",
         interval: [-3.0, 3.0],
@@ -170,6 +170,22 @@ pub const CASES: [Case; 11] = [
         by_hand: each!(by_hand::huber, width = 1.5),
         refactored: Some(each!(by_hand::refactored::huber, width = 1.5)),
         same_conventions: false,
+    },
+    Case {
+        name: "three functions",
+        interval: [-2.0, 2.0],
+        generated: each!(functions::composed::derivative),
+        by_hand: each!(functions::composed_in_one::derivative),
+        refactored: None,
+        same_conventions: true,
+    },
+    Case {
+        name: "loop over a function",
+        interval: [-2.0, 2.0],
+        generated: each!(functions::iterated::derivative),
+        by_hand: each!(functions::iterated_in_one::derivative),
+        refactored: None,
+        same_conventions: true,
     },
     Case {
         name: "horner",

@@ -165,7 +165,8 @@ fn given(content: ParseStream<'_>) -> syn::Result<Given> {
             "partials" => {
                 let inner;
                 parenthesized!(inner in content);
-                let paths = Punctuated::<syn::Path, Token![,]>::parse_terminated_with(&inner, syn::Path::parse_mod_style)?;
+                let paths =
+                    Punctuated::<syn::Path, Token![,]>::parse_terminated_with(&inner, syn::Path::parse_mod_style)?;
                 partials.replace(paths.into_iter().collect()).is_some()
             }
             product @ ("jvp" | "vjp") => {

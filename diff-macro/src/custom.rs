@@ -9,7 +9,8 @@ use crate::attr::{Given, Options, Rule};
 use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{
-    Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Returns, Rule as CallRule, Scalar, Ty, Value,
+    Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Returns, Rule as CallRule, Scalar, Ty,
+    Value,
 };
 use crate::names::plain;
 use crate::signature::{Form, Signature};

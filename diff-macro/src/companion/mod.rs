@@ -2,7 +2,7 @@
 //! the bodies come from the passes.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
 
 use crate::attr::Given;
@@ -208,7 +208,11 @@ impl Plan<'_> {
         let clause = &self.item.sig.generics.where_clause;
         let inputs = self.inputs();
         let extra = extra.iter().map(|(name, ty)| quote!(#name: #ty));
-        let inline = self.attributes("inline");
+        // A rule disappears in its caller, also in one of another crate.
+        let inline = match (docs.is_empty(), &self.attributes("inline")[..]) {
+            (true, []) => vec![quote!(#[inline])],
+            (_, inline) => inline.iter().map(|attr| attr.to_token_stream()).collect(),
+        };
         let cfg = if self.signature.is_method || self.suffix { self.attributes("cfg") } else { Vec::new() };
         let hidden = docs.is_empty().then(|| quote!(#[doc(hidden)]));
         let docs = docs.iter().map(|line| format!(" {line}"));

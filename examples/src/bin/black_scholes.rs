@@ -54,7 +54,10 @@ fn main() {
 /// Prints a number; a few dozen roundings are allowed.
 fn compare(name: &str, found: f64, expected: f64) {
     println!("  {name:12} {found:>14.9}");
-    assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{name}: {found} where {expected} is expected");
+    assert!(
+        (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
+        "{name}: {found} where {expected} is expected"
+    );
 }
 
 #[cfg(test)]
