@@ -42,8 +42,8 @@ fn an_expansion_grows_linearly() {
         let growth = [sizes[1] - sizes[0], sizes[2] - sizes[1]];
         // Twice the statements add twice the tokens, to a token per statement.
         assert!(growth[1].abs_diff(2 * growth[0]) <= 160, "{statement}: {sizes:?}");
-        // All companions together stay within a thousand tokens per statement.
-        assert!(sizes[2] < 160 * 1000, "{statement}: {sizes:?}");
+        // All companions together, those for callers among them, stay within 1200 tokens per statement.
+        assert!(sizes[2] < 160 * 1200, "{statement}: {sizes:?}");
     }
 }
 
