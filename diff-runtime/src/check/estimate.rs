@@ -12,6 +12,9 @@ const STEPS: usize = 13;
 /// The largest step relative to that of Richardson's scheme.
 const LARGEST_STEP: f64 = 8.0;
 
+/// How much finer the steps are with which a component that disagrees is looked at again.
+const REFINEMENT: f64 = 4096.0;
+
 /// How far beyond the bound of an estimate the next one may lie.
 const SAFETY: f64 = 4.0;
 
@@ -20,6 +23,21 @@ pub(super) struct Estimate<F> {
     pub(super) numeric: F,
     pub(super) truncation: F,
     pub(super) rounding: F,
+    pub(super) step: F,
+}
+
+impl<F: Real> Estimate<F> {
+    fn bound(&self) -> F {
+        self.truncation + self.rounding
+    }
+
+    /// Whether this estimate, with smaller steps, is the better one: its bound is smaller, or the two contradict each
+    /// other, since then the larger steps have skipped a feature of the function.
+    fn is_preferred_to(&self, coarse: &Self) -> bool {
+        let safety = F::from_f64(SAFETY);
+        let contradicts = (self.numeric - coarse.numeric).abs() > safety * (self.bound() + coarse.bound());
+        self.numeric.is_finite() && (!coarse.numeric.is_finite() || contradicts || self.bound() < coarse.bound())
+    }
 }
 
 /// One column of the Jacobian: the variable `x`, and the value of the function at the point.
@@ -41,29 +59,42 @@ impl<Y: Differentiable> Column<'_, Y> {
         mut at: impl FnMut(Y::Scalar) -> Y,
     ) {
         let ladder = self.estimate(&mut at);
-        let mut sides = None;
+        let (mut refined, mut sides) = (None, None);
         let mut output = 0;
-        Y::zip_components(
-            [],
-            [&ladder.numeric, &ladder.truncation, &ladder.rounding, &ladder.step],
-            &mut |[], found| {
-                let [numeric, truncation, rounding, step] = found;
-                let analytic = entry(output);
-                let estimate = Estimate { numeric, truncation, rounding };
-                let tolerance = check.tolerance(analytic, &estimate);
-                let comparison = Comparison { output, input, analytic, numeric, step, tolerance };
-                let verdict = if comparison.error() <= tolerance {
-                    Verdict::Agrees
-                } else if !analytic.is_finite() {
-                    Verdict::NotFinite
-                } else {
-                    let sides = sides.get_or_insert_with(|| self.one_sided_slopes(&mut at));
-                    classify(&comparison, &estimate, sides, self.value.component(output))
-                };
-                worst.record(verdict, comparison);
-                output += 1;
-            },
-        );
+        Y::zip_components([], [&ladder.numeric, &ladder.truncation, &ladder.rounding, &ladder.step], &mut |[],
+                                                                                                           [
+            numeric,
+            truncation,
+            rounding,
+            step,
+        ]| {
+            let analytic = entry(output);
+            let mut estimate = Estimate { numeric, truncation, rounding, step };
+            let mut comparison = check.compare([output, input], analytic, &estimate);
+            if !comparison.agrees() && analytic.is_finite() {
+                let refined = refined.get_or_insert_with(|| self.refined().estimate(&mut at));
+                let candidate = refined.component(output);
+                if candidate.is_preferred_to(&estimate) {
+                    comparison = check.compare([output, input], analytic, &candidate);
+                    estimate = candidate;
+                }
+            }
+            let verdict = if comparison.agrees() {
+                Verdict::Agrees
+            } else if !analytic.is_finite() {
+                Verdict::NotFinite
+            } else {
+                let sides = sides.get_or_insert_with(|| self.one_sided_slopes(&mut at));
+                classify(&comparison, &estimate, sides, self.value.component(output))
+            };
+            worst.record(verdict, comparison);
+            output += 1;
+        });
+    }
+
+    /// The same column on a scale so fine that its largest step is about the smallest step of this one.
+    fn refined(&self) -> Self {
+        Self { scale: self.scale / Y::Scalar::from_f64(REFINEMENT), ..*self }
     }
 
     /// The scale on which the variable is assumed to matter. The square root lies between functions that vary on the
@@ -139,6 +170,17 @@ struct Ladder<Y: Differentiable> {
 }
 
 impl<Y: Differentiable> Ladder<Y> {
+    /// The best estimate of one output.
+    fn component(&self, output: usize) -> Estimate<Y::Scalar> {
+        let of = |values: &Y| values.component(output).unwrap_or(Y::Scalar::from_f64(f64::NAN));
+        Estimate {
+            numeric: of(&self.numeric),
+            truncation: of(&self.truncation),
+            rounding: of(&self.rounding),
+            step: of(&self.step),
+        }
+    }
+
     /// No estimates, with infinite bounds: any finite estimate is better.
     fn new(shape: &Y, step: Y::Scalar) -> Self {
         let filled = |with: Y::Scalar| {

@@ -69,6 +69,11 @@ impl<F: Real> Comparison<F> {
         (self.analytic - self.numeric).abs()
     }
 
+    /// Whether the error is within the tolerance.
+    pub(super) fn agrees(&self) -> bool {
+        self.error() <= self.tolerance
+    }
+
     /// The error in units of the tolerance: at most 1 if the two agree, infinite if one is not finite.
     pub(super) fn excess(&self) -> F {
         let error = self.error();

@@ -66,6 +66,60 @@ fn steps_beyond_the_period_do_not_mislead() {
 }
 
 #[test]
+fn right_derivatives_near_a_pole_are_not_called_wrong() {
+    // The smallest of the first steps lie beyond the pole.
+    for x in [1e-6, 4.6e-6, 3e-5, 1e-3] {
+        assert_derivative(|x: f64| 1.0 / x, |x: f64| -1.0 / (x * x), x);
+        assert_eq!(check_derivative(|x: f64| 1.0 / x, |x: f64| -1.01 / (x * x), x).verdict, Verdict::Wrong);
+    }
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn right_derivatives_near_the_edge_of_the_domain_are_resolved() {
+    for x in [1e-6, 1e-5, 1e-3] {
+        assert_derivative(f64::sqrt, |x: f64| 0.5 / x.sqrt(), x);
+        assert_eq!(check_derivative(f64::sqrt, |x: f64| 0.51 / x.sqrt(), x).verdict, Verdict::Wrong);
+    }
+}
+
+#[test]
+#[cfg(feature = "std")]
+fn elementary_functions_agree_on_ten_decades_and_small_errors_are_found() {
+    type Function = fn(f64) -> f64;
+    let functions: [(Function, Function); 10] = [
+        (f64::exp, f64::exp),
+        (|x| 1.0 / x, |x| -1.0 / (x * x)),
+        (f64::sqrt, |x| 0.5 / x.sqrt()),
+        (f64::cbrt, |x| 1.0 / (3.0 * x.cbrt() * x.cbrt())),
+        (f64::ln, |x| 1.0 / x),
+        (f64::tan, |x| 1.0 + x.tan() * x.tan()),
+        (f64::sin, f64::cos),
+        (|x| x.powi(5), |x| 5.0 * x.powi(4)),
+        (|x| (-x * x).exp(), |x| -2.0 * x * (-x * x).exp()),
+        (|x| x * x.ln(), |x| x.ln() + 1.0),
+    ];
+    let mut compared = 0;
+    for (function, derivative) in functions {
+        for exponent in random_points(&-6.0, &4.0, 1).take(200) {
+            let x = 10.0_f64.powf(exponent);
+            let (value, slope) = (function(x), derivative(x));
+            if !value.is_finite() {
+                continue;
+            }
+            assert_derivative(function, derivative, x);
+            // Where the slope is not lost beside the value.
+            if slope.abs() > 1e-3 * value.abs() && slope.is_normal() {
+                let report = check_derivative(function, |x: f64| (1.0 + 1e-4) * derivative(x), x);
+                assert_eq!(report.verdict, Verdict::Wrong, "{x:e}: {report}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 1500, "{compared}");
+}
+
+#[test]
 fn strong_curvature_is_no_kink() {
     let report = check_derivative(|x: f64| 1e6 * x * x, |_: f64| 1.0, 0.0);
     assert_eq!(report.verdict, Verdict::Wrong);

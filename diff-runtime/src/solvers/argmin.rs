@@ -130,7 +130,34 @@ where
 
     /// The same problem with a Hessian, for Newton's method and trust regions.
     ///
-    /// `hessian_into` writes `n x n` entries; the Hessian is symmetric, so that row by row is column by column.
+    /// `hessian_into` writes `n x n` entries row by row.
+    ///
+    /// ```
+    /// use argmin::core::{Executor, State};
+    /// use argmin::solver::trustregion::{Steihaug, TrustRegion};
+    /// use diff_runtime::derivative;
+    /// use diff_runtime::solvers::argmin::Problem;
+    ///
+    /// #[derivative(hessian)]
+    /// fn beale(x: &[f64]) -> f64 {
+    ///     let mut sum = 0.0;
+    ///     let mut power = x[1];
+    ///     for target in [1.5, 2.25, 2.625] {
+    ///         sum += (target - x[0] + x[0] * power).powi(2);
+    ///         power *= x[1];
+    ///     }
+    ///     sum
+    /// }
+    ///
+    /// let problem = Problem::new(beale, beale::gradient_into).with_hessian(beale::hessian_into);
+    /// let solver = TrustRegion::<_, f64>::new(Steihaug::new());
+    /// let result = Executor::new(problem, solver)
+    ///     .configure(|state| state.param(vec![1.0, 0.0]).max_iters(20))
+    ///     .run()
+    ///     .unwrap();
+    /// let best = result.state().get_best_param().unwrap();
+    /// assert!((best[0] - 3.0).abs() < 1e-9 && (best[1] - 0.5).abs() < 1e-9);
+    /// ```
     pub fn with_hessian<H>(self, hessian_into: H) -> Problem<P, V, G, H>
     where
         H: Fn(&[P::Scalar], &mut [P::Scalar]),

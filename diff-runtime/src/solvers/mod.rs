@@ -26,7 +26,7 @@
 //!     (x[0] - 3.0).powi(2) + x[0] * x[1] + x[1].powi(2)
 //! }
 //!
-//! /// All components are to be at least 0.
+//! /// All components are to be at most 0.
 //! #[derivative]
 //! fn constraints(x: &[f64], out: &mut [f64]) {
 //!     out[0] = x[0] - x[1];
