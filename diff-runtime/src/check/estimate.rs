@@ -211,7 +211,9 @@ impl<Y: Differentiable> Ladder<Y> {
             }
             let new_truncation = (new - last).abs().max((new - before).abs());
             // The finer half of the extrapolation has half the step.
-            let new_rounding = units * upper.abs().max(lower.abs()) / step;
+            // Values below the least normal number are rounded as it is.
+            let magnitude = upper.abs().max(lower.abs()).max(Y::Scalar::MIN_POSITIVE);
+            let new_rounding = units * magnitude / step;
             if *open == Y::Scalar::ONE && new_truncation + new_rounding < bound {
                 (*numeric, *truncation, *rounding, *best_step) = (new, new_truncation, new_rounding, step);
             }
@@ -229,7 +231,8 @@ fn classify<Y: Differentiable>(
     let nan = Y::Scalar::from_f64(f64::NAN);
     let of = |slopes: &[Y; 2]| slopes.each_ref().map(|slope| slope.component(comparison.output).unwrap_or(nan));
     let ([left, right], [far_left, far_right]) = (of(&sides.near), of(&sides.far));
-    let rounding = Y::Scalar::from_f64(8.0) * Y::Scalar::EPSILON * value.unwrap_or(nan).abs() / sides.step;
+    let magnitude = value.unwrap_or(nan).abs().max(Y::Scalar::MIN_POSITIVE);
+    let rounding = Y::Scalar::from_f64(8.0) * Y::Scalar::EPSILON * magnitude / sides.step;
     let (gap, far_gap) = ((right - left).abs(), (far_right - far_left).abs());
     // Where the second derivative exists, a step four times smaller makes the gap four times smaller.
     let is_kink = gap + gap > far_gap && gap > comparison.tolerance + rounding;

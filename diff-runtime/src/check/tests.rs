@@ -120,6 +120,18 @@ fn elementary_functions_agree_on_ten_decades_and_small_errors_are_found() {
 }
 
 #[test]
+#[cfg(feature = "std")]
+fn rounding_of_the_smallest_numbers_is_no_error() {
+    let mut agreed = 0;
+    for x in random_points(&9.5, &10.2, 3).take(200) {
+        let report = check_derivative(|x: f32| (-x * x).exp(), |x: f32| -2.0 * x * (-x * x).exp(), x);
+        assert!(matches!(report.verdict, Verdict::Agrees | Verdict::Unresolved), "{x:e}: {report}");
+        agreed += usize::from(report.agrees());
+    }
+    assert!(agreed > 190, "{agreed}");
+}
+
+#[test]
 fn strong_curvature_is_no_kink() {
     let report = check_derivative(|x: f64| 1e6 * x * x, |_: f64| 1.0, 0.0);
     assert_eq!(report.verdict, Verdict::Wrong);

@@ -72,7 +72,7 @@ fn upper_chart(area: &chart::Area<'_>, value: f64, slope: f64) -> Drawn {
 }
 
 fn lower_chart(area: &chart::Area<'_>, slope: f64) -> Drawn {
-    let mut chart = chart::axes(area, "The derivative", ["x", "f'(x)"], X, -0.8..2.0)?;
+    let mut chart = chart::axes(area, "The derivative", ["x", "f'(x)"], X, -1.0..2.0)?;
     chart::line(&mut chart, [(X.start, 0.0), (X.end, 0.0)], GREY.stroke_width(px(1)), None)?;
     let derivative = samples().map(|x| (x, f::derivative(x)));
     chart::line(&mut chart, derivative, GREEN.stroke_width(px(3)), Some("f'(x) = cos(x) + x / 4"))?;
@@ -80,5 +80,5 @@ fn lower_chart(area: &chart::Area<'_>, slope: f64) -> Drawn {
     chart::dots(&mut chart, differences, 3, DARK.stroke_width(px(1)), Some("secant slopes over 0.1"))?;
     chart::dots(&mut chart, [(POINT, slope)], 5, RED.filled(), None)?;
     chart::text(&mut chart, (POINT, slope), [10, -16], &format!("slope of the tangent: {slope:.3}"))?;
-    chart::legend(&mut chart, [14, 150])
+    chart::legend(&mut chart, [14, 154])
 }
