@@ -369,6 +369,8 @@ impl<F: Scalar> Dual<F> {
 impl Dual64 {
     /// `f64::EPSILON`
     pub const EPSILON: Self = Self::lit(f64::EPSILON);
+    /// `f64::MIN`
+    pub const MIN: Self = Self::lit(f64::MIN);
     /// `f64::INFINITY`
     pub const INFINITY: Self = Self::lit(f64::INFINITY);
     /// `f64::NEG_INFINITY`

@@ -81,13 +81,13 @@ fn options_are_wrapped() {
 #[derivative]
 fn largest(x: &[f64]) -> Result<f64, Error> {
     let largest = x.iter().copied().max_by(|a, b| a.total_cmp(b)).ok_or(Error::Empty)?;
-    let smallest = x.iter().copied().min_by(f64::total_cmp).ok_or_else(|| Error::Empty)?;
+    let smallest = x.iter().copied().min_by(f64::total_cmp).ok_or_else(|| Error::TooLong { length: x.len() })?;
     Ok(largest * largest * smallest)
 }
 
 #[derivative]
 fn last_positive(x: &[f64], scale: Option<i32>) -> Option<f64> {
-    let last = x.iter().filter(|v| **v > 0.0).last()?;
+    let last = x.iter().rev().find(|v| **v > 0.0)?;
     Some(last.powi(scale?))
 }
 

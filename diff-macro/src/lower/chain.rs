@@ -635,22 +635,59 @@ impl<'a> Lowering<'a> {
                 let stmts = body(self, parse_quote!((#other, #item)))?;
                 Some(vec![parse_quote!(for (#index, #item) in (0..#length).zip(#b) { #(#stmts)* })])
             }
-            (a, b) if self.is_indexed(b) => {
-                let (next, length, label) = (self.own(site, "next"), Self::count_of(b), &site.label);
-                let mut stmts: Vec<Stmt> = vec![parse_quote!(let mut #next: usize = 0;)];
-                stmts.extend(self.drive(a, site, &mut |pass, item| {
-                    let (mut stmts, item) = pass.named(item, site);
-                    let index = pass.own(site, "i");
-                    let other = pass.item_at(b, &parse_quote!(#index))?;
-                    stmts.push(parse_quote!(if #next >= #length { break #label; }));
-                    stmts.push(parse_quote!(let #index: usize = #next;));
-                    stmts.push(parse_quote!(#next += 1;));
-                    stmts.extend(body(pass, parse_quote!((#item, #other)))?);
-                    Some(stmts)
-                })?);
-                Some(stmts)
-            }
+            (a, b) if self.is_indexed(b) => self.drive_beside(a, b, false, site, body),
+            // One more item of `b` is made than is asked for: that must not make a difference.
+            (a, b) if self.is_indexed(a) && self.is_pure(b) => self.drive_beside(b, a, true, site, body),
             _ => None,
+        }
+    }
+
+    /// A chain, and beside it the items of another by their indices, which come first or second.
+    fn drive_beside(
+        &mut self,
+        chain: &Iter,
+        indexed: &Iter,
+        first: bool,
+        site: &Site,
+        body: Body<'_, 'a>,
+    ) -> Option<Vec<Stmt>> {
+        let (next, length, label) = (self.own(site, "next"), Self::count_of(indexed), &site.label);
+        let mut stmts: Vec<Stmt> = vec![parse_quote!(let mut #next: usize = 0;)];
+        stmts.extend(self.drive(chain, site, &mut |pass, item| {
+            let (mut stmts, item) = pass.named(item, site);
+            let index = pass.own(site, "i");
+            let other = pass.item_at(indexed, &parse_quote!(#index))?;
+            stmts.push(parse_quote!(if #next >= #length { break #label; }));
+            stmts.push(parse_quote!(let #index: usize = #next;));
+            stmts.push(parse_quote!(#next += 1;));
+            let pair = if first { parse_quote!((#other, #item)) } else { parse_quote!((#item, #other)) };
+            stmts.extend(body(pass, pair)?);
+            Some(stmts)
+        })?);
+        Some(stmts)
+    }
+
+    /// Whether making an item has no effect.
+    fn is_pure(&self, iter: &Iter) -> bool {
+        match iter {
+            Iter::Slice { .. } | Iter::Parts { .. } => true,
+            Iter::Plain(header) => range_of(header).is_some(),
+            Iter::Copied(inner)
+            | Iter::Enumerate(inner)
+            | Iter::Rev(inner)
+            | Iter::Skip(inner, _)
+            | Iter::Take(inner, _)
+            | Iter::StepBy(inner, _)
+            | Iter::Flatten(inner) => self.is_pure(inner),
+            Iter::Map(inner, f)
+            | Iter::Filter(inner, f)
+            | Iter::FilterMap(inner, f)
+            | Iter::TakeWhile(inner, f)
+            | Iter::SkipWhile(inner, f)
+            | Iter::MapWhile(inner, f)
+            | Iter::FlatMap(inner, f) => self.is_pure(inner) && self.is_pure_closure(f),
+            Iter::Scan(..) | Iter::Inspect(..) => false,
+            Iter::Zip(a, b) | Iter::Chain(a, b) => self.is_pure(a) && self.is_pure(b),
         }
     }
 

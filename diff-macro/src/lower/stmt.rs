@@ -651,7 +651,7 @@ impl Lowering<'_> {
     }
 
     fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
-        if self.let_split(pat, init) {
+        if self.let_split(pat, init) || self.let_slice(pat, init) {
             return;
         }
         if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {
@@ -682,6 +682,40 @@ impl Lowering<'_> {
         };
         let value = self.expr_of_form(init, returns);
         self.bind(pat, value, init, self.depth_of(init));
+    }
+
+    /// `let [a, b] = *array`, and of a reference to one: its elements one by one.
+    fn let_slice(&mut self, pat: &Pat, init: &Expr) -> bool {
+        let by_reference = !matches!(init, Expr::Unary(_)) && !matches!(pat, Pat::Reference(_));
+        let mut pat = pat;
+        while let Pat::Reference(syn::PatReference { pat: inner, .. }) | Pat::Paren(syn::PatParen { pat: inner, .. }) =
+            pat
+        {
+            pat = inner;
+        }
+        let (Pat::Slice(slice), Some(array)) = (pat, self.array_of(init)) else { return false };
+        let fixed = self.shape(array).is_some_and(|shape| shape.is_fixed());
+        if !fixed || fence::variable_through_deref(init).is_none() {
+            return false;
+        }
+        let (count, base) = (slice.elems.len(), super::array::strip(init));
+        let mut behind = false;
+        for (k, pat) in slice.elems.iter().enumerate() {
+            if matches!(pat, Pat::Rest(_)) {
+                behind = true;
+                continue;
+            }
+            let from_end = syn::Index::from(count - k);
+            let index = syn::Index::from(k);
+            let element: Expr = match (behind, by_reference) {
+                (false, false) => syn::parse_quote!(#base[#index]),
+                (false, true) => syn::parse_quote!(&#base[#index]),
+                (true, false) => syn::parse_quote!(#base[#base.len() - #from_end]),
+                (true, true) => syn::parse_quote!(&#base[#base.len() - #from_end]),
+            };
+            self.run(&[syn::parse_quote!(let #pat = #element;)]);
+        }
+        true
     }
 
     /// The variables of the function that a pattern declares, and whether they are mutable.

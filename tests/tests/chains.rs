@@ -47,11 +47,15 @@ macro_rules! sample {
     unreachable_pub,
     reason = "written in the ways that users write, and not in clippy's alone"
 )]
+#[path = "chains/functions"]
 mod functions {
     //! The corpus, by subject.
     pub(crate) mod adaptors;
     pub(crate) mod closures;
+    pub(crate) mod finance;
+    pub(crate) mod losses;
     pub(crate) mod matches;
+    pub(crate) mod physics;
     pub(crate) mod searches;
     pub(crate) mod statistics;
     pub(crate) mod test_functions;
