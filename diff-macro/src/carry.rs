@@ -6,6 +6,7 @@
 //! // Output:   c = 0; for i in lo..hi { a[i] += c + s; c = t }; if lo < hi { a[hi] += c }
 //! ```
 
+use crate::analyses::Analysis;
 use crate::build::Builder;
 use crate::ir::{Atom, Code, Header, Hint, Loop, Op, Range, Region, Stmt, Value};
 use crate::rules::Prim;
@@ -25,7 +26,13 @@ struct Pair {
 pub(crate) fn carry_neighbours(b: &mut Builder, l: &mut Loop) -> (Vec<Value>, Vec<Stmt>) {
     let (mut results, mut after) = (Vec::new(), Vec::new());
     let Header::Range(range) = &l.header else { return (results, after) };
-    if l.breaks() || range.inclusive || range.step.is_some() || range.reversed || l.records.is_some() {
+    if !Analysis::Carry.is_on()
+        || l.breaks()
+        || range.inclusive
+        || range.step.is_some()
+        || range.reversed
+        || l.records.is_some()
+    {
         return (results, after);
     }
     let range = range.clone();

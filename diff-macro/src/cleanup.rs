@@ -170,7 +170,7 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
     }
 }
 
-fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
+pub(crate) fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
     match op {
         Op::If { then, otherwise, .. } => vec![then, otherwise],
         Op::Loop(l) => {

@@ -1010,6 +1010,10 @@ impl<'a> Emitter<'a> {
                 }
             }
             NewArray::Window { array, part, mutable } => {
+                let shape_of_source = match self.values[array.0 as usize].ty {
+                    Ty::Array(source) => Some(self.shapes[source as usize].storage),
+                    _ => None,
+                };
                 let array = self.atom(Atom::Value(*array), Level::Method);
                 let mutability = mutable.then(|| quote!(mut));
                 match part {
@@ -1021,6 +1025,14 @@ impl<'a> Emitter<'a> {
                     Part::Row(index) => {
                         let index = self.atom(*index, Level::Any);
                         quote!(&#mutability #array[#index])
+                    }
+                    Part::Along(base, start, end) => {
+                        let is_owned = shape_of_source == Some(Storage::Owned);
+                        let array = if is_owned { quote!(&#mutability #array) } else { array };
+                        let base = self.atom(*base, Level::Any);
+                        let [start, end] = [start, end].map(|atom| self.atom(*atom, Level::Sum));
+                        let window = if *mutable { quote!(window_mut) } else { quote!(window) };
+                        quote!(#runtime::private::#window(#array, #base, #start..#end))
                     }
                 }
             }

@@ -6,6 +6,8 @@ use proc_macro::TokenStream;
 
 mod accumulate;
 mod activity;
+mod affine;
+mod analyses;
 mod attr;
 mod build;
 mod call;
@@ -34,6 +36,7 @@ mod take_apart;
 mod taylor;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 /// Generates the derivatives of a function, as functions beside it: its companions.
 ///

@@ -102,3 +102,28 @@ pub fn active<R: Request>() -> R {
 pub fn constant<R: Default>() -> R {
     R::default()
 }
+
+/// What a loop over `range` sees of an array that it reads at `base + i`: element `i` of the window is `array[base + i]`. A
+/// loop that does not run sees nothing, wherever `base` is.
+///
+/// With the window's length, the compiler knows that no access of the loop is out of bounds.
+///
+/// # Panics
+///
+/// Where an access of the loop would.
+#[inline(always)]
+#[must_use]
+pub fn window<F>(array: &[F], base: usize, range: core::ops::Range<usize>) -> &[F] {
+    if range.start < range.end { &array[base..][..range.end] } else { &[] }
+}
+
+/// The same, to write through.
+///
+/// # Panics
+///
+/// Where an access of the loop would.
+#[inline(always)]
+#[must_use]
+pub fn window_mut<F>(array: &mut [F], base: usize, range: core::ops::Range<usize>) -> &mut [F] {
+    if range.start < range.end { &mut array[base..][..range.end] } else { &mut [] }
+}

@@ -14,6 +14,7 @@ use crate::ir::{Atom, Dim, Function, Op, Region, Ty, Value};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options, Pullback};
 use crate::signature::Form;
+use crate::windows::windows;
 
 /// A gradient: the adjoint of the value is one.
 const ONE: Options = Options { seeded: false, into: false };
@@ -51,6 +52,8 @@ impl Plan<'_> {
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
     ) -> TokenStream {
         cleanup(&mut function);
+        self.tell(&windows(&mut function));
+        cleanup(&mut function);
         dump(&self.name(), "ready for emission", &function);
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
         let params: Vec<Ident> = own.chain(extra.iter().cloned()).collect();
@@ -71,11 +74,16 @@ impl Plan<'_> {
     pub(super) fn pullback(&self, options: Options) -> Pullback {
         let pullback =
             reverse::vjp(self.function, &self.active_values(), &self.out_values(), options, self.signature.scalar);
-        if is_dumped(&self.name()) {
-            pullback.notes.iter().for_each(|note| eprintln!("{}: {note}", self.name()));
-        }
+        self.tell(&pullback.notes);
         dump(&self.name(), "after reverse mode", &pullback.function);
         pullback
+    }
+
+    /// Prints what was decided, if the environment asks for it.
+    fn tell(&self, notes: &[String]) {
+        if is_dumped(&self.name()) {
+            notes.iter().for_each(|note| eprintln!("{}: {note}", self.name()));
+        }
     }
 
     /// Forward mode in the direction of each active parameter, all of which are scalars.

@@ -463,7 +463,9 @@ impl Lowering<'_> {
     pub(super) fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
         let Some(shape) = self.shape(array) else { return };
         let dims = match part {
-            Part::Range(..) => std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect(),
+            Part::Range(..) | Part::Along(..) => {
+                std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect()
+            }
             Part::Row(_) => shape.dims[1..].to_vec(),
         };
         let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 
 use crate::accumulate::{accumulators, uses_in_stmt};
+use crate::analyses::Analysis;
 use crate::ir::{Atom, Effect, Header, Loop, Op, Opaque, Region, Stmt, Value};
 use crate::primal::Mode;
 use crate::rules::Prim;
@@ -19,6 +20,9 @@ impl Reverse<'_> {
     /// The adjoints of the results of a loop, if they are known before it runs, and if no iteration needs another:
     /// then the reverse of each iteration can follow its primal, and nothing is recorded.
     pub(super) fn early_seeds(&mut self, stmt: &Stmt, l: &Loop, horizon: Horizon<'_>) -> Option<Vec<Option<Atom>>> {
+        if !Analysis::AtOnce.is_on() {
+            return None;
+        }
         let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
         let additive = accumulators(l);
         if carried.is_empty() || !carried.iter().all(|k| additive[*k]) || self.touches_changing(&l.body) {

@@ -50,7 +50,7 @@ impl Reverse<'_> {
         let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
         while let Some((base, part)) = self.windows.get(&array).copied() {
             match part {
-                Part::Range(start, _) => {
+                Part::Range(start, _) | Part::Along(start, ..) => {
                     let start = self.read(start);
                     index[0] = self.b.int_add(start, index[0]);
                 }

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 
 use crate::accumulate::accumulators;
 use crate::activity;
+use crate::analyses::Analysis;
 use crate::carry::carry_neighbours;
 use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value};
 use crate::primal::Mode;
@@ -79,7 +80,8 @@ impl Reverse<'_> {
             Kind::Fused { in_loop } => in_loop,
             Kind::Branch { .. } | Kind::Body { .. } | Kind::Sweep => return None,
         };
-        let plain = !l.breaks() && !range.inclusive && !range.reversed && range.step.is_none();
+        let plain =
+            Analysis::Places.is_on() && !l.breaks() && !range.inclusive && !range.reversed && range.step.is_none();
         let stands_before = range.end.value().is_none_or(|end| {
             !in_loop || matches!(self.contexts[self.b.contexts[end.0 as usize]].kind, Kind::Fused { in_loop: false })
         });

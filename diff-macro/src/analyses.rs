@@ -1,0 +1,66 @@
+//! The analyses that spare storage and time, and the switch that turns each of them off.
+//!
+//! None of them changes what is computed but for the order of additions in an adjoint. To find out which of them a
+//! difference comes from, name those to be left out where a crate is compiled:
+//!
+//! ```sh
+//! DIFF_MACRO_WITHOUT=windows,scratch cargo build
+//! ```
+
+use std::cell::Cell;
+
+/// What can be turned off.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Analysis {
+    /// Loops whose iterations are reversed one by one, with no record.
+    AtOnce,
+    /// Tapes with a place per record.
+    Places,
+    /// What adds to neighbouring elements is carried to the next iteration.
+    Carry,
+    /// Elements are accessed through a slice as long as the loop.
+    Windows,
+}
+
+impl Analysis {
+    pub(crate) const ALL: [Analysis; 4] = [Analysis::AtOnce, Analysis::Places, Analysis::Carry, Analysis::Windows];
+
+    /// The name that turns it off.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Analysis::AtOnce => "at_once",
+            Analysis::Places => "places",
+            Analysis::Carry => "carry",
+            Analysis::Windows => "windows",
+        }
+    }
+
+    pub(crate) fn is_on(self) -> bool {
+        OFF.get() & self.bit() == 0
+    }
+
+    fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// The environment variable that names the analyses to be left out.
+const WITHOUT: &str = "DIFF_MACRO_WITHOUT";
+
+thread_local! {
+    static OFF: Cell<u32> = Cell::new(std::env::var(WITHOUT).map_or(0, |names| off(&names)));
+}
+
+fn off(names: &str) -> u32 {
+    let named = |analysis: &&Analysis| names.split(',').any(|name| name.trim() == analysis.name());
+    Analysis::ALL.iter().filter(named).fold(0, |off, analysis| off | analysis.bit())
+}
+
+/// Runs without some analyses.
+#[cfg(test)]
+pub(crate) fn without<T>(analyses: &[Analysis], run: impl FnOnce() -> T) -> T {
+    let before = OFF.replace(analyses.iter().fold(OFF.get(), |off, analysis| off | analysis.bit()));
+    let result = run();
+    OFF.set(before);
+    result
+}

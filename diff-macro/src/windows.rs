@@ -1,0 +1,277 @@
+//! Windows: a function whose loops access arrays at a fixed distance from their index goes in; one whose loops access
+//! slices that are as long as the loop comes out, so that the compiler sees that no access is out of bounds.
+//!
+//! ```text
+//! // Input:    for j in 0..d { s += w[i * d + j] * x[j] }
+//! // Output:   u = &w[i * d..][..d]; v = &x[..d]; for j in 0..d { s += u[j] * v[j] }
+//! ```
+//!
+//! A window panics where an access of its loop would: a loop that can break has none, nor has an access that not every
+//! iteration makes, nor a loop with an effect that would come first.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::affine::{Definitions, Distance};
+use crate::analyses::Analysis;
+use crate::ir::{
+    Atom, Code, Dim, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Part, Range, Region, Shape, Stmt,
+    Storage, Ty, Value,
+};
+use crate::rules::Prim;
+
+/// Gives each loop its windows; tells of each.
+pub(crate) fn windows(function: &mut Function) -> Vec<String> {
+    if !Analysis::Windows.is_on() {
+        return Vec::new();
+    }
+    let definitions = Definitions::of(&function.body);
+    let mut pass = Windows {
+        definitions,
+        values: std::mem::take(&mut function.values),
+        shapes: function.shapes.to_vec(),
+        notes: Vec::new(),
+    };
+    pass.region(&mut function.body);
+    function.values = pass.values;
+    function.shapes = Rc::new(pass.shapes);
+    pass.notes
+}
+
+struct Windows {
+    definitions: Definitions,
+    values: Vec<Info>,
+    shapes: Vec<Shape>,
+    notes: Vec<String>,
+}
+
+/// An access of a loop to an array of one dimension.
+struct Access {
+    array: Value,
+    distance: Option<Distance>,
+    writes: bool,
+    /// Every iteration makes it.
+    always: bool,
+}
+
+/// The accesses of a loop.
+#[derive(Default)]
+struct Accesses {
+    known: Vec<Access>,
+    /// What is used in any other way: the array, and whether it is changed.
+    other: Vec<(Value, bool)>,
+    has_effect: bool,
+}
+
+impl Windows {
+    fn region(&mut self, region: &mut Region) {
+        for mut stmt in std::mem::take(&mut region.stmts) {
+            for inner in crate::cleanup::regions_mut(&mut stmt.op) {
+                self.region(inner);
+            }
+            if let Op::Loop(l) = &mut stmt.op {
+                self.windows_of(l, &mut region.stmts);
+            }
+            region.stmts.push(stmt);
+        }
+    }
+
+    /// Puts the windows of a loop in front of it.
+    fn windows_of(&mut self, l: &mut Loop, before: &mut Vec<Stmt>) {
+        let Header::Range(range) = &l.header else { return };
+        if l.breaks() || range.inclusive || range.step.is_some() {
+            return;
+        }
+        let range = range.clone();
+        let mut varying = HashSet::from([range.index]);
+        varying.extend(&l.body.params);
+        varying.extend(l.records.iter().flat_map(|records| &records.binds));
+        defined_in(&l.body, &mut varying);
+        let mut accesses = Accesses::default();
+        self.collect(&l.body, range.index, &varying, true, &mut accesses);
+        if accesses.has_effect {
+            return;
+        }
+        let mut seen: Vec<(Value, Distance)> = Vec::new();
+        for access in &accesses.known {
+            let Some(distance) = &access.distance else { continue };
+            let key = (access.array, distance.clone());
+            if access.always && !seen.contains(&key) {
+                seen.push(key);
+            }
+        }
+        for (array, distance) in seen {
+            if varying.contains(&array) || distance.literal < 0 || self.is_known_length(array, &distance, &range) {
+                continue;
+            }
+            let Some(mutable) = accesses.may_be_lent(array, &distance) else { continue };
+            let window = self.make(array, &distance, &range, mutable, before);
+            self.notes.push(format!("the loop of {} accesses {array} through a window, {window}", range.index));
+            self.rewrite(&mut l.body, range.index, &varying, (array, &distance), window);
+        }
+    }
+
+    fn collect(&self, region: &Region, i: Value, varying: &HashSet<Value>, always: bool, out: &mut Accesses) {
+        for stmt in &region.stmts {
+            match &stmt.op {
+                Op::Load(array, at) | Op::Store(array, at, _) | Op::Accumulate(array, at, _) => {
+                    let distance = match &at[..] {
+                        [index] => self.definitions.distance(*index, i, varying),
+                        _ => None,
+                    };
+                    let writes = !matches!(stmt.op, Op::Load(..));
+                    out.known.push(Access { array: *array, distance, writes, always });
+                }
+                Op::NewArray(NewArray::Window { array, mutable, .. }) => out.other.push((*array, *mutable)),
+                Op::Clear(array) => out.other.push((*array, true)),
+                Op::Opaque(opaque) => {
+                    out.has_effect |= opaque.effect == Effect::Any;
+                    out.other.extend(opaque.args.iter().filter_map(|(_, atom)| Some((atom.value()?, false))));
+                }
+                Op::NewArray(NewArray::Zeros(array) | NewArray::Copy(array)) => out.other.push((*array, false)),
+                Op::Prim(..) | Op::If { .. } | Op::Loop(_) | Op::NewArray(_) => {}
+                Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+            }
+            stmt.op.regions().into_iter().for_each(|inner| self.collect(inner, i, varying, false, out));
+        }
+    }
+
+    /// Whether the compiler knows the bounds anyway: a literal length, or a loop over the length of the array.
+    fn is_known_length(&self, array: Value, distance: &Distance, range: &Range) -> bool {
+        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return true };
+        if distance.as_literal() != Some(0) {
+            return false;
+        }
+        let is_fixed = matches!(self.shapes[shape as usize].dims.first(), Some(Dim::Fixed(_)));
+        match (range.end, self.definitions.get(range.end)) {
+            (Atom::Int(_), _) => is_fixed,
+            (_, Some(Op::Opaque(opaque))) => match &opaque.code {
+                Code::Expr(expr, _) => match &**expr {
+                    syn::Expr::MethodCall(call) => {
+                        call.method == "len" && opaque.args.iter().any(|(_, atom)| *atom == Atom::Value(array))
+                    }
+                    syn::Expr::Path(_) => is_fixed && opaque.args.is_empty(),
+                    _ => false,
+                },
+                Code::Stmts(..) | Code::Assert(..) => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn make(
+        &mut self,
+        array: Value,
+        distance: &Distance,
+        range: &Range,
+        mutable: bool,
+        before: &mut Vec<Stmt>,
+    ) -> Value {
+        let base = self.sum(distance, before);
+        let part = match (base, range.start) {
+            (Atom::Int(0), Atom::Int(0)) => Part::Range(Atom::Int(0), Some(range.end)),
+            _ => Part::Along(base, range.start, range.end),
+        };
+        let info = &self.values[array.0 as usize];
+        let scalar = match info.ty {
+            Ty::Array(shape) => self.shapes[shape as usize].scalar,
+            _ => crate::ir::Scalar::F64,
+        };
+        let hint = info.hint.as_ref().map(|hint| Hint::generated(format!("{}_window", hint.name), hint.span));
+        let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };
+        let ty = self.shape(Shape { scalar, dims: vec![Dim::Dynamic], storage });
+        let window = self.value(ty, hint);
+        before.push(Stmt { results: vec![window], op: Op::NewArray(NewArray::Window { array, part, mutable }) });
+        window
+    }
+
+    fn shape(&mut self, shape: Shape) -> Ty {
+        let known = self.shapes.chunks(3).position(|variants| {
+            let first = &variants[0];
+            first.scalar == shape.scalar && first.storage == shape.storage && matches!(first.dims[..], [Dim::Dynamic])
+        });
+        let number = known.unwrap_or_else(|| {
+            self.shapes.extend(shape.variants());
+            self.shapes.len() / 3 - 1
+        });
+        Ty::Array(u16::try_from(number * 3).unwrap_or(u16::MAX))
+    }
+
+    fn value(&mut self, ty: Ty, hint: Option<Hint>) -> Value {
+        let value = Value(u32::try_from(self.values.len()).unwrap_or(u32::MAX));
+        self.values.push(Info { ty, hint, derived: true });
+        value
+    }
+
+    /// Computes a distance in front of the loop.
+    fn sum(&mut self, distance: &Distance, before: &mut Vec<Stmt>) -> Atom {
+        let mut atoms = distance.atoms.clone();
+        for term in &distance.code {
+            let value = self.value(Ty::Int, None);
+            before.push(Stmt { results: vec![value], op: Op::Opaque(term.0.clone()) });
+            atoms.push(Atom::Value(value));
+        }
+        if distance.literal != 0 || atoms.is_empty() {
+            atoms.push(Atom::Int(distance.literal));
+        }
+        let mut atoms = atoms.into_iter();
+        let first = atoms.next().unwrap_or(Atom::Int(0));
+        atoms.fold(first, |sum, atom| {
+            let value = self.value(Ty::Int, None);
+            before.push(Stmt { results: vec![value], op: Op::Prim(Prim::IntAdd, vec![sum, atom]) });
+            Atom::Value(value)
+        })
+    }
+
+    /// Sends the accesses at the distance through the window.
+    fn rewrite(
+        &self,
+        region: &mut Region,
+        i: Value,
+        varying: &HashSet<Value>,
+        (array, distance): (Value, &Distance),
+        window: Value,
+    ) {
+        for stmt in &mut region.stmts {
+            if let Op::Load(accessed, at) | Op::Store(accessed, at, _) | Op::Accumulate(accessed, at, _) = &mut stmt.op
+                && *accessed == array
+                && let [index] = &mut at[..]
+                && self.definitions.distance(*index, i, varying).as_ref() == Some(distance)
+            {
+                (*accessed, *index) = (window, Atom::Value(i));
+            }
+            for inner in crate::cleanup::regions_mut(&mut stmt.op) {
+                self.rewrite(inner, i, varying, (array, distance), window);
+            }
+        }
+    }
+}
+
+impl Accesses {
+    /// Whether the array can be lent to a window at the distance while the loop runs, and then whether mutably.
+    fn may_be_lent(&self, array: Value, distance: &Distance) -> Option<bool> {
+        let own: Vec<&Access> = self.known.iter().filter(|access| access.array == array).collect();
+        let otherwise = || self.other.iter().filter(|(other, _)| *other == array);
+        let mutable = own.iter().any(|access| access.writes);
+        if !mutable {
+            return otherwise().all(|(_, changed)| !changed).then_some(false);
+        }
+        let only = own.iter().all(|access| access.distance.as_ref() == Some(distance)) && otherwise().next().is_none();
+        only.then_some(true)
+    }
+}
+
+/// The values that a region defines, in its regions too.
+fn defined_in(region: &Region, out: &mut HashSet<Value>) {
+    for stmt in &region.stmts {
+        out.extend(&stmt.results);
+        if let Op::Loop(l) = &stmt.op {
+            out.extend(l.header.binds());
+            out.extend(l.records.iter().flat_map(|records| &records.binds));
+        }
+        for inner in stmt.op.regions() {
+            out.extend(&inner.params);
+            defined_in(inner, out);
+        }
+    }
+}
