@@ -122,7 +122,8 @@ pub(crate) fn stores_varied(region: &Region, varied: &HashSet<Value>) -> bool {
 /// Whether the primitive has the derivative zero wherever it has one.
 pub(crate) fn is_locally_constant(prim: Prim) -> bool {
     use Prim::{
-        And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntAdd, IntEq, IntPred, IntSucc, IntToFloat, Le, Lt, Ne, Not, Or,
+        And, Ceil, DivEuclid, Eq, Floor, Ge, Gt, IntAdd, IntEq, IntMul, IntPred, IntSpan, IntSub, IntSucc, IntToFloat,
+        Le, Lt, Ne, Not, Or,
     };
     matches!(
         prim,
@@ -138,6 +139,9 @@ pub(crate) fn is_locally_constant(prim: Prim) -> bool {
             | IntPred
             | IntSucc
             | IntAdd
+            | IntSub
+            | IntMul
+            | IntSpan
             | IntToFloat(_)
             | Floor
             | Ceil

@@ -17,6 +17,8 @@ use crate::rules::Prim;
 pub(crate) struct Distance {
     pub(crate) literal: i64,
     pub(crate) atoms: Vec<Atom>,
+    /// What is subtracted.
+    pub(crate) minus: Vec<Atom>,
     /// Verbatim sums and products of integers.
     pub(crate) code: Vec<Term>,
 }
@@ -71,6 +73,16 @@ impl Definitions {
                 };
                 near.plus(other, varying)
             }
+            Op::Prim(Prim::IntSub, args) => {
+                let [a, b] = args[..] else { return None };
+                let mut near = self.distance(a, i, varying)?;
+                match b {
+                    Atom::Int(n) => near.literal = near.literal.checked_sub(n)?,
+                    Atom::Value(value) if !varying.contains(&value) => near.minus.push(b),
+                    _ => return None,
+                }
+                Some(near)
+            }
             Op::Opaque(opaque) => of_code(opaque, i, varying),
             _ => None,
         }
@@ -86,6 +98,21 @@ fn is_pure(op: &Op) -> bool {
 }
 
 impl Distance {
+    /// The distance from zero of what is at this distance from `start`, if it is certainly none below zero.
+    pub(crate) fn from(mut self, start: Atom) -> Option<Self> {
+        match start {
+            Atom::Int(n) => self.literal = self.literal.checked_add(n)?,
+            Atom::Value(_) => match self.minus.iter().position(|atom| *atom == start) {
+                Some(k) => {
+                    self.minus.remove(k);
+                }
+                None => self.atoms.push(start),
+            },
+            Atom::Float(_) | Atom::Bool(_) | Atom::Undefined => return None,
+        }
+        (self.minus.is_empty() && self.literal >= 0).then_some(self)
+    }
+
     fn plus(mut self, atom: Atom, varying: &HashSet<Value>) -> Option<Self> {
         match atom {
             Atom::Int(n) => self.literal = self.literal.checked_add(n)?,
@@ -97,7 +124,7 @@ impl Distance {
 
     /// The distance as a literal, if it is one.
     pub(crate) fn as_literal(&self) -> Option<i64> {
-        (self.atoms.is_empty() && self.code.is_empty()).then_some(self.literal)
+        (self.atoms.is_empty() && self.minus.is_empty() && self.code.is_empty()).then_some(self.literal)
     }
 }
 

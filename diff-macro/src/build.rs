@@ -159,7 +159,7 @@ impl Builder {
         match prim {
             Prim::Lt | Prim::Le | Prim::Gt | Prim::Ge | Prim::Eq | Prim::Ne | Prim::IntEq => Ty::Bool,
             Prim::And | Prim::Or | Prim::Not => Ty::Bool,
-            Prim::IntPred | Prim::IntSucc | Prim::IntAdd => Ty::Int,
+            Prim::IntPred | Prim::IntSucc | Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntSpan => Ty::Int,
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => Ty::Float(scalar),
             _ => {
                 let typed = args.iter().filter(|atom| atom.value().is_some());
@@ -610,6 +610,24 @@ impl Builder {
             (Atom::Int(0), other) | (other, Atom::Int(0)) => other,
             (Atom::Int(x), Atom::Int(y)) if x.checked_add(y).is_some() => Atom::Int(x + y),
             _ => self.prim(Prim::IntAdd, &[a, b]),
+        }
+    }
+
+    /// A difference of indices that is not negative.
+    pub(crate) fn int_sub(&mut self, a: Atom, b: Atom) -> Atom {
+        match (a, b) {
+            (_, Atom::Int(0)) => a,
+            (Atom::Int(x), Atom::Int(y)) if x >= y => Atom::Int(x - y),
+            _ => self.prim(Prim::IntSub, &[a, b]),
+        }
+    }
+
+    /// A product of indices.
+    pub(crate) fn int_mul(&mut self, a: Atom, b: Atom) -> Atom {
+        match (a, b) {
+            (Atom::Int(1), other) | (other, Atom::Int(1)) => other,
+            (Atom::Int(x), Atom::Int(y)) if x.checked_mul(y).is_some() => Atom::Int(x * y),
+            _ => self.prim(Prim::IntMul, &[a, b]),
         }
     }
 

@@ -1026,13 +1026,12 @@ impl<'a> Emitter<'a> {
                         let index = self.atom(*index, Level::Any);
                         quote!(&#mutability #array[#index])
                     }
-                    Part::Along(base, start, end) => {
+                    Part::Along(start, length) => {
                         let is_owned = shape_of_source == Some(Storage::Owned);
                         let array = if is_owned { quote!(&#mutability #array) } else { array };
-                        let base = self.atom(*base, Level::Any);
-                        let [start, end] = [start, end].map(|atom| self.atom(*atom, Level::Sum));
+                        let [start, length] = [start, length].map(|atom| self.atom(*atom, Level::Any));
                         let window = if *mutable { quote!(window_mut) } else { quote!(window) };
-                        quote!(#runtime::private::#window(#array, #base, #start..#end))
+                        quote!(#runtime::private::#window(#array, #start, #length))
                     }
                 }
             }
@@ -1520,6 +1519,16 @@ impl<'a> Emitter<'a> {
                 quote!(::core::primitive::i32::saturating_sub(#operand, 1))
             }
             Prim::IntAdd => self.binary(args, quote!(+), Sum, Product, level),
+            Prim::IntSub => self.binary(args, quote!(-), Sum, Product, level),
+            Prim::IntMul => self.binary(args, quote!(*), Product, Unary, level),
+            Prim::IntSpan => {
+                let end = match args[0] {
+                    Atom::Int(_) => self.typed_literal(args[0], Ty::Int),
+                    end => self.atom(end, Level::Method),
+                };
+                let start = self.atom(args[1], Level::Any);
+                quote!(#end.saturating_sub(#start))
+            }
             Prim::IntSucc => self.binary(&[args[0], Atom::Int(1)], quote!(+), Sum, Product, level),
             method => self.method(method, args),
         }

@@ -371,9 +371,8 @@ pub(crate) enum Part {
     Range(Atom, Option<Atom>),
     /// One row of an array of several dimensions.
     Row(Atom),
-    /// From the first atom on, as far as the indices of a loop go: its start and its end. Nothing where the loop does not
-    /// run.
-    Along(Atom, Atom, Atom),
+    /// From the first atom on, as many elements as the second says; nothing where that is none.
+    Along(Atom, Atom),
 }
 
 impl Part {
@@ -381,7 +380,7 @@ impl Part {
         match self {
             Part::Range(start, end) => std::iter::once(start).chain(end).collect(),
             Part::Row(index) => vec![index],
-            Part::Along(base, start, end) => vec![base, start, end],
+            Part::Along(start, length) => vec![start, length],
         }
     }
 
@@ -390,7 +389,7 @@ impl Part {
         match self {
             Part::Range(start, end) => Part::Range(replace(start), end.map(replace)),
             Part::Row(index) => Part::Row(replace(index)),
-            Part::Along(base, start, end) => Part::Along(replace(base), replace(start), replace(end)),
+            Part::Along(start, length) => Part::Along(replace(start), replace(length)),
         }
     }
 }

@@ -71,6 +71,12 @@ pub(crate) enum Prim {
     IntSucc,
     /// A sum of indices.
     IntAdd,
+    /// A difference of indices, of which the first is not the smaller one.
+    IntSub,
+    /// A product of indices.
+    IntMul,
+    /// How many steps it is from the second index up to the first: none where that is the smaller one.
+    IntSpan,
     Lt,
     Le,
     Gt,
@@ -240,6 +246,9 @@ table! {
     IntEq "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     IntPred "" false [REAL] |_b, _x, _y| vec![Partial::Zero];
     IntAdd "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
+    IntSub "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
+    IntMul "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
+    IntSpan "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     IntSucc "" false [REAL] |_b, _x, _y| vec![Partial::Zero];
     And "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];
     Or "" false [REAL, REAL] |_b, _x, _y| vec![Partial::Zero, Partial::Zero];

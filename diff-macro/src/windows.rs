@@ -100,15 +100,38 @@ impl Windows {
                 seen.push(key);
             }
         }
+        let mut length = None;
         for (array, distance) in seen {
-            if varying.contains(&array) || distance.literal < 0 || self.is_known_length(array, &distance, &range) {
+            let Some(start) = distance.clone().from(range.start) else { continue };
+            if varying.contains(&array) || self.is_known_length(array, &start, &range) {
                 continue;
             }
             let Some(mutable) = accesses.may_be_lent(array, &distance) else { continue };
-            let window = self.make(array, &distance, &range, mutable, before);
+            let (index, length) = *length.get_or_insert_with(|| self.rebase(l, &range, before));
+            let window = self.make(array, (&start, length), mutable, before);
             self.notes.push(format!("the loop of {} accesses {array} through a window, {window}", range.index));
-            self.rewrite(&mut l.body, range.index, &varying, (array, &distance), window);
+            self.rewrite(&mut l.body, (range.index, index), &varying, (array, &distance), window);
         }
+    }
+
+    /// Makes the loop count from zero; gives its index and its length.
+    fn rebase(&mut self, l: &mut Loop, range: &Range, before: &mut Vec<Stmt>) -> (Value, Atom) {
+        if range.start == Atom::Int(0) {
+            return (range.index, range.end);
+        }
+        let length = match (range.start, range.end) {
+            (Atom::Int(start), Atom::Int(end)) => Atom::Int((end - start).max(0)),
+            (start, end) => {
+                let value = self.value(Ty::Int, None);
+                before.push(Stmt { results: vec![value], op: Op::Prim(Prim::IntSpan, vec![end, start]) });
+                Atom::Value(value)
+            }
+        };
+        let index = self.value(Ty::Int, self.values[range.index.0 as usize].hint.clone());
+        let old = Op::Prim(Prim::IntAdd, vec![range.start, Atom::Value(index)]);
+        l.body.stmts.insert(0, Stmt { results: vec![range.index], op: old });
+        l.header = Header::Range(Range { index, start: Atom::Int(0), end: length, ..range.clone() });
+        (index, length)
     }
 
     fn collect(&self, region: &Region, i: Value, varying: &HashSet<Value>, always: bool, out: &mut Accesses) {
@@ -162,15 +185,13 @@ impl Windows {
     fn make(
         &mut self,
         array: Value,
-        distance: &Distance,
-        range: &Range,
+        (start, length): (&Distance, Atom),
         mutable: bool,
         before: &mut Vec<Stmt>,
     ) -> Value {
-        let base = self.sum(distance, before);
-        let part = match (base, range.start) {
-            (Atom::Int(0), Atom::Int(0)) => Part::Range(Atom::Int(0), Some(range.end)),
-            _ => Part::Along(base, range.start, range.end),
+        let part = match self.sum(start, before) {
+            Atom::Int(0) => Part::Range(Atom::Int(0), Some(length)),
+            start => Part::Along(start, length),
         };
         let info = &self.values[array.0 as usize];
         let scalar = match info.ty {
@@ -227,7 +248,7 @@ impl Windows {
     fn rewrite(
         &self,
         region: &mut Region,
-        i: Value,
+        (i, index): (Value, Value),
         varying: &HashSet<Value>,
         (array, distance): (Value, &Distance),
         window: Value,
@@ -235,13 +256,13 @@ impl Windows {
         for stmt in &mut region.stmts {
             if let Op::Load(accessed, at) | Op::Store(accessed, at, _) | Op::Accumulate(accessed, at, _) = &mut stmt.op
                 && *accessed == array
-                && let [index] = &mut at[..]
-                && self.definitions.distance(*index, i, varying).as_ref() == Some(distance)
+                && let [at] = &mut at[..]
+                && self.definitions.distance(*at, i, varying).as_ref() == Some(distance)
             {
-                (*accessed, *index) = (window, Atom::Value(i));
+                (*accessed, *at) = (window, Atom::Value(index));
             }
             for inner in crate::cleanup::regions_mut(&mut stmt.op) {
-                self.rewrite(inner, i, varying, (array, distance), window);
+                self.rewrite(inner, (i, index), varying, (array, distance), window);
             }
         }
     }

@@ -103,18 +103,18 @@ pub fn constant<R: Default>() -> R {
     R::default()
 }
 
-/// What a loop over `range` sees of an array that it reads at `base + i`: element `i` of the window is `array[base + i]`. A
-/// loop that does not run sees nothing, wherever `base` is.
+/// What a loop of `length` iterations sees of an array that it reads from `start` on. A loop that does not run sees
+/// nothing, wherever `start` is.
 ///
-/// With the window's length, the compiler knows that no access of the loop is out of bounds.
+/// The window has the length of the loop, so that the compiler knows that no access of the loop is out of bounds.
 ///
 /// # Panics
 ///
 /// Where an access of the loop would.
 #[inline(always)]
 #[must_use]
-pub fn window<F>(array: &[F], base: usize, range: core::ops::Range<usize>) -> &[F] {
-    if range.start < range.end { &array[base..][..range.end] } else { &[] }
+pub fn window<F>(array: &[F], start: usize, length: usize) -> &[F] {
+    if length > 0 { &array[start..][..length] } else { &[] }
 }
 
 /// The same, to write through.
@@ -124,6 +124,6 @@ pub fn window<F>(array: &[F], base: usize, range: core::ops::Range<usize>) -> &[
 /// Where an access of the loop would.
 #[inline(always)]
 #[must_use]
-pub fn window_mut<F>(array: &mut [F], base: usize, range: core::ops::Range<usize>) -> &mut [F] {
-    if range.start < range.end { &mut array[base..][..range.end] } else { &mut [] }
+pub fn window_mut<F>(array: &mut [F], start: usize, length: usize) -> &mut [F] {
+    if length > 0 { &mut array[start..][..length] } else { &mut [] }
 }

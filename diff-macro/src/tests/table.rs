@@ -45,7 +45,9 @@ fn is_discrete(prim: Prim, operand: usize) -> bool {
     matches!(prim, Lt | Le | Gt | Ge | Eq | Ne | IntEq | And | Or | Not)
         || matches!(
             (prim, operand),
-            (Prim::Powi, 1) | (Prim::Select, 0) | (Prim::IntPred | Prim::IntSucc | Prim::IntAdd, _)
+            (Prim::Powi, 1)
+                | (Prim::Select, 0)
+                | (Prim::IntPred | Prim::IntSucc | Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntSpan, _)
         )
 }
 
