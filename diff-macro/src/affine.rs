@@ -55,6 +55,19 @@ impl Definitions {
         }
     }
 
+    /// Whether an index is the value, or a sum or product of integers of which the value is one.
+    pub(crate) fn is_made_of(&self, index: Atom, value: Value) -> bool {
+        index == Atom::Value(value)
+            || match self.get(index) {
+                Some(Op::Prim(Prim::IntAdd, args)) => args.iter().any(|arg| self.is_made_of(*arg, value)),
+                Some(Op::Opaque(Opaque { code: Code::Expr(expr, None), args, .. })) => {
+                    let names = mentioned(expr).unwrap_or_default();
+                    args.iter().any(|(name, atom)| *atom == Atom::Value(value) && names.contains(&**name))
+                }
+                _ => false,
+            }
+    }
+
     pub(crate) fn get(&self, atom: Atom) -> Option<&Op> {
         self.ops.get(&atom.value()?)
     }

@@ -14,6 +14,10 @@ use std::cell::Cell;
 pub(crate) enum Analysis {
     /// Loops whose iterations are reversed one by one, with no record.
     AtOnce,
+    /// Arrays that each iteration of a loop overwrites before it reads them are none of its state.
+    Scratch,
+    /// Loops with a tape keep copies of the arrays that an iteration overwrites.
+    Snapshots,
     /// Tapes with a place per record.
     Places,
     /// What adds to neighbouring elements is carried to the next iteration.
@@ -22,19 +26,17 @@ pub(crate) enum Analysis {
     Windows,
 }
 
+/// The names that turn them off.
+const NAMES: &[(Analysis, &str)] = &[
+    (Analysis::AtOnce, "at_once"),
+    (Analysis::Scratch, "scratch"),
+    (Analysis::Snapshots, "snapshots"),
+    (Analysis::Places, "places"),
+    (Analysis::Carry, "carry"),
+    (Analysis::Windows, "windows"),
+];
+
 impl Analysis {
-    pub(crate) const ALL: [Analysis; 4] = [Analysis::AtOnce, Analysis::Places, Analysis::Carry, Analysis::Windows];
-
-    /// The name that turns it off.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Analysis::AtOnce => "at_once",
-            Analysis::Places => "places",
-            Analysis::Carry => "carry",
-            Analysis::Windows => "windows",
-        }
-    }
-
     pub(crate) fn is_on(self) -> bool {
         OFF.get() & self.bit() == 0
     }
@@ -52,8 +54,8 @@ thread_local! {
 }
 
 fn off(names: &str) -> u32 {
-    let named = |analysis: &&Analysis| names.split(',').any(|name| name.trim() == analysis.name());
-    Analysis::ALL.iter().filter(named).fold(0, |off, analysis| off | analysis.bit())
+    let named = NAMES.iter().filter(|(_, name)| names.split(',').any(|other| other.trim() == *name));
+    named.fold(0, |off, (analysis, _)| off | analysis.bit())
 }
 
 /// Runs without some analyses.

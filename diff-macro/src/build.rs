@@ -255,6 +255,14 @@ impl Builder {
         }
     }
 
+    /// The type of slices of the elements of an array.
+    pub(crate) fn slice_ty(&mut self, array: Value) -> Ty {
+        let mut shapes = self.shapes.to_vec();
+        let ty = Shape::slice_in(&mut shapes, self.element(array));
+        self.shapes = Rc::new(shapes);
+        ty
+    }
+
     /// An element, shared where the array does not change.
     pub(crate) fn load(&mut self, array: Value, index: Vec<Atom>, info: Info) -> Atom {
         if let ([Atom::Int(k)], Some(elements)) = (&index[..], self.literals.get(&array))
@@ -277,6 +285,17 @@ impl Builder {
             }
         }
         Atom::Value(value)
+    }
+
+    /// Says whether an array changes from now on.
+    pub(crate) fn set_changing(&mut self, array: Value, changes: bool) {
+        if !changes {
+            self.changing.remove(&array);
+        } else if self.changing.insert(array) {
+            for scope in &mut self.scopes {
+                scope.loads.retain(|(loaded, _), _| *loaded != array);
+            }
+        }
     }
 
     /// Where a value was loaded from, if it can be loaded again.

@@ -177,6 +177,19 @@ impl Shape {
         [self, owned, borrowed]
     }
 
+    /// The type of slices of a float type, which the table gets if it has none.
+    pub(crate) fn slice_in(shapes: &mut Vec<Shape>, scalar: Scalar) -> Ty {
+        let known = shapes
+            .chunks(3)
+            .position(|variants| variants[0].scalar == scalar && matches!(variants[0].dims[..], [Dim::Dynamic]));
+        let number = known.unwrap_or_else(|| {
+            let slice = Shape { scalar, dims: vec![Dim::Dynamic], storage: Storage::Borrowed };
+            shapes.extend(slice.variants());
+            shapes.len() / 3 - 1
+        });
+        Ty::Array(u16::try_from(number * 3).unwrap_or(u16::MAX))
+    }
+
     /// Whether the length is known at compile time in all dimensions.
     pub(crate) fn is_fixed(&self) -> bool {
         self.dims.iter().all(|dim| matches!(dim, Dim::Fixed(_)))

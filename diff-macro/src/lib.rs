@@ -31,6 +31,7 @@ mod primal;
 mod resolve;
 mod reverse;
 mod rules;
+mod scratch;
 mod signature;
 mod take_apart;
 mod taylor;

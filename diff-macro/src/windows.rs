@@ -15,8 +15,8 @@ use std::rc::Rc;
 use crate::affine::{Definitions, Distance};
 use crate::analyses::Analysis;
 use crate::ir::{
-    Atom, Code, Dim, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Part, Range, Region, Shape, Stmt,
-    Storage, Ty, Value,
+    Atom, Code, Dim, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Part, Range, Region, Shape, Stmt, Ty,
+    Value,
 };
 use crate::rules::Prim;
 
@@ -199,23 +199,10 @@ impl Windows {
             _ => crate::ir::Scalar::F64,
         };
         let hint = info.hint.as_ref().map(|hint| Hint::generated(format!("{}_window", hint.name), hint.span));
-        let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };
-        let ty = self.shape(Shape { scalar, dims: vec![Dim::Dynamic], storage });
+        let ty = Shape::slice_in(&mut self.shapes, scalar).borrowed();
         let window = self.value(ty, hint);
         before.push(Stmt { results: vec![window], op: Op::NewArray(NewArray::Window { array, part, mutable }) });
         window
-    }
-
-    fn shape(&mut self, shape: Shape) -> Ty {
-        let known = self.shapes.chunks(3).position(|variants| {
-            let first = &variants[0];
-            first.scalar == shape.scalar && first.storage == shape.storage && matches!(first.dims[..], [Dim::Dynamic])
-        });
-        let number = known.unwrap_or_else(|| {
-            self.shapes.extend(shape.variants());
-            self.shapes.len() / 3 - 1
-        });
-        Ty::Array(u16::try_from(number * 3).unwrap_or(u16::MAX))
     }
 
     fn value(&mut self, ty: Ty, hint: Option<Hint>) -> Value {

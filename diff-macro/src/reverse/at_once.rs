@@ -14,6 +14,7 @@ use crate::ir::{Atom, Effect, Header, Loop, Op, Opaque, Region, Stmt, Value};
 use crate::primal::Mode;
 use crate::rules::Prim;
 
+use super::bars::loaded_in;
 use super::{Horizon, Kind, Reverse, Swept, barred, sweep::written_in, taped::header_text};
 
 impl Reverse<'_> {
@@ -25,7 +26,11 @@ impl Reverse<'_> {
         }
         let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
         let additive = accumulators(l);
-        if carried.is_empty() || !carried.iter().all(|k| additive[*k]) || self.touches_changing(&l.body) {
+        if carried.is_empty() || !carried.iter().all(|k| additive[*k]) {
+            return None;
+        }
+        let owned = self.owned_by_iteration(l, horizon);
+        if self.touches_changing(&l.body, &owned) {
             return None;
         }
         let mut seeds = vec![None; l.body.params.len()];
@@ -35,27 +40,37 @@ impl Reverse<'_> {
         seeds.iter().any(Option::is_some).then_some(seeds)
     }
 
+    /// The arrays that belong to an iteration of the loop: those that it makes, and local ones that it overwrites before it
+    /// reads them, as does whatever follows the loop. The adjoints of their elements begin and end an iteration as zeros.
+    fn owned_by_iteration(&self, l: &Loop, horizon: Horizon<'_>) -> HashSet<Value> {
+        let mut owned = HashSet::new();
+        made_in(&l.body.stmts, &mut owned);
+        if !Analysis::Scratch.is_on() {
+            return owned;
+        }
+        let mut written = HashSet::new();
+        written_in(&l.body.stmts, &mut written);
+        let exposed = self.arrays.iteration(l).exposed;
+        let later = self.arrays.exposed(&horizon.region.stmts[horizon.from..], &horizon.region.yields);
+        let is_local = |array: &Value| match &self.owned {
+            Some(outer) => outer.contains(array),
+            None => self.lengths.contains_key(array),
+        };
+        let roots = written.iter().map(|array| self.root(*array));
+        owned.extend(roots.filter(|root| is_local(root) && !exposed.contains(root) && !later.contains(root)));
+        owned
+    }
+
     /// Whether a region loads from, or stores in, an array that changes and that lives longer than the region: the
     /// adjoints of its elements depend on what comes later.
-    fn touches_changing(&self, region: &Region) -> bool {
+    fn touches_changing(&self, region: &Region, owned: &HashSet<Value>) -> bool {
         // Whatever is written in the loop itself is unsettled.
-        fn touched(region: &Region, made: &mut HashSet<Value>, out: &mut HashSet<Value>) {
-            for stmt in &region.stmts {
-                match &stmt.op {
-                    Op::Load(array, _) => {
-                        out.insert(*array);
-                    }
-                    Op::NewArray(_) => made.extend(&stmt.results),
-                    op => out.extend(op.written_array()),
-                }
-                stmt.op.regions().into_iter().for_each(|inner| touched(inner, made, out));
-            }
-        }
-        let (mut made, mut out) = (HashSet::new(), HashSet::new());
-        touched(region, &mut made, &mut out);
+        let mut out = HashSet::new();
+        written_in(&region.stmts, &mut out);
+        loaded_in(&region.stmts, &mut out);
         out.iter()
             .map(|array| self.root(*array))
-            .any(|array| self.unsettled.contains(&array) && self.is_varied(array) && !made.contains(&array))
+            .any(|array| self.unsettled.contains(&array) && self.is_varied(array) && !owned.contains(&array))
     }
 
     /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
@@ -122,18 +137,25 @@ impl Reverse<'_> {
     }
 
     /// Both sweeps of a loop of accumulators, iteration by iteration.
-    pub(super) fn loop_at_once(&mut self, stmt: &Stmt, l: &Loop, seeds: &[Option<Atom>]) -> Swept {
+    pub(super) fn loop_at_once(
+        &mut self,
+        stmt: &Stmt,
+        l: &Loop,
+        seeds: &[Option<Atom>],
+        horizon: Option<Horizon<'_>>,
+    ) -> Swept {
         self.notes.push(format!("the loop of {} is reversed at once: it only accumulates", header_text(&l.header)));
         let mut init = self.atoms(&l.init);
         self.make_bars_before(&l.body);
         let context = self.context(Kind::Fused { in_loop: true });
         let outer = std::mem::take(&mut self.adjoints);
         let unsettled = self.unsettled_outside.clone();
-        let (mut written, mut made) = (HashSet::new(), HashSet::new());
+        let owned = horizon.map(|horizon| self.owned_by_iteration(l, horizon)).unwrap_or_default();
+        let mut written = HashSet::new();
         written_in(&l.body.stmts, &mut written);
-        made_in(&l.body.stmts, &mut made);
         let written: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
-        self.unsettled_outside.extend(written.difference(&made));
+        self.unsettled_outside.extend(written.difference(&owned));
+        let outer_owned = self.owned.replace(owned);
         self.b.open();
         let (header, mut params, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
@@ -153,6 +175,7 @@ impl Reverse<'_> {
             (header, params, yields)
         });
         self.unsettled_outside = unsettled;
+        self.owned = outer_owned;
         let mut adjoints = std::mem::replace(&mut self.adjoints, outer);
         for param in &l.body.params {
             adjoints.remove(param);

@@ -66,7 +66,7 @@ impl Reverse<'_> {
 }
 
 /// The arrays that statements read.
-fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
+pub(super) fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
     for stmt in stmts {
         if let Op::Load(array, _) = &stmt.op {
             out.insert(*array);

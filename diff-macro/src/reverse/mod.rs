@@ -17,6 +17,7 @@
 mod at_once;
 mod bars;
 mod residuals;
+mod snapshots;
 mod sweep;
 mod tail;
 mod taped;
@@ -25,10 +26,12 @@ mod transpose;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use self::residuals::Residuals;
+use self::snapshots::{Kept, Pending};
 use crate::build::Builder;
 use crate::ir::{Atom, Function, Hint, Info, NewArray, Op, Part, Range, Region, Scalar, Ty, Value};
 use crate::linearize::Linear;
 use crate::primal::{Mode, Primal};
+use crate::scratch::Arrays;
 
 /// What reverse mode gives: the function, and the parameters that were added for the seeds.
 pub(crate) struct Pullback {
@@ -78,6 +81,11 @@ pub(crate) fn vjp(
         roots: function.roots(),
         unsettled: function.changing(),
         unsettled_outside: HashSet::new(),
+        arrays: Arrays::of(function),
+        owned: None,
+        pending: Vec::new(),
+        kept: HashMap::new(),
+        shown: HashMap::new(),
     };
     pass.b.shapes = function.shapes.clone();
     pass.b.open();
@@ -139,7 +147,7 @@ pub(crate) fn vjp(
     }));
     let body = pass.b.close_region(params, yields);
     let notes = std::mem::take(&mut pass.notes);
-    let mut function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
+    let mut function = Function { values: pass.b.values, shapes: pass.b.shapes, body };
     let types = function.values.iter().map(|info| info.ty).collect();
     let residuals = Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, types };
     residuals.complete(&mut function.body);
@@ -258,6 +266,16 @@ struct Reverse<'a> {
     unsettled: HashSet<Value>,
     /// Those that the loops around the current region change.
     unsettled_outside: HashSet<Value>,
+    arrays: Arrays,
+    /// Inside a loop that is reversed at once, the arrays that belong to an iteration: it makes them, or overwrites them
+    /// before it reads them.
+    owned: Option<HashSet<Value>>,
+    /// The buffers that still have to be made.
+    pending: Vec<Pending>,
+    /// For each loop with a tape, the arrays of which its iterations keep copies.
+    kept: HashMap<usize, Vec<Kept>>,
+    /// The copies that the current iteration of the reverse sweep reads.
+    shown: HashMap<(usize, Value), Value>,
 }
 
 /// The name of an adjoint.

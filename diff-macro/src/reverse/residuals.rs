@@ -73,7 +73,10 @@ impl Reverse<'_> {
 
     /// Loads an element of an array that does not change once more.
     fn load_again(&mut self, value: Value, array: Value, index: &[Atom], depth: usize) -> Option<Atom> {
-        let array = self.at_hand(array)?.value()?;
+        let array = match self.kept_array(value, array) {
+            Some(kept) => kept,
+            None => self.at_hand(array)?.value()?,
+        };
         let index = self.recompute_all(index, depth)?;
         let info = self.b.values[value.0 as usize].clone();
         Some(self.b.load(array, index, info))

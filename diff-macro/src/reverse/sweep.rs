@@ -31,15 +31,14 @@ impl Reverse<'_> {
         let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         for array in &self.primal.changing {
             let new = self.primal.map.get(array).and_then(|atom| atom.value());
-            match new {
-                Some(new) if !unsettled.contains(&self.root(*array)) => self.b.changing.remove(&new),
-                _ => false,
-            };
+            if let Some(new) = new {
+                self.b.set_changing(new, unsettled.contains(&self.root(*array)));
+            }
         }
         self.unsettled = unsettled;
     }
 
-    fn sweep_stmt(&mut self, stmt: &Stmt, horizon: Option<Horizon<'_>>) -> Swept {
+    pub(super) fn sweep_stmt(&mut self, stmt: &Stmt, horizon: Option<Horizon<'_>>) -> Swept {
         match &stmt.op {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
@@ -58,7 +57,7 @@ impl Reverse<'_> {
             },
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
             Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
-                Some(seeds) => self.loop_at_once(stmt, l, &seeds),
+                Some(seeds) => self.loop_at_once(stmt, l, &seeds, horizon),
                 None => self.sweep_loop(stmt, l),
             },
             Op::Load(array, index) => {

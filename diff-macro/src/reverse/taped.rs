@@ -12,7 +12,7 @@ use crate::accumulate::accumulators;
 use crate::activity;
 use crate::analyses::Analysis;
 use crate::carry::carry_neighbours;
-use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value};
+use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Stmt, Taken, Ty, Value};
 use crate::primal::Mode;
 use crate::rules::Prim;
 
@@ -24,11 +24,13 @@ impl Reverse<'_> {
         let tape = self.b.value(Ty::Tape, Some(Hint::generated("tape", proc_macro2::Span::call_site())));
         let context = self.context(Kind::Body { tape, record: Vec::new() });
         let counted = l.breaks() || !matches!(l.header, Header::Range(_) | Header::Times(_));
+        let candidates = self.candidates(l);
         self.b.open();
         let (header, mut params, swept, mut yields) = self.within(context, |pass| {
             let header = pass.sweep_header(&l.header);
             let params = pass.fresh_all(&l.body.params);
-            let swept = pass.sweep(&l.body.stmts, None);
+            let swept = pass.sweep_body(&l.body.stmts, &candidates);
+            pass.keep(&header, context, &candidates);
             let yields = pass.atoms(&l.body.yields);
             (header, params, swept, yields)
         });
@@ -76,24 +78,27 @@ impl Reverse<'_> {
     /// an end that stands before all loops around it, and its index is one of arrays.
     fn place(&self, l: &Loop, header: &Header) -> Option<(Atom, Atom)> {
         let (Header::Range(range), Header::Range(source)) = (header, &l.header) else { return None };
-        let in_loop = match self.contexts[self.current].kind {
-            Kind::Fused { in_loop } => in_loop,
-            Kind::Branch { .. } | Kind::Body { .. } | Kind::Sweep => return None,
-        };
+        if !matches!(self.contexts[self.current].kind, Kind::Fused { .. }) {
+            return None;
+        }
         let plain =
             Analysis::Places.is_on() && !l.breaks() && !range.inclusive && !range.reversed && range.step.is_none();
-        let stands_before = range.end.value().is_none_or(|end| {
-            !in_loop || matches!(self.contexts[self.b.contexts[end.0 as usize]].kind, Kind::Fused { in_loop: false })
-        });
-        let counts = plain && range.start == Atom::Int(0) && stands_before && indexes(&l.body, source.index);
+        let from_literal = matches!(range.start, Atom::Int(start) if start >= 0);
+        let counts =
+            plain && from_literal && self.stands_before(range.end) && self.arrays.is_index(&l.body, source.index);
         counts.then_some((range.end, Atom::Value(range.index)))
     }
 
     /// Where both sweeps are in scope, the tapes of the statement to come are made in front of it.
     pub(super) fn make_tapes(&mut self) {
         if matches!(self.contexts[self.current].kind, Kind::Fused { in_loop: false }) {
+            self.make_buffers();
             for (tape, capacity) in std::mem::take(&mut self.tapes) {
                 self.b.contexts[tape.0 as usize] = self.current;
+                if let Some((length, index)) = self.places.get(&tape).copied() {
+                    let length = self.before(length);
+                    self.places.insert(tape, (length, index));
+                }
                 self.b.push(vec![tape], Op::NewTape(capacity));
             }
         }
@@ -136,6 +141,7 @@ impl Reverse<'_> {
                     pass.accumulate(value, *seed);
                 }
             }
+            pass.show_kept(*context, *index);
             pass.make_bars(&l.body.stmts);
             pass.back(&l.body.stmts, body);
         });
@@ -287,17 +293,6 @@ impl Reverse<'_> {
             self.b.push(stmt.results, stmt.op);
         }
     }
-}
-
-/// Whether a value is an index of an array somewhere in the region.
-fn indexes(region: &Region, index: Value) -> bool {
-    region.stmts.iter().any(|stmt| {
-        let own = match &stmt.op {
-            Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => at.contains(&Atom::Value(index)),
-            _ => false,
-        };
-        own || stmt.op.regions().into_iter().any(|inner| indexes(inner, index))
-    })
 }
 
 /// A loop's header, for the dump.
