@@ -201,7 +201,7 @@ fn summands(expr: &syn::Expr) -> Option<Vec<(&syn::Expr, bool)>> {
 
 /// The names in sums and products of names and literals, which overflow only where the index would be out of bounds of
 /// any array; nothing for all other code.
-fn mentioned(expr: &syn::Expr) -> Option<HashSet<String>> {
+pub(crate) fn mentioned(expr: &syn::Expr) -> Option<HashSet<String>> {
     match expr {
         syn::Expr::Paren(inner) => mentioned(&inner.expr),
         syn::Expr::Lit(_) => Some(HashSet::new()),

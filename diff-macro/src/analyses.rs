@@ -16,6 +16,8 @@ pub(crate) enum Analysis {
     AtOnce,
     /// Arrays that each iteration of a loop overwrites before it reads them are none of its state.
     Scratch,
+    /// Counters are values, and computed from the indices of loops.
+    Counters,
     /// Loops with a tape keep copies of the arrays that an iteration overwrites.
     Snapshots,
     /// Tapes with a place per record.
@@ -30,6 +32,7 @@ pub(crate) enum Analysis {
 const NAMES: &[(Analysis, &str)] = &[
     (Analysis::AtOnce, "at_once"),
     (Analysis::Scratch, "scratch"),
+    (Analysis::Counters, "counters"),
     (Analysis::Snapshots, "snapshots"),
     (Analysis::Places, "places"),
     (Analysis::Carry, "carry"),
@@ -56,13 +59,4 @@ thread_local! {
 fn off(names: &str) -> u32 {
     let named = NAMES.iter().filter(|(_, name)| names.split(',').any(|other| other.trim() == *name));
     named.fold(0, |off, (analysis, _)| off | analysis.bit())
-}
-
-/// Runs without some analyses.
-#[cfg(test)]
-pub(crate) fn without<T>(analyses: &[Analysis], run: impl FnOnce() -> T) -> T {
-    let before = OFF.replace(analyses.iter().fold(OFF.get(), |off, analysis| off | analysis.bit()));
-    let result = run();
-    OFF.set(before);
-    result
 }

@@ -674,8 +674,8 @@ impl<'a> Emitter<'a> {
             return quote!(#name += 1;);
         }
         let operator = match prim {
-            Prim::Add => quote!(+=),
-            Prim::Sub => quote!(-=),
+            Prim::Add | Prim::IntAdd => quote!(+=),
+            Prim::Sub | Prim::IntSub => quote!(-=),
             Prim::Mul => quote!(*=),
             Prim::Div => quote!(/=),
             _ => TokenStream::new(),
@@ -1624,7 +1624,8 @@ fn zero_of(ty: Ty) -> TokenStream {
     match ty {
         Ty::Float(scalar) => float(0.0, Some(scalar), Level::Any),
         Ty::Bool => quote!(false),
-        Ty::Int | Ty::Array(_) | Ty::Tape | Ty::Unknown => quote!(::core::default::Default::default()),
+        Ty::Int => quote!(0),
+        Ty::Array(_) | Ty::Tape | Ty::Unknown => quote!(::core::default::Default::default()),
     }
 }
 

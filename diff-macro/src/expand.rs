@@ -10,10 +10,12 @@ use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
 use crate::attr;
 use crate::companion::{self, Plan};
+use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::Function;
 use crate::lower::{self, Param, Source};
+use crate::names;
 use crate::resolve;
 use crate::signature;
 
@@ -70,6 +72,7 @@ fn companions(
         }
         function = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
+    companion::tell(&names::plain(&item.sig.ident), &follow_counters(&mut function));
     let (partials, suffix) = (options.partials, options.suffix);
     let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders, rule: None };
     let companions = plan.expand();
@@ -113,8 +116,9 @@ fn custom_companions(
 fn rules(plan: &Plan<'_>) -> TokenStream {
     if let Some(signature) = plan.signature.for_callers() {
         let mut diagnostics = Diagnostics::default();
-        let function = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
+        let mut function = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
         if diagnostics.is_empty() {
+            follow_counters(&mut function);
             return Plan { signature: &signature, function: &function, runtime: plan.runtime.clone(), ..*plan }.rules();
         }
     }

@@ -16,6 +16,7 @@ mod carry;
 mod check;
 mod cleanup;
 mod companion;
+mod counters;
 mod custom;
 mod diagnostics;
 mod emit;

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use crate::affine::Definitions;
 use crate::ir::{Atom, Code, Dim, Function, Header, Loop, NewArray, Op, Region, Shape, Stmt, Ty, Value};
+use crate::rules::Prim;
 
 /// What is known of the arrays of a function.
 pub(crate) struct Arrays {
@@ -86,6 +87,19 @@ impl Arrays {
             };
             own || stmt.op.regions().into_iter().any(|inner| self.is_index(inner, value))
         })
+    }
+
+    /// Whether a region computes an index of an array from the value, at once or by other values.
+    pub(crate) fn is_used_for_index(&self, region: &Region, value: Value) -> bool {
+        let mut made_of = HashSet::from([value]);
+        loop {
+            let before = made_of.len();
+            spread(region, &mut made_of);
+            if made_of.len() == before {
+                break;
+            }
+        }
+        indexes_by(region, &made_of)
     }
 
     fn root(&self, array: Value) -> Value {
@@ -216,4 +230,40 @@ fn find_lengths(region: &Region, out: &mut HashMap<Value, Atom>) {
         }
         stmt.op.regions().into_iter().for_each(|inner| find_lengths(inner, out));
     }
+}
+
+/// Adds the values that are made of some: by integer arithmetic, or carried by a loop.
+fn spread(region: &Region, made_of: &mut HashSet<Value>) {
+    let is_made = |atom: &Atom, made_of: &HashSet<Value>| atom.value().is_some_and(|value| made_of.contains(&value));
+    for stmt in &region.stmts {
+        match &stmt.op {
+            Op::Prim(Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntSpan, args)
+                if args.iter().any(|atom| is_made(atom, made_of)) =>
+            {
+                made_of.extend(&stmt.results);
+            }
+            Op::Opaque(opaque) if opaque.args.iter().any(|(_, atom)| is_made(atom, made_of)) => {
+                made_of.extend(&stmt.results);
+            }
+            Op::Loop(l) => {
+                let carried = l.init.iter().zip(&l.body.params).filter(|(init, _)| is_made(init, made_of));
+                let carried: Vec<Value> = carried.map(|(_, param)| *param).collect();
+                made_of.extend(carried);
+            }
+            _ => {}
+        }
+        stmt.op.regions().into_iter().for_each(|inner| spread(inner, made_of));
+    }
+}
+
+fn indexes_by(region: &Region, values: &HashSet<Value>) -> bool {
+    region.stmts.iter().any(|stmt| {
+        let own = match &stmt.op {
+            Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => {
+                at.iter().any(|at| at.value().is_some_and(|value| values.contains(&value)))
+            }
+            _ => false,
+        };
+        own || stmt.op.regions().into_iter().any(|inner| indexes_by(inner, values))
+    })
 }

@@ -9,7 +9,7 @@
 //! A window panics where an access of its loop would: a loop that can break has none, nor has an access that not every
 //! iteration makes, nor a loop with an effect that would come first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::affine::{Definitions, Distance};
@@ -28,6 +28,7 @@ pub(crate) fn windows(function: &mut Function) -> Vec<String> {
     let definitions = Definitions::of(&function.body);
     let mut pass = Windows {
         definitions,
+        lengths: HashMap::new(),
         values: std::mem::take(&mut function.values),
         shapes: function.shapes.to_vec(),
         notes: Vec::new(),
@@ -40,6 +41,8 @@ pub(crate) fn windows(function: &mut Function) -> Vec<String> {
 
 struct Windows {
     definitions: Definitions,
+    /// How long windows are.
+    lengths: HashMap<Value, Atom>,
     values: Vec<Info>,
     shapes: Vec<Shape>,
     notes: Vec<String>,
@@ -68,6 +71,11 @@ impl Windows {
         for mut stmt in std::mem::take(&mut region.stmts) {
             for inner in crate::cleanup::regions_mut(&mut stmt.op) {
                 self.region(inner);
+            }
+            if let Op::NewArray(NewArray::Window { part, .. }) = &stmt.op
+                && let Part::Along(_, length) | Part::Range(Atom::Int(0), Some(length)) = part
+            {
+                self.lengths.insert(stmt.results[0], *length);
             }
             if let Op::Loop(l) = &mut stmt.op {
                 self.windows_of(l, &mut region.stmts);
@@ -121,11 +129,14 @@ impl Windows {
         }
         let length = match (range.start, range.end) {
             (Atom::Int(start), Atom::Int(end)) => Atom::Int((end - start).max(0)),
-            (start, end) => {
-                let value = self.value(Ty::Int, None);
-                before.push(Stmt { results: vec![value], op: Op::Prim(Prim::IntSpan, vec![end, start]) });
-                Atom::Value(value)
-            }
+            (start, end) => match known(before, Prim::IntSpan, &[end, start]) {
+                Some(value) => Atom::Value(value),
+                None => {
+                    let value = self.value(Ty::Int, None);
+                    before.push(Stmt { results: vec![value], op: Op::Prim(Prim::IntSpan, vec![end, start]) });
+                    Atom::Value(value)
+                }
+            },
         };
         let index = self.value(Ty::Int, self.values[range.index.0 as usize].hint.clone());
         let old = Op::Prim(Prim::IntAdd, vec![range.start, Atom::Value(index)]);
@@ -159,11 +170,15 @@ impl Windows {
         }
     }
 
-    /// Whether the compiler knows the bounds anyway: a literal length, or a loop over the length of the array.
+    /// Whether the compiler knows the bounds anyway: a literal length, a loop over the length of the array, or over that of
+    /// a window.
     fn is_known_length(&self, array: Value, distance: &Distance, range: &Range) -> bool {
         let Ty::Array(shape) = self.values[array.0 as usize].ty else { return true };
         if distance.as_literal() != Some(0) {
             return false;
+        }
+        if self.lengths.get(&array) == Some(&range.end) {
+            return true;
         }
         let is_fixed = matches!(self.shapes[shape as usize].dims.first(), Some(Dim::Fixed(_)));
         match (range.end, self.definitions.get(range.end)) {
@@ -267,6 +282,12 @@ impl Accesses {
         let only = own.iter().all(|access| access.distance.as_ref() == Some(distance)) && otherwise().next().is_none();
         only.then_some(true)
     }
+}
+
+/// The value of a primitive that statements compute.
+fn known(stmts: &[Stmt], prim: Prim, args: &[Atom]) -> Option<Value> {
+    let is_it = |stmt: &&Stmt| matches!(&stmt.op, Op::Prim(other, atoms) if *other == prim && atoms[..] == *args);
+    stmts.iter().find(is_it).map(|stmt| stmt.results[0])
 }
 
 /// The values that a region defines, in its regions too.

@@ -18,6 +18,7 @@ mod rule;
 mod second;
 mod types;
 
+pub(crate) use self::modes::tell;
 pub(crate) use orders::{Orders, orders};
 
 /// Lints that generated code may trip, with the reason.

@@ -81,9 +81,7 @@ impl Plan<'_> {
 
     /// Prints what was decided, if the environment asks for it.
     fn tell(&self, notes: &[String]) {
-        if is_dumped(&self.name()) {
-            notes.iter().for_each(|note| eprintln!("{}: {note}", self.name()));
-        }
+        tell(&self.name(), notes);
     }
 
     /// Forward mode in the direction of each active parameter, all of which are scalars.
@@ -715,6 +713,13 @@ const DUMP: &str = "DIFF_MACRO_DUMP";
 
 fn is_dumped(name: &str) -> bool {
     std::env::var(DUMP).is_ok_and(|wanted| wanted == name)
+}
+
+/// Prints what was decided, if the environment asks for it.
+pub(crate) fn tell(name: &str, notes: &[String]) {
+    if is_dumped(name) {
+        notes.iter().for_each(|note| eprintln!("{name}: {note}"));
+    }
 }
 
 /// Prints the representation after a pass, if the environment asks for it.

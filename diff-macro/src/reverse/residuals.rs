@@ -58,7 +58,9 @@ impl Reverse<'_> {
         if !is_cheap(prim, &args) {
             return None;
         }
-        let atoms = self.recompute_all(&args, depth)?;
+        // What indices are made of costs next to nothing.
+        let is_index = matches!(prim, Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntSpan);
+        let atoms = self.recompute_all(&args, if is_index { depth + 1 } else { depth })?;
         let info = self.b.values[value.0 as usize].clone();
         Some(self.b.exact(prim, &atoms, &info))
     }
@@ -77,7 +79,7 @@ impl Reverse<'_> {
             Some(kept) => kept,
             None => self.at_hand(array)?.value()?,
         };
-        let index = self.recompute_all(index, depth)?;
+        let index = self.recompute_all(index, depth + 1)?;
         let info = self.b.values[value.0 as usize].clone();
         Some(self.b.load(array, index, info))
     }
@@ -153,12 +155,12 @@ impl Reverse<'_> {
 /// Whether computing the primitive again costs no more than to load its result.
 fn is_cheap(prim: Prim, args: &[Atom]) -> bool {
     use Prim::{
-        Abs, Add, And, Cast, Copysign, Eq, Ge, Gt, IntEq, IntPred, IntToFloat, Le, Lt, Max, Min, Mul, Ne, Neg, Not, Or,
-        Select, Sub,
+        Abs, Add, And, Cast, Copysign, Eq, Ge, Gt, IntAdd, IntEq, IntMul, IntPred, IntSpan, IntSub, IntToFloat, Le, Lt,
+        Max, Min, Mul, Ne, Neg, Not, Or, Select, Sub,
     };
     match prim {
         Neg | Add | Sub | Mul | Abs | Copysign | Min | Max | Lt | Le | Gt | Ge | Eq | Ne | IntEq | And | Or | Not
-        | Select | Cast(_) | IntToFloat(_) | IntPred => true,
+        | Select | Cast(_) | IntToFloat(_) | IntPred | IntAdd | IntSub | IntMul | IntSpan => true,
         Prim::Powi => matches!(args.get(1), Some(Atom::Int(2 | 3))),
         _ => false,
     }
@@ -178,7 +180,7 @@ impl Residuals {
         let (length, index) = *self.places.get(&tape)?;
         let ty = |atom: &Atom| atom.value().map_or(Ty::Unknown, |value| self.types[value.0 as usize]);
         let fields: Vec<Ty> = self.record(tape).iter().map(ty).collect();
-        let known = fields.iter().all(|ty| matches!(ty, Ty::Float(_) | Ty::Bool));
+        let known = fields.iter().all(|ty| matches!(ty, Ty::Float(_) | Ty::Bool | Ty::Int));
         known.then_some((length, index, fields))
     }
 

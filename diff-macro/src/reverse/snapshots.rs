@@ -119,7 +119,7 @@ impl Reverse<'_> {
             self.b.changing.insert(buffer);
             self.pending.push(Pending { buffer, rows, length: *length });
             let kept = Kept { array, buffer, length: *length };
-            let row = self.row(kept, Atom::Value(index), info.hint.clone());
+            let row = self.row(kept, Atom::Value(index), info.hint.clone(), true);
             self.b.changing.insert(row);
             self.copy_into(row, array, *length);
             self.kept.entry(context).or_default().push(kept);
@@ -127,12 +127,12 @@ impl Reverse<'_> {
     }
 
     /// The row of a buffer that belongs to an iteration.
-    fn row(&mut self, kept: Kept, index: Atom, hint: Option<Hint>) -> Value {
+    fn row(&mut self, kept: Kept, index: Atom, hint: Option<Hint>, mutable: bool) -> Value {
         let start = self.b.int_mul(index, kept.length);
         let ty = self.b.values[kept.buffer.0 as usize].ty.borrowed();
         let hint = hint.map(|hint| Hint::generated(format!("{}_row", hint.name), hint.span));
         let part = Part::Along(start, kept.length);
-        self.b.new_array(NewArray::Window { array: kept.buffer, part, mutable: true }, ty, hint)
+        self.b.new_array(NewArray::Window { array: kept.buffer, part, mutable }, ty, hint)
     }
 
     /// `for k in 0..length { row[k] = array[k] }`
@@ -168,7 +168,7 @@ impl Reverse<'_> {
             let index = self.read(Atom::Value(index));
             let length = self.read(kept.length);
             let hint = self.b.values[kept.array.0 as usize].hint.clone();
-            let row = self.row(Kept { length, ..kept }, index, hint);
+            let row = self.row(Kept { length, ..kept }, index, hint, false);
             self.shown.insert((context, kept.array), row);
         }
     }

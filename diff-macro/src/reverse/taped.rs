@@ -126,7 +126,9 @@ impl Reverse<'_> {
             let info = self.info(l.body.params[*k]);
             params.push(self.b.value(info.ty, barred(&info)));
         }
-        let is_unordered = carried.is_empty() && !activity::stores_varied(&l.body, &self.primal.varied);
+        let mut counters = self.backward_counters(stmt, l);
+        let is_unordered =
+            carried.is_empty() && counters.is_empty() && !activity::stores_varied(&l.body, &self.primal.varied);
         let header = self.back_header(l, *context, *trips, *index);
         let outer = std::mem::take(&mut self.adjoints);
         self.b.open();
@@ -140,6 +142,9 @@ impl Reverse<'_> {
                 if let Some(value) = pass.active(l.body.yields[k + 1]) {
                     pass.accumulate(value, *seed);
                 }
+            }
+            for counter in &mut counters {
+                counter.before = pass.count_back(counter, *context);
             }
             pass.show_kept(*context, *index);
             pass.make_bars(&l.body.stmts);
@@ -160,6 +165,11 @@ impl Reverse<'_> {
             params.push(param);
             init.push(self.adjoints.remove(&value).unwrap_or(Atom::Float(0.0)));
             yields.push(self.b.add(Atom::Value(param), contribution));
+        }
+        for counter in &counters {
+            params.push(counter.after);
+            init.push(counter.last);
+            yields.push(counter.before);
         }
         let body = self.b.close_region(params.clone(), yields);
         let records = self.records(*context);
@@ -211,6 +221,42 @@ impl Reverse<'_> {
                 self.accumulate(value, seed);
             }
         }
+    }
+
+    /// The carried indices that the reverse sweep reads: it counts them back.
+    ///
+    /// ```text
+    /// // Input:    for i in 0..n { .. a[l] ..; l = l + t(i) }
+    /// // Reverse:  for i in (0..n).rev() { l = l - t(i); .. a[l] .. }
+    /// ```
+    fn backward_counters(&mut self, stmt: &Stmt, l: &Loop) -> Vec<BackwardCounter> {
+        let is_plain = matches!(&l.header, Header::Range(range) if !range.inclusive) && !l.breaks();
+        if !Analysis::Counters.is_on() || !is_plain {
+            return Vec::new();
+        }
+        let mut counters = Vec::new();
+        for (k, param) in l.body.params.iter().enumerate() {
+            let Some(term) = term_of(l, k) else { continue };
+            if self.info(*param).ty != Ty::Int || !self.arrays.is_used_for_index(&l.body, *param) {
+                continue;
+            }
+            let last = self.atom(Atom::Value(stmt.results[k]));
+            let last = self.read(last);
+            let info = self.info(*param);
+            let after = self.b.value(Ty::Int, info.hint);
+            let [param, term] = [Atom::Value(*param), term].map(|atom| self.atom(atom));
+            counters.push(BackwardCounter { param, term, last, after, before: Atom::Undefined });
+        }
+        counters
+    }
+
+    fn count_back(&mut self, counter: &BackwardCounter, context: usize) -> Atom {
+        let term = self.read(counter.term);
+        let before = self.b.int_sub(Atom::Value(counter.after), term);
+        if let Some(param) = counter.param.value() {
+            self.contexts[context].available.insert(param, before);
+        }
+        before
     }
 
     /// The carried values whose adjoints matter: those of results that have one, and what these depend on.
@@ -292,6 +338,28 @@ impl Reverse<'_> {
         for stmt in after {
             self.b.push(stmt.results, stmt.op);
         }
+    }
+}
+
+/// An index that an iteration adds to, counted back.
+struct BackwardCounter {
+    /// In the forward sweep: its value as an iteration begins, and what the iteration adds.
+    param: Atom,
+    term: Atom,
+    /// Its value after the last iteration.
+    last: Atom,
+    /// In the reverse sweep: its values after an iteration and before it.
+    after: Value,
+    before: Atom,
+}
+
+/// What an iteration adds to a carried value, where it does nothing else with it.
+fn term_of(l: &Loop, k: usize) -> Option<Atom> {
+    let next = l.body.yields[k + 1].value()?;
+    let stmt = l.body.stmts.iter().find(|stmt| stmt.results.contains(&next))?;
+    match &stmt.op {
+        Op::Prim(Prim::IntAdd, args) if args[0] == Atom::Value(l.body.params[k]) && args[1] != args[0] => Some(args[1]),
+        _ => None,
     }
 }
 
