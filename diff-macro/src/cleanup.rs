@@ -124,7 +124,7 @@ pub(crate) fn rename_region(region: &mut Region, names: &HashMap<Value, Atom>) {
 fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
     match op {
         Op::Prim(_, args) | Op::Push(_, args) => args.iter_mut().for_each(visit),
-        Op::NewBuffer(length, _) => visit(length),
+        Op::NewBuffer(length, ..) => visit(length),
         Op::Put(_, index, record) => {
             visit(index);
             record.iter_mut().for_each(visit);

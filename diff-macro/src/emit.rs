@@ -927,14 +927,13 @@ impl<'a> Emitter<'a> {
                     None => quote!(let mut #name = #runtime::private::Vec::new();),
                 }
             }
-            Op::NewBuffer(length, fields) => {
+            Op::NewBuffer(length, fields, fixed) => {
                 let zeros: Vec<TokenStream> = fields.iter().map(|ty| zero_of(*ty)).collect();
                 let zero = if let [zero] = &zeros[..] { zero.clone() } else { quote!((#(#zeros),*)) };
-                let is_literal = length.value().is_none();
                 let length = self.atom(*length, Level::Any);
                 let name = self.introduce(stmt.results[0], "tape");
                 let runtime = &self.runtime;
-                if is_literal {
+                if *fixed {
                     quote!(let mut #name = [#zero; #length];)
                 } else {
                     quote!(let mut #name = #runtime::private::vec![#zero; #length];)

@@ -291,8 +291,9 @@ pub(crate) enum Op {
     /// An empty tape; with the range whose length it will have, where that is known.
     NewTape(Option<Range>),
     Push(Value, Vec<Atom>),
-    /// A tape that holds a known number of records from the start, of fields of these types.
-    NewBuffer(Atom, Vec<Ty>),
+    /// A tape that holds a known number of records from the start, of fields of these types; whether rustc knows the number
+    /// too, so that the tape is an array.
+    NewBuffer(Atom, Vec<Ty>, bool),
     /// A record in its place.
     Put(Value, Atom, Vec<Atom>),
 }
@@ -655,7 +656,7 @@ impl Op {
             }
             Op::NewArray(new) => new.operands(),
             Op::Clear(array) => vec![Atom::Value(*array)],
-            Op::NewBuffer(length, _) => vec![*length],
+            Op::NewBuffer(length, ..) => vec![*length],
             Op::Put(tape, index, record) => {
                 let mut atoms = vec![Atom::Value(*tape), *index];
                 atoms.extend(record);
@@ -806,7 +807,10 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
                 writeln!(f, "window {array} {}", list(&part.operands()))?
             }
             Op::Clear(array) => writeln!(f, "clear {array}")?,
-            Op::NewBuffer(length, fields) => writeln!(f, "{length} records of {} field(s)", fields.len())?,
+            Op::NewBuffer(length, fields, fixed) => {
+                let place = if *fixed { " in an array" } else { "" };
+                writeln!(f, "{length} records of {} field(s){place}", fields.len())?
+            }
             Op::Put(tape, index, record) => writeln!(f, "{tape}[{index}] := ({})", list(record))?,
             Op::NewTape(_) => writeln!(f, "new tape")?,
             Op::Push(tape, record) => writeln!(f, "push {tape} ({})", list(record))?,

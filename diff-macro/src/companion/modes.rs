@@ -781,7 +781,6 @@ fn has_loop(region: &Region) -> bool {
 
 fn has_tape(region: &Region) -> bool {
     region.stmts.iter().any(|stmt| {
-        matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(Atom::Value(_), _))
-            || stmt.op.regions().into_iter().any(has_tape)
+        matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(_, _, false)) || stmt.op.regions().into_iter().any(has_tape)
     })
 }

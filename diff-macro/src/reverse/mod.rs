@@ -72,6 +72,7 @@ pub(crate) fn vjp(
         current: 0,
         tapes: Vec::new(),
         places: HashMap::new(),
+        fixed: HashSet::new(),
         exports: HashMap::new(),
         notes: Vec::new(),
         bars: HashMap::new(),
@@ -149,7 +150,8 @@ pub(crate) fn vjp(
     let notes = std::mem::take(&mut pass.notes);
     let mut function = Function { values: pass.b.values, shapes: pass.b.shapes, body };
     let types = function.values.iter().map(|info| info.ty).collect();
-    let residuals = Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, types };
+    let residuals =
+        Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
     residuals.complete(&mut function.body);
     Pullback { function, seeds, out_seeds, notes }
 }
@@ -249,6 +251,8 @@ struct Reverse<'a> {
     tapes: Vec<(Value, Option<Range>)>,
     /// The tapes that are buffers of known length: the length, and the index of each record.
     places: HashMap<Value, (Atom, Atom)>,
+    /// Those whose length rustc knows, and which are short: they stand on the stack.
+    fixed: HashSet<Value>,
     exports: HashMap<Value, Vec<Export>>,
     /// What was decided for each loop.
     notes: Vec<String>,

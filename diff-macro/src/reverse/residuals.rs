@@ -2,7 +2,7 @@
 //! the reverse sweep knows it comes out: at hand, computed again, or stored. What has to be stored is written into the
 //! finished function at the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::ir::{Atom, Code, Hint, Info, Op, Opaque, Region, Taken, Ty, Value};
 use crate::names;
@@ -171,6 +171,7 @@ pub(super) struct Residuals {
     pub(super) contexts: Vec<Context>,
     pub(super) exports: HashMap<Value, Vec<Export>>,
     pub(super) places: HashMap<Value, (Atom, Atom)>,
+    pub(super) fixed: HashSet<Value>,
     pub(super) types: Vec<Ty>,
 }
 
@@ -211,7 +212,8 @@ impl Residuals {
                 }
                 Op::NewTape(_) => {
                     if let Some((length, _, fields)) = self.buffer(stmt.results[0]) {
-                        stmt.op = Op::NewBuffer(length, fields);
+                        let fixed = self.fixed.contains(&stmt.results[0]);
+                        stmt.op = Op::NewBuffer(length, fields, fixed);
                     }
                 }
                 Op::If { then, otherwise, .. } => {

@@ -11,11 +11,14 @@
 use std::collections::HashSet;
 
 use crate::analyses::Analysis;
-use crate::ir::{Atom, Code, Dim, Header, Hint, Loop, NewArray, Op, Part, Range, Region, Stmt, Ty, Value};
+use crate::ir::{Atom, Code, Dim, Header, Hint, Loop, NewArray, Op, Part, Range, Region, Stmt, Storage, Ty, Value};
 use crate::primal::Mode;
 
 use super::sweep::written_in;
 use super::{Kind, Reverse};
+
+/// The most records of a tape on the stack, where the function has no such array itself.
+const ON_STACK: i64 = 1024;
 
 /// A buffer that is made before the loops, for as many rows as a loop has iterations.
 pub(super) struct Pending {
@@ -210,6 +213,20 @@ impl Reverse<'_> {
             opaque.args.is_empty()
                 && matches!(&opaque.code, Code::Expr(expr, None) if matches!(**expr, syn::Expr::Path(_)))
         })
+    }
+
+    /// Whether rustc knows the number, and a buffer of that length can stand on the stack: because it is short, or because
+    /// the function has an array of that length itself.
+    pub(super) fn is_fixed(&self, length: Atom) -> bool {
+        let value = match length {
+            Atom::Value(value) => value,
+            Atom::Int(n) => return n <= ON_STACK,
+            Atom::Float(_) | Atom::Bool(_) | Atom::Undefined => return false,
+        };
+        let Some(name) = self.b.verbatim(value).filter(|_| self.is_name(value)) else { return false };
+        let mut dims =
+            self.b.shapes.iter().filter(|shape| shape.storage == Storage::Owned).flat_map(|shape| &shape.dims);
+        dims.any(|dim| matches!(dim, Dim::Fixed(length) if quote::quote!(#length).to_string() == *name.text))
     }
 
     /// What stands before all loops, where the buffers for them are made.

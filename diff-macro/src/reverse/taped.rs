@@ -96,6 +96,9 @@ impl Reverse<'_> {
             for (tape, capacity) in std::mem::take(&mut self.tapes) {
                 self.b.contexts[tape.0 as usize] = self.current;
                 if let Some((length, index)) = self.places.get(&tape).copied() {
+                    if self.is_fixed(length) {
+                        self.fixed.insert(tape);
+                    }
                     let length = self.before(length);
                     self.places.insert(tape, (length, index));
                 }
