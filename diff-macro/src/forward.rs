@@ -256,7 +256,7 @@ impl Forward<'_> {
             Op::Accumulate(array, index, term) => self.accumulate(*array, index, *term),
             Op::Clear(array) => self.clear(*array),
             Op::NewTape(range) => self.new_tape(stmt.results[0], range.as_ref()),
-            Op::NewBuffer(length, fields) => self.new_buffer(stmt.results[0], *length, fields),
+            Op::NewBuffer(length, fields, fixed) => self.new_buffer(stmt.results[0], *length, fields, *fixed),
             Op::Push(tape, record) => {
                 let record = self.record(record);
                 let tape = self.array(*tape);
@@ -405,7 +405,7 @@ impl Forward<'_> {
     }
 
     /// The tangents of a record stand behind it, field by field.
-    fn new_buffer(&mut self, tape: Value, length: Atom, fields: &[Ty]) {
+    fn new_buffer(&mut self, tape: Value, length: Atom, fields: &[Ty], fixed: bool) {
         let binds = self.fields.get(&tape).cloned().unwrap_or_default();
         let mut types = fields.to_vec();
         for (bind, ty) in binds.iter().zip(fields).filter(|(bind, _)| self.is_varied(**bind)) {
@@ -414,7 +414,7 @@ impl Forward<'_> {
         }
         let length = self.atom(length);
         let tape = self.fresh(tape);
-        self.b.push(vec![tape], Op::NewBuffer(length, types));
+        self.b.push(vec![tape], Op::NewBuffer(length, types, fixed));
     }
 
     fn record(&mut self, record: &[Atom]) -> Vec<Atom> {
