@@ -398,7 +398,7 @@ impl TakeApart<'_> {
         self.failed |= self.locals.contains_key(array);
         let (base, offset) = self.windows.get(array).copied().unwrap_or((*array, 0));
         let start = match part {
-            Part::Range(start, _) => match self.atom(*start) {
+            Part::Range(start, _) | Part::Along(start, _) => match self.atom(*start) {
                 Atom::Int(start) => usize::try_from(start).ok(),
                 Atom::Value(_) | Atom::Float(_) | Atom::Bool(_) | Atom::Undefined => None,
             },

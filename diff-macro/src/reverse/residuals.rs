@@ -8,6 +8,7 @@ use crate::ir::{Atom, Code, Hint, Info, Op, Opaque, Region, Taken, Ty, Value};
 use crate::names;
 use crate::rules::Prim;
 
+use super::snapshots::Source;
 use super::{Context, Export, Kind, Reverse};
 
 impl Reverse<'_> {
@@ -75,9 +76,10 @@ impl Reverse<'_> {
 
     /// Loads an element of an array that does not change once more.
     fn load_again(&mut self, value: Value, array: Value, index: &[Atom], depth: usize) -> Option<Atom> {
-        let array = match self.kept_array(value, array) {
-            Some(kept) => kept,
-            None => self.at_hand(array)?.value()?,
+        let array = match self.source_of(value, array) {
+            Source::Copy(row) => row,
+            Source::Itself => self.at_hand(array)?.value()?,
+            Source::Gone => return None,
         };
         let index = self.recompute_all(index, depth + 1)?;
         let info = self.b.values[value.0 as usize].clone();

@@ -20,6 +20,16 @@ use super::{Kind, Reverse};
 /// The most records of a tape on the stack, where the function has no such array itself.
 const ON_STACK: i64 = 1024;
 
+/// Where an element that does not change any more in its iteration is in the reverse sweep.
+pub(super) enum Source {
+    /// In the array, which has not changed since.
+    Itself,
+    /// In the copy that the iteration has kept.
+    Copy(Value),
+    /// Overwritten by a later iteration.
+    Gone,
+}
+
 /// A buffer that is made before the loops, for as many rows as a loop has iterations.
 pub(super) struct Pending {
     buffer: Value,
@@ -176,18 +186,18 @@ impl Reverse<'_> {
         }
     }
 
-    /// The copy of an array that a value was loaded from in a loop, if there is one and the value was loaded in a loop
-    /// inside that loop: what is loaded once in an iteration is recorded like any other value.
-    pub(super) fn kept_array(&self, value: Value, array: Value) -> Option<Value> {
+    /// Where a value that was loaded from an array can be loaded again. Of a copy it is only where the value was loaded in a
+    /// loop inside the loop that keeps it: what is loaded once in an iteration is recorded like any other value.
+    pub(super) fn source_of(&self, value: Value, array: Value) -> Source {
         let mut context = self.b.contexts[value.0 as usize];
         let mut is_inner = false;
         loop {
-            let kept = self.kept.get(&context).is_some_and(|kept| kept.iter().any(|kept| kept.array == array));
+            if self.kept.get(&context).is_some_and(|kept| kept.iter().any(|kept| kept.array == array)) {
+                let row = self.shown.get(&(context, array)).filter(|_| is_inner);
+                return row.map_or(Source::Gone, |row| Source::Copy(*row));
+            }
             match self.contexts[context].kind {
-                _ if kept => {
-                    return if is_inner { self.shown.get(&(context, array)).copied() } else { None };
-                }
-                Kind::Fused { .. } | Kind::Sweep => return None,
+                Kind::Fused { .. } | Kind::Sweep => return Source::Itself,
                 Kind::Body { .. } => is_inner = true,
                 Kind::Branch { .. } => {}
             }
