@@ -137,7 +137,7 @@ impl Arrays {
                 seen.covered.insert(*array);
             }
             Op::Opaque(opaque) if is_length(&opaque.code) => {}
-            Op::Opaque(_) | Op::Prim(..) => {
+            Op::Opaque(_) | Op::Prim(..) | Op::Call(_) => {
                 stmt.op.operands().into_iter().filter_map(Atom::value).for_each(|value| self.read(value, seen));
             }
             Op::If { then, otherwise, .. } => {
@@ -175,7 +175,7 @@ impl Arrays {
                 }
                 Op::Loop(inner) => self.covers(inner, outer, out),
                 Op::Store(..) | Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) => {}
-                Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
+                Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) | Op::Call(_) => {}
                 Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
             }
         }
