@@ -64,12 +64,12 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
             }
             mark_region(&l.body, fields, varied);
         }
-        Op::Load(array, _) => {
+        Op::Load(array, _) | Op::Take(array) => {
             if varied.contains(array) {
                 varied.extend(&stmt.results);
             }
         }
-        Op::Store(array, _, value) | Op::Accumulate(array, _, value) => {
+        Op::Store(array, _, value) | Op::Accumulate(array, _, value) | Op::Append(array, value) => {
             if is_varied(*value, varied) {
                 varied.insert(*array);
             }
@@ -106,7 +106,7 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
                 varied.extend(&stmt.results);
             }
         }
-        Op::NewArray(NewArray::Zeros(_)) | Op::Clear(_) => {}
+        Op::NewArray(NewArray::Zeros(_) | NewArray::Empty(_)) | Op::Clear(_) | Op::Resize(..) => {}
         Op::Opaque(_) | Op::NewTape(_) | Op::NewBuffer(..) => {}
     }
 }
@@ -157,7 +157,7 @@ pub(crate) fn is_locally_constant(prim: Prim) -> bool {
 pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashSet<Value>) {
     for stmt in region.stmts.iter().rev() {
         // What is stored in an array that varies may be read from it anywhere.
-        if let Op::Store(array, _, value) | Op::Accumulate(array, _, value) = &stmt.op {
+        if let Op::Store(array, _, value) | Op::Accumulate(array, _, value) | Op::Append(array, value) = &stmt.op {
             if varied.contains(array) {
                 wanted.extend(value.value().filter(|value| varied.contains(value)));
             }
@@ -199,6 +199,7 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
                 wanted.extend(operands.filter_map(Atom::value).filter(|value| varied.contains(value)));
             }
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
         }
     }

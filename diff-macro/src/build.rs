@@ -37,6 +37,8 @@ pub(crate) struct Builder {
     /// Arrays that the function changes: what is loaded from them depends on when.
     pub(crate) changing: HashSet<Value>,
     loaded: HashMap<Value, (Value, Vec<Atom>)>,
+    /// Loads and windows of the user's function.
+    pub(crate) checked: HashSet<Value>,
     pub(crate) shapes: Rc<Vec<Shape>>,
     /// Arrays whose elements are all literals.
     literals: HashMap<Value, Vec<Atom>>,
@@ -57,6 +59,7 @@ impl Builder {
             verbatim: HashMap::new(),
             changing: HashSet::new(),
             loaded: HashMap::new(),
+            checked: HashSet::new(),
             shapes: Rc::default(),
             literals: HashMap::new(),
             default_scalar,

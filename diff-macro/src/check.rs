@@ -78,10 +78,13 @@ impl Checker {
             if found == wanted { Ok(()) } else { Err(format!("{what}: {found} where {wanted} are expected")) }
         };
         match &stmt.op {
-            Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::Load(..) | Op::NewArray(_) => {
+            Op::Load(..) => expected("results of a load", results.min(1), results),
+            Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::NewArray(_) => {
                 expected("results of a primitive", results, 1)
             }
             Op::Store(..) | Op::Accumulate(..) | Op::Clear(_) => expected("results of a change", results, 0),
+            Op::Append(..) | Op::Resize(..) => expected("results of a change", results, 0),
+            Op::Take(_) => expected("results of a change", results.min(1), results),
             Op::Opaque(_) => Ok(()),
             Op::Call(call) => {
                 let asked = match &call.rule {

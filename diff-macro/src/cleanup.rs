@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::bounds;
 use crate::ir::{Atom, Effect, Function, Header, Loop, NewArray, Op, Region, Stmt, Value};
 use crate::rules::Prim;
 
@@ -66,6 +67,7 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
             Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
             Op::Call(_) => {}
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
         }
         for inner in stmt.op.regions() {
             find_copies(inner, names);
@@ -121,7 +123,7 @@ pub(crate) fn rename_region(region: &mut Region, names: &HashMap<Value, Atom>) {
     }
 }
 
-fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
+pub(crate) fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
     match op {
         Op::Prim(_, args) | Op::Push(_, args) => args.iter_mut().for_each(visit),
         Op::NewBuffer(length, ..) => visit(length),
@@ -150,7 +152,9 @@ fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
             visit(&mut range.end);
             range.step.iter_mut().for_each(visit);
         }
-        Op::NewTape(None) | Op::NewArray(NewArray::Zeros(_) | NewArray::Copy(_)) | Op::Clear(_) => {}
+        Op::NewTape(None) | Op::NewArray(NewArray::Zeros(_) | NewArray::Copy(_)) | Op::Clear(_) | Op::Take(_) => {}
+        Op::Append(_, atom) | Op::Resize(_, atom) => visit(atom),
+        Op::NewArray(NewArray::Empty(capacity)) => capacity.iter_mut().for_each(visit),
         Op::Load(_, index) => index.iter_mut().for_each(visit),
         Op::Store(_, index, value) | Op::Accumulate(_, index, value) => {
             index.iter_mut().for_each(&mut *visit);
@@ -185,6 +189,7 @@ pub(crate) fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
         Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
         Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => Vec::new(),
+        Op::Append(..) | Op::Take(_) | Op::Resize(..) => Vec::new(),
     }
 }
 
@@ -192,8 +197,41 @@ pub(crate) fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
 
 /// Removes statements, results and carried values that nothing needs. Reports whether it removed any.
 fn remove_dead(function: &mut Function) -> bool {
+    let mut live = live(function, &HashSet::new());
+    let wanted = bounds::wanted(function, &live);
+    if !wanted.is_empty() {
+        // Among what the checks themselves read there may be others.
+        live = self::live(function, &wanted);
+        let mut read = HashSet::new();
+        find_read(&function.body, &live, &wanted, &mut read);
+        bounds::make_checks(function, &wanted, &read);
+        live = self::live(function, &HashSet::new());
+    }
+    prune(&mut function.body, &live)
+}
+
+/// The values that live statements read; of the checks that are wanted only their indices.
+fn find_read(region: &Region, live: &HashSet<Value>, wanted: &HashSet<Value>, read: &mut HashSet<Value>) {
+    read.extend(region.yields.iter().filter_map(|atom| atom.value()));
+    for stmt in region.stmts.iter().filter(|stmt| is_live(stmt, live)) {
+        match &stmt.op {
+            Op::Load(_, index) if stmt.results.iter().any(|result| wanted.contains(result)) => {
+                read.extend(index.iter().filter_map(|atom| atom.value()));
+            }
+            // What is written into an array that nothing reads is not needed.
+            Op::Store(_, index, value) | Op::Accumulate(_, index, value) => {
+                read.extend(index.iter().chain([value]).filter_map(|atom| atom.value()));
+            }
+            op => read.extend(op.operands().into_iter().filter_map(Atom::value)),
+        }
+        stmt.op.regions().into_iter().for_each(|inner| find_read(inner, live, wanted, read));
+    }
+}
+
+/// The values that something needs, these to begin with.
+fn live(function: &Function, wanted: &HashSet<Value>) -> HashSet<Value> {
     // What is written into a parameter is read by the caller.
-    let mut live: HashSet<Value> = function.body.params.iter().copied().collect();
+    let mut live: HashSet<Value> = function.body.params.iter().copied().chain(wanted.iter().copied()).collect();
     let (roots, changing) = (function.roots(), function.changing());
     loop {
         let before = live.len();
@@ -203,10 +241,9 @@ fn remove_dead(function: &mut Function) -> bool {
         let needed: Vec<Value> = needed.map(|(window, _)| *window).collect();
         live.extend(needed);
         if live.len() == before {
-            break;
+            return live;
         }
     }
-    prune(&mut function.body, &live)
 }
 
 fn need(atom: Atom, live: &mut HashSet<Value>) {
@@ -248,6 +285,9 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
             | Op::Store(..)
             | Op::Accumulate(..)
             | Op::NewArray(_)
+            | Op::Append(..)
+            | Op::Take(_)
+            | Op::Resize(..)
             | Op::Clear(_) => {
                 if is_live(stmt, live) {
                     stmt.op.operands().into_iter().for_each(|atom| need(atom, live));
@@ -278,14 +318,18 @@ fn mark_loop(stmt: &Stmt, l: &Loop, live: &mut HashSet<Value>) {
 }
 
 /// Whether a statement has to stay: something reads a result of it, or it has an effect.
-fn is_live(stmt: &Stmt, live: &HashSet<Value>) -> bool {
-    stmt.results.iter().any(|result| live.contains(result)) || has_effect(&stmt.op, live)
+pub(crate) fn is_live(stmt: &Stmt, live: &HashSet<Value>) -> bool {
+    let is_check = matches!(stmt.op, Op::Load(..)) && stmt.results.is_empty();
+    is_check || stmt.results.iter().any(|result| live.contains(result)) || has_effect(&stmt.op, live)
 }
 
 fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
     match op {
-        Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::Load(..) | Op::NewArray(_) => false,
+        Op::Prim(..) | Op::NewTape(_) | Op::NewBuffer(..) | Op::NewArray(_) => false,
+        // Without a result it only checks an index, which is done before: see `is_live`.
+        Op::Load(..) => false,
         Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => live.contains(array),
+        Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => live.contains(array),
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
         Op::Call(_) => true,
         Op::Push(tape, _) | Op::Put(tape, ..) => live.contains(tape),
@@ -329,6 +373,8 @@ fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
                 }
             }
         }
+        Op::Take(_) if !dead.is_empty() => stmt.results.clear(),
+        Op::Append(..) | Op::Take(_) | Op::Resize(..) => return false,
         Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => return false,
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => return false,
         Op::Call(_) => return false,

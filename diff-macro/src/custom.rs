@@ -1,6 +1,7 @@
 //! Functions whose derivative is given by functions of the user's: the signature and the rule go in, a function that calls
 //! the user's by its own rule comes out. From there on the rule composes like that of any other callee.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use syn::{FnArg, ItemFn, parse_quote};
@@ -65,7 +66,14 @@ pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
     let result = b.value(Ty::Float(scalar), None);
     b.push(vec![result], Op::Call(Call { callee, args, rule: CallRule::Primal }));
     let body = b.close_region(params, vec![Atom::Value(result)]);
-    Function { values: std::mem::take(&mut b.values), shapes: b.shapes.clone(), body }
+    Function {
+        values: std::mem::take(&mut b.values),
+        shapes: b.shapes.clone(),
+        body,
+        checked: HashSet::new(),
+        twins: HashMap::new(),
+        guards: Vec::new(),
+    }
 }
 
 /// How the function is named where its companions stand.

@@ -93,6 +93,7 @@ pub(crate) fn emit_once(
         names,
         shapes: &function.shapes,
         changing: function.changing(),
+        tails: tails(&function.body),
         runtime: runtime.clone(),
         shares,
         held: HashMap::new(),
@@ -125,6 +126,8 @@ struct Emitter<'a> {
     shapes: &'a [Shape],
     /// The arrays that are written to.
     changing: HashSet<Value>,
+    /// For an array that is split mutably, and where: the second part.
+    tails: HashMap<(Value, Atom), Value>,
     runtime: TokenStream,
     /// Values may take over the variables of others.
     shares: bool,
@@ -134,6 +137,18 @@ struct Emitter<'a> {
     used: HashSet<Value>,
     /// So far every value was read from a variable that holds it.
     sound: bool,
+}
+
+/// The second parts of arrays that are split mutably in two.
+fn tails(region: &Region) -> HashMap<(Value, Atom), Value> {
+    let mut out = HashMap::new();
+    for stmt in &region.stmts {
+        if let Op::NewArray(NewArray::Window { array, part: Part::Tail(middle), mutable: true }) = &stmt.op {
+            out.insert((*array, *middle), stmt.results[0]);
+        }
+        stmt.op.regions().into_iter().for_each(|inner| out.extend(tails(inner)));
+    }
+    out
 }
 
 // ---- which values are written where they are used ---------------------------------------------------------------
@@ -884,7 +899,11 @@ impl<'a> Emitter<'a> {
                     .hint
                     .as_ref()
                     .map_or("element".to_owned(), |hint| format!("{}_element", hint.name));
-                self.bind(stmt.results[0], &wish, element)
+                match stmt.results.first() {
+                    Some(result) => self.bind(*result, &wish, element),
+                    // Only the index is checked.
+                    None => quote!(let _ = #element;),
+                }
             }
             Op::Store(array, index, value) => {
                 let element = self.element(*array, index);
@@ -903,6 +922,9 @@ impl<'a> Emitter<'a> {
             }
             Op::NewArray(new) => {
                 let result = stmt.results[0];
+                if let Some(pair) = self.split(result, new) {
+                    return pair;
+                }
                 let is_window = matches!(new, NewArray::Window { .. });
                 if self.changing.contains(&result) && !is_window {
                     self.mutable.insert(result);
@@ -910,6 +932,19 @@ impl<'a> Emitter<'a> {
                 let array = self.new_array(new, result);
                 self.bind(result, "array", array)
             }
+            Op::Append(array, value) => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                let value = self.atom(*value, Level::Any);
+                quote!(#array.push(#value);)
+            }
+            Op::Take(array) => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                match stmt.results.first() {
+                    Some(result) => self.bind(*result, "last", quote!(#array.pop().unwrap())),
+                    None => quote!(#array.pop();),
+                }
+            }
+            Op::Resize(array, length) => self.resize(*array, *length),
             Op::Clear(array) => {
                 let zero = self.zero_element(*array);
                 let array = self.atom(Atom::Value(*array), Level::Method);
@@ -959,6 +994,22 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// `let (head, tail) = array.split_at_mut(middle)`: at the head, for both; nothing at the tail.
+    fn split(&mut self, result: Value, new: &NewArray) -> Option<TokenStream> {
+        let NewArray::Window { array, part, mutable: true } = new else { return None };
+        match part {
+            Part::Head(middle) => {
+                let tail = *self.tails.get(&(*array, *middle))?;
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                let middle = self.atom(*middle, Level::Any);
+                let (head, tail) = (self.introduce(result, "head"), self.introduce(tail, "tail"));
+                Some(quote!(let (#head, #tail) = #array.split_at_mut(#middle);))
+            }
+            Part::Tail(_) => self.written.contains_key(&result).then(TokenStream::new),
+            Part::Range(..) | Part::Along(..) | Part::Row(_) => None,
+        }
+    }
+
     /// `array[i][j]`.
     fn element(&mut self, array: Value, index: &[Atom]) -> TokenStream {
         let mut tokens = self.atom(Atom::Value(array), Level::Method);
@@ -967,6 +1018,20 @@ impl<'a> Emitter<'a> {
             tokens.extend(quote!([#index]));
         }
         tokens
+    }
+
+    /// `array.resize(length, 0.0)`.
+    fn resize(&mut self, array: Value, length: Atom) -> TokenStream {
+        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return TokenStream::new() };
+        let shape = self.shapes[shape as usize].clone();
+        let array = self.atom(Atom::Value(array), Level::Method);
+        if length == Atom::Int(0) {
+            return quote!(#array.clear(););
+        }
+        let element = Shape { dims: shape.dims[1..].to_vec(), ..shape };
+        let zero = filled(&self.runtime, &element, float(0.0, Some(element.scalar), Level::Any), None);
+        let length = self.atom(length, Level::Any);
+        quote!(#array.resize(#length, #zero);)
     }
 
     /// What a term is the negation of, if it is written as one.
@@ -995,6 +1060,14 @@ impl<'a> Emitter<'a> {
                 let length = lengths.first().map(|length| self.atom(*length, Level::Any));
                 filled(&runtime, &shape, element, length)
             }
+            NewArray::Empty(capacity) => {
+                let element = element_type(&runtime, &shape);
+                let capacity = capacity.map(|atom| self.atom(atom, Level::Any));
+                match capacity {
+                    Some(capacity) => quote!(#runtime::private::Vec::<#element>::with_capacity(#capacity)),
+                    None => quote!(#runtime::private::Vec::<#element>::new()),
+                }
+            }
             NewArray::Zeros(array) => {
                 let zero = float(0.0, Some(shape.scalar), Level::Any);
                 let array = self.atom(Atom::Value(*array), Level::Method);
@@ -1020,6 +1093,14 @@ impl<'a> Emitter<'a> {
                         let start = (*start != Atom::Int(0)).then(|| self.atom(*start, Level::Sum));
                         let end = end.map(|end| self.atom(end, Level::Sum));
                         quote!(&#mutability #array[#start..#end])
+                    }
+                    Part::Head(middle) => {
+                        let middle = self.atom(*middle, Level::Sum);
+                        quote!(&#mutability #array[..#middle])
+                    }
+                    Part::Tail(middle) => {
+                        let middle = self.atom(*middle, Level::Sum);
+                        quote!(&#mutability #array[#middle..])
                     }
                     Part::Row(index) => {
                         let index = self.atom(*index, Level::Any);
@@ -1626,6 +1707,16 @@ fn zero_of(ty: Ty) -> TokenStream {
         Ty::Int => quote!(0),
         Ty::Array(_) | Ty::Tape | Ty::Unknown => quote!(::core::default::Default::default()),
     }
+}
+
+/// The type of the elements in the outermost dimension.
+fn element_type(runtime: &TokenStream, shape: &Shape) -> TokenStream {
+    let scalar = Ident::new(shape.scalar.name(), Span::call_site());
+    let scalar = quote!(#runtime::private::#scalar);
+    shape.dims[1..].iter().rev().fold(scalar, |inner, dim| match dim {
+        Dim::Fixed(n) => quote!([#inner; #n]),
+        Dim::Dynamic => quote!(#runtime::private::Vec<#inner>),
+    })
 }
 
 /// `[value; N]`, `vec![value; length]`, `vec![[value; M]; length]`.

@@ -153,6 +153,7 @@ pub(crate) fn lower_body(
             body: &body,
             resolved: &resolved,
             outputs: &signature.output.scalars,
+            whole: signature.output.whole,
             receiver: signature.receiver,
             form: signature.output.form,
             wrapped: signature.output.wrapper.is_some(),
@@ -171,6 +172,7 @@ fn stub(signature: &signature::Signature) -> syn::Block {
         signature::Form::Tuple => quote!((#(#zeros),*)),
         signature::Form::Array => quote!([#(#zeros),*]),
         signature::Form::Unit => quote!(),
+        signature::Form::Whole => return parse_quote!({}),
     };
     let value = signature.output.wrapper.as_ref().map_or(value.clone(), |wrapper| wrapper.wrap(&value));
     parse_quote!({ #value })

@@ -27,6 +27,9 @@ pub(crate) enum Seed {
     One,
     /// A parameter of the generated function, after those of the function itself.
     Param,
+    /// The same, of an array that is a mutable reference: the parameter holds the tangents of what the array holds, on
+    /// entry and at the end.
+    InPlace,
     /// Of an array: one in this element, zero in the others.
     Unit(usize),
 }
@@ -37,6 +40,12 @@ enum Tangents {
     Directions,
     /// The derivatives of each order along one path; those of the values of the generated function that are in scope.
     Orders(HashMap<Value, Derivatives>),
+}
+
+impl Seed {
+    fn is_param(self) -> bool {
+        matches!(self, Seed::Param | Seed::InPlace)
+    }
 }
 
 /// What forward mode gives: the function, and in which order its parameters and yields stand.
@@ -65,7 +74,7 @@ pub(crate) fn jvp(
     for (k, param) in active.iter().enumerate() {
         let info = &function.values[param.0 as usize];
         if info.ty.is_array() {
-            if seeds.iter().any(|direction| direction[k] == Seed::Param) {
+            if seeds.iter().any(|direction| direction[k].is_param()) {
                 let seed = pass.b.value(function.tangent_ty(info.ty), dotted(info));
                 seed_params.push((*param, seed));
                 array_seeds.push((*param, seed));
@@ -77,7 +86,7 @@ pub(crate) fn jvp(
             .map(|direction| match direction[k] {
                 Seed::Zero => None,
                 Seed::One => Some(Atom::Float(1.0)),
-                Seed::Param => {
+                Seed::Param | Seed::InPlace => {
                     let info = &function.values[param.0 as usize];
                     let seed = pass.b.value(info.ty, dotted(info));
                     seed_params.push((*param, seed));
@@ -107,7 +116,11 @@ pub(crate) fn jvp(
         pass.arrays.insert(*out, vec![Some(*seed); seeds.len()]);
     }
     for (param, seed) in array_seeds.into_iter().filter(|(param, _)| !outs.contains(param)) {
-        let shadow = pass.tangent_array(param, seed);
+        let in_place = active.iter().position(|known| *known == param).is_some_and(|k| seeds[0][k] == Seed::InPlace);
+        let shadow = if in_place { seed } else { pass.tangent_array(param, seed) };
+        if in_place && pass.primal.changing.contains(&param) {
+            pass.b.changing.insert(seed);
+        }
         pass.arrays.insert(param, vec![Some(shadow); seeds.len()]);
     }
     for (k, param) in active.iter().enumerate().filter(|(_, param)| function.values[param.0 as usize].ty.is_array()) {
@@ -119,10 +132,7 @@ pub(crate) fn jvp(
         yields.extend(pass.yielded_all(&function.body.yields, d));
     }
     let body = pass.b.close_region(params, yields);
-    Pushforward {
-        function: Function { values: pass.b.values, shapes: function.shapes.clone(), body },
-        seeds: seed_params.into_iter().map(|(_, seed)| seed).collect(),
-    }
+    Pushforward { function: pass.finish(body), seeds: seed_params.into_iter().map(|(_, seed)| seed).collect() }
 }
 
 /// The derivatives up to an order in a parameter: the function yields what the input yields, then for each order the
@@ -140,7 +150,7 @@ pub(crate) fn derivatives(function: &Function, active: Value, order: usize, defa
         yields.extend(pass.yielded_all(&function.body.yields, k));
     }
     let body = pass.b.close_region(params, yields);
-    Function { values: pass.b.values, shapes: function.shapes.clone(), body }
+    pass.finish(body)
 }
 
 /// The name of a tangent.
@@ -209,6 +219,17 @@ impl Forward<'_> {
         *self.tangents.get(&atom.value()?)?.get(direction)?
     }
 
+    /// The function of which this is the body.
+    fn finish(self, body: Region) -> Function {
+        let mut twins = self.inherited_twins();
+        for (array, shadows) in &self.arrays {
+            let primal = self.array(*array);
+            twins.extend(shadows.iter().flatten().map(|shadow| (*shadow, primal)));
+        }
+        let shapes = self.b.shapes.clone();
+        Function { values: self.b.values, shapes, body, checked: self.b.checked, twins, guards: Vec::new() }
+    }
+
     /// The tangent of what the function yields: zero, or zeros, if it does not vary.
     fn yielded(&mut self, atom: Atom, direction: usize) -> Atom {
         let array = atom.value().filter(|value| self.info(*value).ty.is_array());
@@ -250,10 +271,28 @@ impl Forward<'_> {
             }
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
-            Op::Load(array, index) => self.load(stmt.results[0], *array, index),
+            Op::Load(array, index) => match stmt.results.first() {
+                Some(result) => self.load(*result, *array, index),
+                None => self.copy_check(*array, index),
+            },
             Op::Store(array, index, value) => self.store(*array, index, *value),
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
             Op::Accumulate(array, index, term) => self.accumulate(*array, index, *term),
+            Op::Append(array, value) => {
+                self.copy_growth(stmt);
+                self.for_each_shadow(*array, |pass, shadow, d| {
+                    let tangent = pass.tangent(*value, d).unwrap_or(Atom::Float(0.0));
+                    pass.b.push(Vec::new(), Op::Append(shadow, tangent));
+                });
+            }
+            Op::Take(array) => self.take(stmt, *array),
+            Op::Resize(array, length) => {
+                self.copy_growth(stmt);
+                let length = self.atom(*length);
+                self.for_each_shadow(*array, |pass, shadow, _| {
+                    pass.b.push(Vec::new(), Op::Resize(shadow, length));
+                });
+            }
             Op::Clear(array) => self.clear(*array),
             Op::NewTape(range) => self.new_tape(stmt.results[0], range.as_ref()),
             Op::NewBuffer(length, fields, fixed) => self.new_buffer(stmt.results[0], *length, fields, *fixed),
@@ -303,7 +342,7 @@ impl Forward<'_> {
 
     /// The tangents of an array along its elements.
     fn unit_seeds(&mut self, param: Value, seeds: &[Vec<Seed>], k: usize) {
-        if seeds.iter().any(|direction| direction[k] == Seed::Param) {
+        if seeds.iter().any(|direction| direction[k].is_param()) {
             return;
         }
         let info = self.info(param);
@@ -356,6 +395,32 @@ impl Forward<'_> {
                 self.b.push(Vec::new(), Op::Store(shadow, index.clone(), tangent));
             }
         }
+    }
+
+    /// Runs for the tangents of an array, direction by direction.
+    fn for_each_shadow(&mut self, array: Value, mut run: impl FnMut(&mut Self, Value, usize)) {
+        for d in 0..self.directions {
+            let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
+            if let Some(shadow) = shadow {
+                run(self, shadow, d);
+            }
+        }
+    }
+
+    /// ```text
+    /// // Input:    y = a.pop()
+    /// // Output:   y = a.pop(); y_dot = a_dot.pop()
+    /// ```
+    fn take(&mut self, stmt: &Stmt, array: Value) {
+        self.copy_growth(stmt);
+        let mut tangents: Tangent = vec![None; self.directions];
+        let info = stmt.results.first().map(|result| self.info(*result));
+        self.for_each_shadow(array, |pass, shadow, d| {
+            let results = info.iter().map(|info| pass.b.value(info.ty, dotted(info))).collect::<Vec<_>>();
+            tangents[d] = results.first().copied().map(Atom::Value);
+            pass.b.push(results, Op::Take(shadow));
+        });
+        self.tangents.extend(stmt.results.first().map(|result| (*result, tangents)));
     }
 
     fn accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
@@ -439,6 +504,7 @@ impl Forward<'_> {
         Some(match new {
             NewArray::Fill(value, lengths) => NewArray::Fill(element(value), self.atoms(lengths)),
             NewArray::Elements(elements) => NewArray::Elements(elements.iter().map(element).collect()),
+            NewArray::Empty(capacity) => NewArray::Empty(capacity.map(|atom| self.atom(atom))),
             NewArray::Zeros(_) => NewArray::Zeros(fresh),
             NewArray::Copy(array) => known(array).map_or(NewArray::Zeros(fresh), NewArray::Copy),
             NewArray::Window { array, part, mutable } => {

@@ -244,6 +244,15 @@ pub(crate) struct Opaque {
     pub(crate) text: Rc<str>,
 }
 
+impl Opaque {
+    /// `array.len()`, of an array whose length changes.
+    pub(crate) fn length(array: Value) -> Self {
+        let expr: syn::Expr = syn::parse_quote!(array.len());
+        let args = vec![(Rc::from("array"), Atom::Value(array))];
+        Opaque { code: Code::Expr(Rc::new(expr), None), args, effect: Effect::Reads, text: Rc::from("array.len()") }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) enum Code {
     /// An expression; its result, if it has one, is the statement's only result.
@@ -286,6 +295,12 @@ pub(crate) enum Op {
     /// `array[index] += term`, in an array of adjoints or tangents.
     Accumulate(Value, Vec<Atom>, Atom),
     NewArray(NewArray),
+    /// A further element at the end of an array that grows.
+    Append(Value, Atom),
+    /// The last element of an array, which loses it.
+    Take(Value),
+    /// As many elements as the atom says: the last ones go, or zeros come.
+    Resize(Value, Atom),
     /// Every element of the array becomes zero.
     Clear(Value),
     /// An empty tape; with the range whose length it will have, where that is known.
@@ -366,6 +381,8 @@ pub(crate) enum NewArray {
     /// The same in every element; the lengths, outermost first.
     Fill(Atom, Vec<Atom>),
     Elements(Vec<Atom>),
+    /// Nothing yet; with room for so many elements.
+    Empty(Option<Atom>),
     /// Zeros, in the shape of another array.
     Zeros(Value),
     /// What another array holds.
@@ -387,13 +404,17 @@ pub(crate) enum Part {
     Row(Atom),
     /// From the first atom on, as many elements as the second says; nothing where that is none.
     Along(Atom, Atom),
+    /// The elements before the place at which an array is split in two.
+    Head(Atom),
+    /// The elements from that place on.
+    Tail(Atom),
 }
 
 impl Part {
     pub(crate) fn operands(self) -> Vec<Atom> {
         match self {
             Part::Range(start, end) => std::iter::once(start).chain(end).collect(),
-            Part::Row(index) => vec![index],
+            Part::Row(atom) | Part::Head(atom) | Part::Tail(atom) => vec![atom],
             Part::Along(start, length) => vec![start, length],
         }
     }
@@ -404,6 +425,8 @@ impl Part {
             Part::Range(start, end) => Part::Range(replace(start), end.map(replace)),
             Part::Row(index) => Part::Row(replace(index)),
             Part::Along(start, length) => Part::Along(replace(start), replace(length)),
+            Part::Head(middle) => Part::Head(replace(middle)),
+            Part::Tail(middle) => Part::Tail(replace(middle)),
         }
     }
 }
@@ -413,6 +436,7 @@ impl NewArray {
         match self {
             NewArray::Fill(value, lengths) => std::iter::once(*value).chain(lengths.iter().copied()).collect(),
             NewArray::Elements(elements) => elements.clone(),
+            NewArray::Empty(capacity) => capacity.iter().copied().collect(),
             NewArray::Zeros(array) | NewArray::Copy(array) => vec![Atom::Value(*array)],
             NewArray::Window { array, part, .. } => {
                 let mut atoms = part.operands();
@@ -483,6 +507,12 @@ pub(crate) struct Function {
     pub(crate) values: Vec<Info>,
     pub(crate) shapes: Rc<Vec<Shape>>,
     pub(crate) body: Region,
+    /// Loads and windows of the user's function: these may panic, also where nothing needs them.
+    pub(crate) checked: HashSet<Value>,
+    /// Arrays of tangents and adjoints, with the arrays that they belong to and are as long as.
+    pub(crate) twins: HashMap<Value, Value>,
+    /// Of the user's function: statements that compile only if its names mean what lowering took them for.
+    pub(crate) guards: Vec<syn::Stmt>,
 }
 
 impl Region {
@@ -569,6 +599,21 @@ impl Function {
         out
     }
 
+    /// The arrays whose length changes.
+    pub(crate) fn growing(&self) -> HashSet<Value> {
+        fn find(region: &Region, out: &mut HashSet<Value>) {
+            for stmt in &region.stmts {
+                if let Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) = &stmt.op {
+                    out.insert(*array);
+                }
+                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
+            }
+        }
+        let mut out = HashSet::new();
+        find(&self.body, &mut out);
+        out
+    }
+
     /// The arrays that the function changes, and the windows that show them.
     pub(crate) fn changing(&self) -> HashSet<Value> {
         fn find(region: &Region, out: &mut HashSet<Value>) {
@@ -620,6 +665,7 @@ impl Op {
                 }
             },
             Op::Prim(..) | Op::Opaque(_) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => Vec::new(),
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => Vec::new(),
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
             Op::NewBuffer(..) | Op::Put(..) | Op::Call(_) => Vec::new(),
         }
@@ -629,6 +675,7 @@ impl Op {
     pub(crate) fn written_array(&self) -> Option<Value> {
         match self {
             Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => Some(*array),
+            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => Some(*array),
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) | Op::Call(_) => None,
             Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
         }
@@ -655,7 +702,8 @@ impl Op {
                 atoms
             }
             Op::NewArray(new) => new.operands(),
-            Op::Clear(array) => vec![Atom::Value(*array)],
+            Op::Append(array, atom) | Op::Resize(array, atom) => vec![Atom::Value(*array), *atom],
+            Op::Take(array) | Op::Clear(array) => vec![Atom::Value(*array)],
             Op::NewBuffer(length, ..) => vec![*length],
             Op::Put(tape, index, record) => {
                 let mut atoms = vec![Atom::Value(*tape), *index];
@@ -801,6 +849,10 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
             Op::Accumulate(array, index, term) => writeln!(f, "{array}[{}] += {term}", list(index))?,
             Op::NewArray(NewArray::Fill(value, lengths)) => writeln!(f, "[{value}; {}]", list(lengths))?,
             Op::NewArray(NewArray::Elements(elements)) => writeln!(f, "[{}]", list(elements))?,
+            Op::NewArray(NewArray::Empty(_)) => writeln!(f, "[]")?,
+            Op::Append(array, value) => writeln!(f, "append {array} {value}")?,
+            Op::Take(array) => writeln!(f, "take {array}")?,
+            Op::Resize(array, length) => writeln!(f, "resize {array} {length}")?,
             Op::NewArray(NewArray::Zeros(array)) => writeln!(f, "zeros like {array}")?,
             Op::NewArray(NewArray::Copy(array)) => writeln!(f, "copy of {array}")?,
             Op::NewArray(NewArray::Window { array, part, .. }) => {

@@ -9,6 +9,8 @@ mod activity;
 mod affine;
 mod analyses;
 mod attr;
+mod batch;
+mod bounds;
 mod build;
 mod call;
 mod carry;

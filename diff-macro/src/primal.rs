@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::activity;
 use crate::build::Builder;
 use crate::ir::{
-    Atom, Call, Code, Function, Header, Hint, Info, NewArray, Op, Opaque, Range, Region, Rule, Stmt, Value,
+    Atom, Call, Code, Function, Header, Hint, Info, NewArray, Op, Opaque, Range, Region, Rule, Stmt, Ty, Value,
 };
 use crate::linearize::{Linear, linear, linearize};
 use crate::rules::Prim;
@@ -143,22 +143,59 @@ pub(crate) trait Mode<'a>: Sized {
         let (array, index, info) = (self.array(array), self.atoms(index), self.info(result));
         let (b, primal) = self.parts();
         let loaded = b.load(array, index.clone(), info);
+        if primal.source.checked.contains(&result) {
+            b.checked.extend(loaded.value());
+        }
         primal.map.insert(result, loaded);
         index
     }
 
+    /// Writes a load whose result nothing needs: a check of the index.
+    fn copy_check(&mut self, array: Value, index: &[Atom]) {
+        let op = Op::Load(self.array(array), self.atoms(index));
+        self.parts().0.push(Vec::new(), op);
+    }
+
     /// Writes a store; gives its indices.
     fn copy_store(&mut self, array: Value, index: &[Atom], value: Atom) -> Vec<Atom> {
-        let (array, index, value) = (self.array(array), self.atoms(index), self.atom(value));
+        let (source, array) = (array, self.array(array));
+        let (index, value) = (self.atoms(index), self.atom(value));
+        self.check_place(source, &index);
         self.parts().0.push(Vec::new(), Op::Store(array, index.clone(), value));
         index
     }
 
+    /// What is written into an array of the function's own may not be needed: the element is there all the same.
+    fn check_place(&mut self, source: Value, index: &[Atom]) {
+        let array = self.array(source);
+        let (b, primal) = self.parts();
+        if primal.source.body.params.contains(&source) || primal.source.twins.contains_key(&source) {
+            return;
+        }
+        let place = b.value(Ty::Float(b.element(array)), None);
+        b.checked.insert(place);
+        b.push(vec![place], Op::Load(array, index.to_vec()));
+    }
+
     /// Writes an addition in place; gives its indices.
     fn copy_accumulate(&mut self, array: Value, index: &[Atom], term: Atom) -> Vec<Atom> {
-        let (array, index, term) = (self.array(array), self.atoms(index), self.atom(term));
+        let (source, array) = (array, self.array(array));
+        let (index, term) = (self.atoms(index), self.atom(term));
+        self.check_place(source, &index);
         self.parts().0.push(Vec::new(), Op::Accumulate(array, index.clone(), term));
         index
+    }
+
+    /// Writes what makes an array longer or shorter.
+    fn copy_growth(&mut self, stmt: &Stmt) {
+        let op = match &stmt.op {
+            Op::Append(array, value) => Op::Append(self.array(*array), self.atom(*value)),
+            Op::Take(array) => Op::Take(self.array(*array)),
+            Op::Resize(array, length) => Op::Resize(self.array(*array), self.atom(*length)),
+            other => unreachable!("no change of a length: {:?}", other.operands()),
+        };
+        let results = self.fresh_all(&stmt.results);
+        self.parts().0.push(results, op);
     }
 
     /// Writes a new array; gives what it has become and what is in it.
@@ -166,6 +203,7 @@ pub(crate) trait Mode<'a>: Sized {
         let renamed = match new {
             NewArray::Fill(value, lengths) => NewArray::Fill(self.atom(*value), self.atoms(lengths)),
             NewArray::Elements(elements) => NewArray::Elements(self.atoms(elements)),
+            NewArray::Empty(capacity) => NewArray::Empty(capacity.map(|atom| self.atom(atom))),
             NewArray::Zeros(array) => NewArray::Zeros(self.array(*array)),
             NewArray::Copy(array) => NewArray::Copy(self.array(*array)),
             NewArray::Window { array, part, mutable } => NewArray::Window {
@@ -175,8 +213,18 @@ pub(crate) trait Mode<'a>: Sized {
             },
         };
         let fresh = self.fresh(result);
+        let (b, primal) = self.parts();
+        if primal.source.checked.contains(&result) {
+            b.checked.insert(fresh);
+        }
         self.parts().0.push(vec![fresh], Op::NewArray(renamed.clone()));
         (fresh, renamed)
+    }
+
+    /// The arrays that are as long as others in the source.
+    fn inherited_twins(&self) -> HashMap<Value, Value> {
+        let source = self.primal().source;
+        source.twins.iter().map(|(array, twin)| (self.array(*array), self.array(*twin))).collect()
     }
 
     /// The header of a loop; `condition` writes the region of a `while`.

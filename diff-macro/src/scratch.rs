@@ -125,6 +125,7 @@ impl Arrays {
     fn stmt(&self, stmt: &Stmt, seen: &mut Seen) {
         match &stmt.op {
             Op::Load(array, _) | Op::Accumulate(array, ..) => self.read(*array, seen),
+            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => self.read(*array, seen),
             // What a window shows is read where an element is read through it.
             Op::NewArray(NewArray::Window { .. } | NewArray::Zeros(_)) | Op::Store(..) => {}
             Op::NewArray(new) => {
@@ -177,6 +178,7 @@ impl Arrays {
                 Op::Store(..) | Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) => {}
                 Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) | Op::Call(_) => {}
                 Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+                Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             }
         }
         outer.pop();

@@ -35,6 +35,8 @@ pub(crate) enum Form {
     Scalar,
     Tuple,
     Array,
+    /// One array as a whole: a `Vec`, or one that is nested, long, or as long as a constant says.
+    Whole,
     /// Nothing: its results are in `&mut` parameters.
     Unit,
 }
@@ -46,6 +48,8 @@ pub(crate) struct Output {
     pub(crate) scalars: Vec<Scalar>,
     /// The floats are in an `Option` or a `Result`.
     pub(crate) wrapper: Option<Wrapper>,
+    /// The type of an array that is returned as a whole.
+    pub(crate) whole: Option<Ty>,
 }
 
 /// An `Option` or a `Result` around what a function returns.
@@ -143,7 +147,7 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     let mut shapes = Vec::new();
     let mut parameters = parameters(item, options, &mut shapes, diagnostics);
     let certain = diagnostics.count() == before;
-    let output = output(&sig.output, sig, options.wrt.as_deref(), &mut parameters, &shapes, diagnostics);
+    let output = output(&sig.output, sig, options.wrt.as_deref(), &mut parameters, &mut shapes, diagnostics);
     if certain && options.wrt.as_ref().is_none_or(|names| !names.is_empty()) && !any_active(&parameters) {
         let constant = parameters.iter().any(|parameter| parameter.ty.scalar().is_some() || parameter.ty.is_array());
         diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant));
@@ -279,7 +283,7 @@ fn output(
     sig: &syn::Signature,
     named: Option<&[Ident]>,
     parameters: &mut [Parameter],
-    shapes: &[Shape],
+    shapes: &mut Vec<Shape>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Output> {
     match output {
@@ -289,7 +293,7 @@ fn output(
                 diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
                 return None;
             }
-            Some(Output { form: Form::Unit, scalars, wrapper: None })
+            Some(Output { form: Form::Unit, scalars, wrapper: None, whole: None })
         }
         ReturnType::Type(_, ty) => {
             let (wrapper, inner) = match Wrapper::read(ty) {
@@ -302,9 +306,10 @@ fn output(
                     diagnostics.report(&sig.ident, diagnostics::UNIT_RETURN);
                     return None;
                 }
-                return Some(Output { form: Form::Unit, scalars, wrapper });
+                return Some(Output { form: Form::Unit, scalars, wrapper, whole: None });
             }
-            let known = returned(inner).map(|output| Output { wrapper, ..output });
+            let known =
+                returned(inner).or_else(|| returned_whole(inner, shapes)).map(|output| Output { wrapper, ..output });
             if known.is_none() {
                 let found = diagnostics::type_text(ty);
                 diagnostics.report(ty, diagnostics::return_type(&found));
@@ -351,16 +356,25 @@ fn returned(ty: &syn::Type) -> Option<Output> {
         syn::Type::Group(group) => returned(&group.elem),
         syn::Type::Tuple(tuple) if tuple.elems.len() > 1 => {
             let scalars: Option<Vec<Scalar>> = tuple.elems.iter().map(scalar_type).collect();
-            Some(Output { form: Form::Tuple, scalars: scalars?, wrapper: None })
+            Some(Output { form: Form::Tuple, scalars: scalars?, wrapper: None, whole: None })
         }
         syn::Type::Array(array) => {
             let scalar = scalar_type(&array.elem)?;
             let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) = &array.len else { return None };
             let length: usize = length.base10_parse().ok().filter(|n| (1..=64).contains(n))?;
-            Some(Output { form: Form::Array, scalars: vec![scalar; length], wrapper: None })
+            Some(Output { form: Form::Array, scalars: vec![scalar; length], wrapper: None, whole: None })
         }
-        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?], wrapper: None }),
+        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?], wrapper: None, whole: None }),
     }
+}
+
+/// A `Vec` or an array of floats.
+fn returned_whole(ty: &syn::Type, shapes: &mut Vec<Shape>) -> Option<Output> {
+    let shape = shape_of(ty).filter(|shape| shape.storage == Storage::Owned)?;
+    let number = u16::try_from(shapes.len()).unwrap_or(u16::MAX - 2);
+    let scalars = vec![shape.scalar];
+    shapes.extend(shape.variants());
+    Some(Output { form: Form::Whole, scalars, wrapper: None, whole: Some(Ty::Array(number)) })
 }
 
 /// `Self` in a function without a receiver tells that it stands in an `impl` block.

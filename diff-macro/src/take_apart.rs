@@ -73,7 +73,10 @@ fn run(function: &Function, active: &[Value], default: Scalar, with_locals: bool
     let yields = pass.atoms(&function.body.yields);
     let body = pass.b.close_region(params, yields);
     let fits = scalars.len() <= MOST_INPUTS && pass.statements <= MOST_STATEMENTS;
-    let function = Function { values: pass.b.values, shapes: function.shapes.clone(), body };
+    let checked = std::mem::take(&mut pass.b.checked);
+    let twins = HashMap::new();
+    let shapes = function.shapes.clone();
+    let function = Function { values: pass.b.values, shapes, body, checked, twins, guards: Vec::new() };
     (fits && !pass.failed).then_some(Apart { function, active: scalars, elements })
 }
 
@@ -181,6 +184,10 @@ impl TakeApart<'_> {
             }
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
             Op::Call(_) => self.failed = true,
+            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => {
+                self.failed |= self.is_apart(*array);
+                self.copy_growth(stmt);
+            }
             Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => self.failed = true,
         }
     }
@@ -377,7 +384,7 @@ impl TakeApart<'_> {
         match new {
             NewArray::Fill(value, _) => Some(vec![self.atom(*value); length]),
             NewArray::Elements(elements) => Some(self.atoms(elements)),
-            NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => None,
+            NewArray::Empty(_) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => None,
         }
     }
 
@@ -398,7 +405,8 @@ impl TakeApart<'_> {
         self.failed |= self.locals.contains_key(array);
         let (base, offset) = self.windows.get(array).copied().unwrap_or((*array, 0));
         let start = match part {
-            Part::Range(start, _) | Part::Along(start, _) => match self.atom(*start) {
+            Part::Head(_) => Some(0),
+            Part::Range(start, _) | Part::Along(start, _) | Part::Tail(start) => match self.atom(*start) {
                 Atom::Int(start) => usize::try_from(start).ok(),
                 Atom::Value(_) | Atom::Float(_) | Atom::Bool(_) | Atom::Undefined => None,
             },
@@ -472,7 +480,7 @@ impl TakeApart<'_> {
 fn new_reads(new: &NewArray) -> Option<Value> {
     match new {
         NewArray::Zeros(array) | NewArray::Copy(array) | NewArray::Window { array, .. } => Some(*array),
-        NewArray::Fill(..) | NewArray::Elements(_) => None,
+        NewArray::Fill(..) | NewArray::Elements(_) | NewArray::Empty(_) => None,
     }
 }
 
@@ -506,6 +514,7 @@ fn reads_as_index(region: &Region, integers: &mut HashSet<Value>) -> bool {
             }
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => {}
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
         }
         stmt.op.regions().into_iter().all(|inner| reads_as_index(inner, integers))
     })

@@ -157,7 +157,9 @@ impl Windows {
                     out.known.push(Access { array: *array, distance, writes, always });
                 }
                 Op::NewArray(NewArray::Window { array, mutable, .. }) => out.other.push((*array, *mutable)),
-                Op::Clear(array) => out.other.push((*array, true)),
+                Op::Clear(array) | Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => {
+                    out.other.push((*array, true));
+                }
                 Op::Opaque(opaque) => {
                     out.has_effect |= opaque.effect == Effect::Any;
                     out.other.extend(opaque.args.iter().filter_map(|(_, atom)| Some((atom.value()?, false))));

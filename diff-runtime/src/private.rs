@@ -127,3 +127,47 @@ pub fn window<F>(array: &[F], start: usize, length: usize) -> &[F] {
 pub fn window_mut<F>(array: &mut [F], start: usize, length: usize) -> &mut [F] {
     if length > 0 { &mut array[start..][..length] } else { &mut [] }
 }
+
+// ---- names that must mean what they are taken for --------------------------------------------------------------
+
+/// Takes two functions that are one and the same: the guard on paths such as `f64::sin`, which a module may hide.
+pub fn same<F: Same<G>, G>(_: F, _: G) {}
+
+/// Is the same type.
+#[diagnostic::on_unimplemented(
+    message = "this path does not lead to the type that its name tells: a module or another type hides that",
+    label = "not the function of the primitive type, or of `Vec`",
+    note = "call it as a method, or name the type by its full path"
+)]
+pub trait Same<G> {}
+impl<F> Same<F> for F {}
+
+/// No function is of this type: with one implementation only, rustc would report that two types differ, and not why.
+#[derive(Debug)]
+pub struct Other<F>(F);
+impl<F> Same<Other<F>> for F {}
+
+macro_rules! methods {
+    ($($method:ident($($arg:ident)*)),* $(,)?) => {
+        /// Has the methods of a float on a reference to one. A trait of the user's that has one of them too, and that
+        /// therefore comes before the float itself, makes a call ambiguous: the guard on methods of references.
+        pub trait MethodOfTheFloat {
+            $(fn $method<$($arg),*>(&self, $(_: $arg),*) {})*
+        }
+        /// The same, for traits of references.
+        pub trait MethodOfTheReference {
+            $(fn $method<$($arg),*>(&self, $(_: $arg),*) {})*
+        }
+    };
+}
+#[rustfmt::skip]
+methods! {
+    abs(), acos(), acosh(), asin(), asinh(), atan(), atan2(A), atanh(), cbrt(), ceil(), clamp(A B), copysign(A), cos(),
+    cosh(), div_euclid(A), exp(), exp2(), exp_m1(), floor(), fract(), hypot(A), ln(), ln_1p(), log(A), log10(), log2(),
+    max(A), min(A), mul_add(A B), powf(A), powi(A), recip(), rem_euclid(A), round(), round_ties_even(), signum(), sin(),
+    sin_cos(), sinh(), sqrt(), tan(), tanh(), to_degrees(), to_radians(), trunc(),
+}
+impl MethodOfTheFloat for f64 {}
+impl MethodOfTheFloat for f32 {}
+impl MethodOfTheReference for &f64 {}
+impl MethodOfTheReference for &f32 {}

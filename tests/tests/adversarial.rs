@@ -125,6 +125,45 @@ f32_by_inference_through_a_product {
         x * b as f64
     }
 }
+traits_that_do_not_hide_methods {
+    #[allow(dead_code)]
+    trait ByValue {
+        fn cos(self) -> f64;
+    }
+    impl ByValue for f64 {
+        fn cos(self) -> f64 {
+            0.0
+        }
+    }
+    #[allow(dead_code)]
+    trait Sine {
+        fn sin(&self) -> u8;
+    }
+    impl Sine for u8 {
+        fn sin(&self) -> u8 {
+            1
+        }
+    }
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let r = &x;
+        let s = &r;
+        r.sin() * s.cos() + f64::exp(*r) + std::primitive::f64::from(x) * f64::max(x, 0.1)
+    }
+}
+every_method_on_a_reference {
+    #[derivative]
+    fn f(x: f64) -> f64 {
+        let s = &(x * 0.1);
+        let one = &(1.0 + x);
+        let a = s.abs() + s.acos() + one.acosh() + s.asin() + s.asinh() + s.atan() + s.atan2(x) + s.atanh() + s.cbrt();
+        let b = s.ceil() + s.clamp(-9.0, 9.0) + s.copysign(1.0) + s.cos() + s.cosh() + s.div_euclid(9.0) + s.exp();
+        let c = s.exp2() + s.exp_m1() + s.floor() + s.fract() + s.hypot(x) + s.ln() + s.ln_1p() + s.log(3.0) + s.log10();
+        let d = s.log2() + s.max(0.0) + s.min(9.0) + s.mul_add(x, 1.0) + s.powf(1.5) + s.powi(3) + s.recip();
+        let e = s.rem_euclid(9.0) + s.round() + s.round_ties_even() + s.signum() + s.sin() + s.sin_cos().0 + s.sinh();
+        a + b + c + d + e + s.sqrt() + s.tan() + s.tanh() + s.to_degrees() + s.to_radians() + s.trunc()
+    }
+}
 f32_variable_that_changes {
     #[derivative]
     fn f(x: f64) -> f64 {

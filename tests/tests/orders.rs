@@ -317,7 +317,7 @@ fn hessian_in_several_parameters() {
     #[derivative(hessian)]
     fn f(s: f64, x: &[f64], k: usize, p: [f64; 2]) -> f64 {
         let mut sum = s * p[0] * p[1];
-        for x in x.iter() {
+        for &x in x.iter() {
             sum += x.powi(3) * s * p[k % 2];
         }
         sum

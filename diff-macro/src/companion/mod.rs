@@ -12,6 +12,7 @@ use crate::ir::{Function, Scalar, Storage, Value};
 use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
+mod jacobian;
 mod modes;
 mod orders;
 mod rule;
@@ -98,16 +99,12 @@ impl Plan<'_> {
             companions.push(self.gradient_into(Gives::Derivative));
             companions.push(self.gradient_into(Gives::Both));
         }
-        if let Some(directions) = self.jacobian_directions() {
-            companions.push(self.jacobian(&directions, Gives::Derivative));
-            companions.push(self.jacobian(&directions, Gives::Both));
-        }
         companions.push(self.jvp());
         companions.push(self.vjp());
         if self.has_arrays() {
             companions.push(self.vjp_into());
         }
-        companions.extend(self.jacobian_into());
+        companions.extend(self.jacobians());
         if self.partials && scalar {
             let scalars = (0..self.active().len()).filter(|k| self.parameter(*k).ty.scalar().is_some());
             companions.extend(scalars.map(|k| self.partial(k)));

@@ -10,7 +10,7 @@ use crate::cleanup::cleanup;
 use crate::emit;
 use crate::formula::formula;
 use crate::forward::{self, Pushforward, Seed};
-use crate::ir::{Atom, Dim, Function, Op, Region, Ty, Value};
+use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options, Pullback};
 use crate::signature::Form;
@@ -19,6 +19,7 @@ use crate::windows::windows;
 /// A gradient: the adjoint of the value is one.
 const ONE: Options = Options { seeded: false, into: false };
 const SEEDED: Options = Options { seeded: true, into: false };
+pub(super) const SEEDED_INTO: Options = Options { seeded: true, into: true };
 
 /// The parameters that receive adjoints.
 pub(super) struct Buffers {
@@ -90,7 +91,7 @@ impl Plan<'_> {
     }
 
     /// A value and a derivative, or the derivative alone.
-    fn given(gives: Gives, value: &TokenStream, derivative: &TokenStream) -> TokenStream {
+    pub(super) fn given(gives: Gives, value: &TokenStream, derivative: &TokenStream) -> TokenStream {
         match gives {
             Gives::Derivative => derivative.clone(),
             Gives::Both => quote!((#value, #derivative)),
@@ -219,7 +220,9 @@ impl Plan<'_> {
     // ---- products with the Jacobian ----------------------------------------------------------------------------
 
     pub(super) fn jvp(&self) -> Companion {
-        let pushforward = self.pushforward(&[vec![Seed::Param; self.active().len()]]);
+        let in_place = |ty: Ty| self.shape(ty).is_some_and(|shape| shape.storage == Storage::BorrowedMut);
+        let of_parameter = |k: usize| if in_place(self.parameter(k).ty) { Seed::InPlace } else { Seed::Param };
+        let pushforward = self.pushforward(&[(0..self.active().len()).map(of_parameter).collect()]);
         let mut names = self.names();
         let function = &pushforward.function;
         let extra: Vec<(Ident, TokenStream)> = pushforward
@@ -229,8 +232,7 @@ impl Plan<'_> {
                 let info = &function.values[seed.0 as usize];
                 let ident = self.extra_ident(function, *seed, &mut names);
                 let declared = declared(info.ty);
-                let is_out = self.outs().iter().any(|k| self.signature.parameters[*k].ty == declared);
-                let ty = if is_out { self.buffer_type(declared) } else { self.tangent_type(declared) };
+                let ty = if in_place(declared) { self.buffer_type(declared) } else { self.tangent_type(declared) };
                 (ident, ty)
             })
             .collect();
@@ -243,6 +245,8 @@ impl Plan<'_> {
                 quote!((#value, #tangent))
             }
         };
+        // One companion asks rustc for all of them.
+        let guards = &self.function.guards;
         let mut prologue = self.callee_checks();
         prologue.extend(self.tangent_checks(&extra));
         let inner = match self.rule {
@@ -260,7 +264,7 @@ impl Plan<'_> {
             ],
         };
         let output = self.output().map(|output| quote!((#output, #output)));
-        Companion { name: "jvp".to_owned(), docs, extra, output, body: quote!(#prologue #inner) }
+        Companion { name: "jvp".to_owned(), docs, extra, output, body: quote!(#(#guards)* #prologue #inner) }
     }
 
     /// Tangents of slices must be as long as what they belong to.
@@ -348,7 +352,13 @@ impl Plan<'_> {
             seeds.idents.push(self.extra_ident(function, *seed, names));
         }
         match (self.output(), &seeds.idents[..]) {
-            (Some(ty), [seed]) => seeds.params.push((seed.clone(), ty)),
+            (Some(ty), [seed]) => {
+                if self.signature.output.form == Form::Whole {
+                    // It becomes the array of the adjoints of the result.
+                    seeds.prologue.extend(quote!(let mut #seed = #seed;));
+                }
+                seeds.params.push((seed.clone(), ty));
+            }
             // The seed has the form of the result: it is taken apart.
             (Some(ty), idents @ [_, _, ..]) => {
                 let whole = generated(&names.fresh("seeds", false), Span::call_site());
@@ -407,6 +417,13 @@ impl Plan<'_> {
         buffers
     }
 
+    /// The parameter that the function returns as a whole.
+    fn returned_parameter(&self) -> Option<usize> {
+        let array = self.function.body.yields.first()?.value()?;
+        let position = self.function.body.params.iter().position(|param| *param == array)?;
+        (self.signature.output.form == Form::Whole).then_some(position)
+    }
+
     /// The adjoints of scalars among what a pullback yields, as assignments to their buffers.
     pub(super) fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
         let mut idents = buffers.scalars.iter();
@@ -434,7 +451,17 @@ impl Plan<'_> {
         } else {
             Seeds { params: Vec::new(), idents: Vec::new(), prologue: quote!() }
         };
-        let buffers = self.buffers(&mut names);
+        let mut buffers = self.buffers(&mut names);
+        if let (Some(array), [seed]) = (self.returned_parameter(), &seeds.idents[..]) {
+            // What is returned is a parameter: its adjoints begin as the seed.
+            let name = self.signature.parameters[array].ident.clone();
+            let position =
+                self.active().iter().filter(|k| self.signature.parameters[**k].ty.is_array()).position(|k| *k == array);
+            if let Some(buffer) = position.and_then(|position| buffers.arrays.get(position)) {
+                let check = self.length_check(&name, self.signature.parameters[array].ty, seed, "seed");
+                buffers.prologue.extend(quote!(#check #buffer.copy_from_slice(&#seed);));
+            }
+        }
         let idents: Vec<Ident> = seeds.idents.iter().chain(&buffers.arrays).cloned().collect();
         let returns = gives == Gives::Both && self.signature.output.form != Form::Unit;
         let wrap = |atoms: &[TokenStream]| {
@@ -464,247 +491,6 @@ impl Plan<'_> {
         let output = self.output().filter(|_| returns);
         let extra = seeds.params.into_iter().chain(buffers.params).collect();
         Companion { name: name.to_owned(), docs, extra, output, body }
-    }
-
-    // ---- Jacobians ----------------------------------------------------------------------------------------------
-
-    /// The directions of a Jacobian by forward mode: one per scalar, and one per element of an array whose length a
-    /// literal tells. None if some length is not known, or if there are too many to be carried at once.
-    pub(super) fn directions(&self) -> Option<Vec<Vec<Seed>>> {
-        const MOST: usize = 32;
-        let n = self.active().len();
-        let mut directions = Vec::new();
-        for k in 0..n {
-            let ty = self.parameter(k).ty;
-            let along: Vec<Seed> = match ty.scalar() {
-                Some(scalar) if scalar == self.signature.scalar => vec![Seed::One],
-                Some(_) => return None,
-                None => (0..self.function.length(ty)?).map(Seed::Unit).collect(),
-            };
-            for seed in along {
-                directions.push((0..n).map(|j| if j == k { seed } else { Seed::Zero }).collect());
-            }
-        }
-        (directions.len() <= MOST).then_some(directions)
-    }
-
-    /// The Jacobian by forward mode in all directions at once: the primal runs once.
-    pub(super) fn jacobian(&self, directions: &[Vec<Seed>], gives: Gives) -> Companion {
-        let mut function = self.jacobian_function(directions);
-        let (f, n) = (self.name(), self.output_count());
-        let list = self.active_list();
-        let (name, summary) = match gives {
-            Gives::Derivative => {
-                function.body.yields.drain(..n);
-                ("jacobian", format!("The Jacobian of [`{f}`](fn@{f}) with respect to {list}."))
-            }
-            Gives::Both => (
-                "value_and_jacobian",
-                format!(
-                    "The value of [`{f}`](fn@{f}) and its Jacobian with respect to {list}, the value computed once."
-                ),
-            ),
-        };
-        let wrap = |atoms: &[TokenStream]| {
-            let (values, tangents) = if gives == Gives::Both { atoms.split_at(n) } else { atoms.split_at(0) };
-            let rows = (0..n).map(|row| self.row(tangents, row));
-            let jacobian = quote!([#(#rows),*]);
-            if gives == Gives::Both {
-                let value = self.output_value(values);
-                quote!((#value, #jacobian))
-            } else {
-                jacobian
-            }
-        };
-        let body = self.body(function, &[], self.names(), &wrap);
-        let row = self.gradient_type();
-        let jacobian = quote!([#row; #n]);
-        let output = self.output().map(|value| Self::given(gives, &value, &jacobian));
-        let docs = vec![summary, String::new(), "Row `i` is the gradient of output `i`.".to_owned()];
-        Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
-    }
-
-    /// One row of a Jacobian from the tangents, direction by direction.
-    fn row(&self, tangents: &[TokenStream], row: usize) -> TokenStream {
-        let n = self.output_count();
-        let mut entries = tangents.chunks(n).map(|outputs| outputs[row].clone());
-        let components: Vec<TokenStream> = (0..self.active().len())
-            .map(|k| {
-                let ty = self.parameter(k).ty;
-                match ty.scalar() {
-                    Some(_) => entries.next().unwrap_or_default(),
-                    None => {
-                        let length = self.function.length(ty).unwrap_or(0);
-                        let elements: Vec<TokenStream> = entries.by_ref().take(length).collect();
-                        quote!([#(#elements),*])
-                    }
-                }
-            })
-            .collect();
-        self.gradient_value(&components)
-    }
-
-    /// The Jacobian of a function that writes its results into parameters, row-major, by one pushforward per column.
-    /// None if the arguments cannot be passed more than once.
-    pub(super) fn jacobian_into(&self) -> Option<Companion> {
-        if self.signature.output.form != Form::Unit || !self.can_run_again() {
-            return None;
-        }
-        let mut names = self.names();
-        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
-        let [jacobian, rows, columns, column, unit] = ["jacobian", "rows", "columns", "column", "k"].map(&mut fresh);
-        let mut plan = Columns { lets: quote!(), arguments: Vec::new(), outputs: Vec::new(), inputs: Vec::new() };
-        for parameter in &self.signature.parameters {
-            if parameter.active || parameter.output {
-                let tangent = fresh(&format!("{}_dot", plain(&parameter.ident)));
-                self.plan_column(&mut plan, parameter, tangent);
-            }
-        }
-        let own = self.signature.parameters.iter().map(|parameter| {
-            let ident = &parameter.ident;
-            if parameter.output { quote!(&mut *#ident) } else { quote!(#ident) }
-        });
-        let receiver = self.item.sig.receiver().map(|_| quote!(self));
-        let arguments: Vec<TokenStream> = receiver.into_iter().chain(own).chain(plan.arguments).collect();
-        let jvp = self.sibling("jvp");
-        let (heights, widths) = (plan.outputs.iter().map(|o| quote!(#o.len())), plan.inputs.iter().map(Input::width));
-        let outputs = &plan.outputs;
-        let (leaves, done) = (self.leaves(), self.wrapped(quote!()));
-        let store = quote! {
-            #jvp(#(#arguments),*) #leaves;
-            let mut row = 0usize;
-            #(for value in #outputs.iter() {
-                #jacobian[row * #columns + #column] = *value;
-                row += 1;
-            })*
-            #column += 1;
-        };
-        let passes = plan.inputs.iter().map(|input| input.pass(&unit, &store));
-        let lets = &plan.lets;
-        let body = quote! {
-            #lets
-            let #rows = #(#heights)+*;
-            let #columns = #(#widths)+*;
-            ::core::assert_eq!(#jacobian.len(), #rows * #columns, "the buffer for the Jacobian must hold `outputs x inputs`");
-            let mut #column = 0usize;
-            #(#passes)*
-            #done
-        };
-        let f = self.name();
-        let docs = vec![
-            format!(
-                "Writes the Jacobian of [`{f}`](fn@{f}) into the buffer, row-major, `outputs x inputs`; the active"
-            ),
-            "parameters stand side by side.".to_owned(),
-            String::new(),
-            "Runs the function once per input.".to_owned(),
-            String::new(),
-            "# Panics".to_owned(),
-            String::new(),
-            "If the buffer does not hold `outputs x inputs`, and where the function itself does.".to_owned(),
-        ];
-        let ty = self.ty(self.signature.scalar);
-        Some(Companion {
-            name: "jacobian_into".to_owned(),
-            docs,
-            extra: vec![(jacobian, quote!(&mut [#ty]))],
-            output: None,
-            body,
-        })
-    }
-
-    /// Whether the function can be called repeatedly with the same arguments, to the same effect.
-    pub(super) fn can_run_again(&self) -> bool {
-        let typed = self.item.sig.inputs.iter().filter_map(|input| match input {
-            syn::FnArg::Typed(typed) => Some(&*typed.ty),
-            syn::FnArg::Receiver(_) => None,
-        });
-        let by_reference = self
-            .item
-            .sig
-            .receiver()
-            .is_none_or(|receiver| matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None)));
-        by_reference
-            && self.signature.parameters.iter().zip(typed).all(|(parameter, ty)| match ty {
-                _ if parameter.output => {
-                    !parameter.active && self.shape(parameter.ty).is_some_and(|s| s.dims.len() == 1)
-                }
-                syn::Type::Reference(reference) => reference.mutability.is_none() && self.is_flat(parameter.ty),
-                _ => {
-                    matches!(parameter.ty, Ty::Float(_) | Ty::Int | Ty::Bool)
-                        || self.function.length(parameter.ty).is_some()
-                }
-            })
-    }
-
-    /// Whether an array has one dimension; what is no array does not matter.
-    pub(super) fn is_flat(&self, ty: Ty) -> bool {
-        self.shape(ty).is_none_or(|shape| shape.dims.len() == 1)
-    }
-
-    fn plan_column(&self, plan: &mut Columns, parameter: &crate::signature::Parameter, tangent: Ident) {
-        let primal = &parameter.ident;
-        let runtime = &self.runtime;
-        match self.shape(parameter.ty) {
-            Some(shape) => {
-                let zeros = match &shape.dims[0] {
-                    Dim::Fixed(n) => quote!([0.0; #n]),
-                    Dim::Dynamic => quote!(#runtime::private::vec![0.0; #primal.len()]),
-                };
-                plan.lets.extend(quote!(let mut #tangent = #zeros;));
-                let by_value = matches!(shape.storage, crate::ir::Storage::Owned) && shape.is_fixed();
-                plan.arguments.push(match (parameter.output, by_value) {
-                    (true, _) => quote!(&mut #tangent),
-                    (false, true) => quote!(#tangent),
-                    (false, false) => quote!(&#tangent),
-                });
-                if parameter.output { plan.outputs.push(tangent) } else { plan.inputs.push(Input::Array(tangent)) }
-            }
-            None => {
-                plan.lets.extend(quote!(let mut #tangent = 0.0;));
-                plan.arguments.push(quote!(#tangent));
-                plan.inputs.push(Input::Scalar(tangent));
-            }
-        }
-    }
-}
-
-/// What the columns of a Jacobian are computed with.
-struct Columns {
-    /// The tangents, which hold zeros.
-    lets: TokenStream,
-    arguments: Vec<TokenStream>,
-    outputs: Vec<Ident>,
-    inputs: Vec<Input>,
-}
-
-/// The tangent of an active parameter.
-enum Input {
-    Scalar(Ident),
-    Array(Ident),
-}
-
-impl Input {
-    /// The number of columns that the parameter has.
-    fn width(&self) -> TokenStream {
-        match self {
-            Input::Scalar(_) => quote!(1usize),
-            Input::Array(tangent) => quote!(#tangent.len()),
-        }
-    }
-
-    /// Runs `store` along each unit vector of the parameter.
-    fn pass(&self, index: &Ident, store: &TokenStream) -> TokenStream {
-        match self {
-            Input::Scalar(tangent) => quote!(#tangent = 1.0; #store #tangent = 0.0;),
-            Input::Array(tangent) => quote! {
-                for #index in 0..#tangent.len() {
-                    #tangent[#index] = 1.0;
-                    #store
-                    #tangent[#index] = 0.0;
-                }
-            },
-        }
     }
 }
 

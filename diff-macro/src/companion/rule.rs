@@ -32,7 +32,7 @@ impl Plan<'_> {
     pub(super) fn partials_rule(&self) -> Option<Companion> {
         let scalars = self.scalar_slots();
         let output = self.output().filter(|_| self.signature.output.wrapper.is_none())?;
-        if scalars.is_empty() {
+        if scalars.is_empty() || self.signature.output.form == Form::Whole {
             return None;
         }
         let mut names = self.names();

@@ -95,6 +95,7 @@ impl Plan<'_> {
                 let (ty, n) = (types.first(), types.len());
                 Some(quote!([#ty; #n]))
             }
+            Form::Whole => output.whole.map(|ty| self.owned_type(ty)),
             Form::Unit => None,
         }
     }
@@ -102,7 +103,7 @@ impl Plan<'_> {
     /// The floats that the function returns, in its form.
     pub(super) fn output_value(&self, atoms: &[TokenStream]) -> TokenStream {
         match self.signature.output.form {
-            Form::Scalar => atoms[0].clone(),
+            Form::Scalar | Form::Whole => atoms[0].clone(),
             Form::Tuple => quote!((#(#atoms),*)),
             Form::Array => quote!([#(#atoms),*]),
             Form::Unit => quote!(),

@@ -73,6 +73,7 @@ pub(super) enum Source {
         expr: Expr,
         size: Expr,
         overlapping: bool,
+        mutable: bool,
     },
     /// The elements of inactive data that can be indexed.
     Data {
@@ -212,7 +213,7 @@ impl Lowering<'_> {
         Val::Atom(Atom::Undefined)
     }
 
-    fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<Hint>) -> Atom {
+    pub(super) fn load_from(&mut self, array: Value, index: Vec<Atom>, hint: Option<Hint>) -> Atom {
         if index.contains(&Atom::Undefined) {
             return Atom::Undefined;
         }
@@ -233,7 +234,7 @@ impl Lowering<'_> {
         self.store_to(array, index, value);
     }
 
-    fn store_to(&mut self, array: Value, index: Vec<Atom>, value: Atom) {
+    pub(super) fn store_to(&mut self, array: Value, index: Vec<Atom>, value: Atom) {
         if value == Atom::Undefined || index.contains(&Atom::Undefined) {
             return;
         }
@@ -243,7 +244,7 @@ impl Lowering<'_> {
 
     /// A value enters an array: what varies makes it active. What is stored through a window is stored in the array
     /// that it shows.
-    fn changes(&mut self, array: Value, value: Atom) {
+    pub(super) fn changes(&mut self, array: Value, value: Atom) {
         let mut shown = vec![array];
         while let Some(base) = shown.last().and_then(|array| self.windows.get(array)) {
             shown.push(*base);
@@ -292,14 +293,20 @@ impl Lowering<'_> {
 
     /// A new array in a variable; none if the expression makes none.
     pub(super) fn let_array(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
-        let scalar = ascribed.and_then(shape_of).map_or(self.b.default_scalar, |shape| shape.scalar);
-        let Some((new, dims)) = self.new_array(init, scalar) else { return false };
+        let ascribed = ascribed.and_then(shape_of);
+        let scalar = ascribed.as_ref().map_or(self.b.default_scalar, |shape| shape.scalar);
+        let new = match self.empty_vector(init, ascribed.as_ref()) {
+            Some((new, shape)) => Some((new, shape.dims, shape.scalar)),
+            None => self.new_array(init, scalar).map(|(new, dims)| (new, dims, scalar)),
+        };
+        let Some((new, dims, scalar)) = new else { return false };
         let ty = self.array_ty(Shape { scalar, dims, storage: Storage::Owned });
         let array = self.b.new_array(new.clone(), ty, self.hint(name));
         self.b.changing.insert(array);
         let varies = match &new {
             NewArray::Elements(elements) => elements.iter().any(|atom| self.is_varying(*atom)),
-            NewArray::Fill(..) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => false,
+            NewArray::Fill(..) | NewArray::Empty(_) | NewArray::Zeros(_) => false,
+            NewArray::Copy(_) | NewArray::Window { .. } => false,
         };
         if varies {
             self.known.active.insert(name.to_owned());
@@ -422,12 +429,10 @@ impl Lowering<'_> {
         let Some(shape) = self.shape(array) else { return false };
         let part = match &*index.index {
             Expr::Range(range) => {
-                if matches!(range.limits, syn::RangeLimits::Closed(_)) {
-                    self.error(range, diagnostics::unsupported("an inclusive range of an array", "write `a..b + 1`"));
-                    return true;
-                }
                 let start = range.start.as_deref().map_or(Atom::Int(0), |start| self.integer(start));
-                Part::Range(start, range.end.as_deref().map(|end| self.integer(end)))
+                let end = range.end.as_deref().map(|end| self.integer(end));
+                let inclusive = matches!(range.limits, syn::RangeLimits::Closed(_));
+                Part::Range(start, end.map(|end| if inclusive { self.b.int_add(end, Atom::Int(1)) } else { end }))
             }
             row if shape.dims.len() > 1 => Part::Row(self.integer(row)),
             _ => return false,
@@ -448,22 +453,38 @@ impl Lowering<'_> {
     /// `let (a, b) = x.split_at(k)`.
     pub(super) fn let_split(&mut self, pat: &Pat, init: &Expr) -> bool {
         let (Pat::Tuple(pats), Expr::MethodCall(call)) = (pat, init) else { return false };
-        let Some(array) = self.array_of(&call.receiver).filter(|_| call.method == "split_at") else { return false };
+        let mutable = call.method == "split_at_mut";
+        if !mutable && call.method != "split_at" {
+            return false;
+        }
+        let Some(array) = self.array_of(&call.receiver) else {
+            if let (true, Pat::Tuple(pats)) = (mutable, pat) {
+                let names = pats.elems.iter().flat_map(super::stmt::bindings).map(|(name, _)| name);
+                let names: Vec<String> = names.collect();
+                names.iter().for_each(|name| self.follow_base(name, &call.receiver));
+            }
+            return false;
+        };
         let (Some(Pat::Ident(first)), Some(Pat::Ident(second)), Some(middle)) =
             (pats.elems.first(), pats.elems.get(1), call.args.first())
         else {
             return false;
         };
         let middle = self.integer(middle);
-        self.window(&first.ident.to_string(), array, Part::Range(Atom::Int(0), Some(middle)), false);
-        self.window(&second.ident.to_string(), array, Part::Range(middle, None), false);
+        if mutable {
+            self.window(&first.ident.to_string(), array, Part::Head(middle), true);
+            self.window(&second.ident.to_string(), array, Part::Tail(middle), true);
+        } else {
+            self.window(&first.ident.to_string(), array, Part::Range(Atom::Int(0), Some(middle)), false);
+            self.window(&second.ident.to_string(), array, Part::Range(middle, None), false);
+        }
         true
     }
 
     pub(super) fn window(&mut self, name: &str, array: Value, part: Part, mutable: bool) {
         let Some(shape) = self.shape(array) else { return };
         let dims = match part {
-            Part::Range(..) | Part::Along(..) => {
+            Part::Range(..) | Part::Along(..) | Part::Head(_) | Part::Tail(_) => {
                 std::iter::once(Dim::Dynamic).chain(shape.dims[1..].iter().cloned()).collect()
             }
             Part::Row(_) => shape.dims[1..].to_vec(),
@@ -487,6 +508,12 @@ impl Lowering<'_> {
     /// A copy of an array in a variable of its own: `x.to_vec()`, `*x`, and `x` itself where arrays are copied by name.
     /// False if the expression is none.
     pub(super) fn let_copy(&mut self, name: &str, source: &Expr) -> bool {
+        if self.is_row(source) {
+            let row = self.fresh_name();
+            let reference: Expr = syn::parse_quote!(&#source);
+            let named = syn::Ident::new(&row, Span::call_site());
+            return self.let_window(&row, &reference) && self.let_copy(name, &syn::parse_quote!(*#named));
+        }
         let Some((array, expr)) = self.copied(source) else { return false };
         let Some(shape) = self.shape(array) else { return false };
         let length = self.length(&expr);
@@ -497,6 +524,13 @@ impl Lowering<'_> {
         self.env.insert(name.to_owned(), Atom::Value(copy));
         self.copy_elements(array, copy, length, &shape.dims);
         true
+    }
+
+    /// Whether the expression is a row of an array of several dimensions, by value.
+    fn is_row(&self, expr: &Expr) -> bool {
+        let Expr::Index(index) = expr else { return false };
+        !matches!(&*index.index, Expr::Range(_))
+            && self.array_of(&index.expr).and_then(|array| self.shape(array)).is_some_and(|shape| shape.dims.len() > 1)
     }
 
     /// The array that an expression copies.
@@ -521,7 +555,7 @@ impl Lowering<'_> {
     }
 
     /// Stores the elements of one array in another of the same shape.
-    fn copy_elements(&mut self, from: Value, to: Value, length: Atom, dims: &[Dim]) {
+    pub(super) fn copy_elements(&mut self, from: Value, to: Value, length: Atom, dims: &[Dim]) {
         self.for_each_element(length, &dims[1..], Vec::new(), &mut |pass, index| {
             let element = pass.load_from(from, index.clone(), None);
             pass.store_to(to, index, element);
@@ -529,7 +563,7 @@ impl Lowering<'_> {
     }
 
     /// Nested loops over the indices of an array.
-    fn for_each_element(
+    pub(super) fn for_each_element(
         &mut self,
         length: Atom,
         inner: &[Dim],
@@ -586,7 +620,7 @@ impl Lowering<'_> {
     }
 
     /// A loop over the indices of an array.
-    fn for_each_index(&mut self, length: Atom, body: impl FnOnce(&mut Self, Atom)) {
+    pub(super) fn for_each_index(&mut self, length: Atom, body: impl FnOnce(&mut Self, Atom)) {
         let index = self.b.value(Ty::Int, Some(Hint::generated("i", Span::call_site())));
         self.b.open();
         body(self, Atom::Value(index));
@@ -598,7 +632,16 @@ impl Lowering<'_> {
 
     /// An array that a method gives active elements to is followed from the next round on.
     fn follow_receiver(&mut self, call: &syn::ExprMethodCall) -> bool {
-        let gives = matches!(call.method.to_string().as_str(), "fill" | "copy_from_slice" | "clone_from_slice");
+        let gives = matches!(
+            call.method.to_string().as_str(),
+            "fill"
+                | "copy_from_slice"
+                | "clone_from_slice"
+                | "swap_with_slice"
+                | "push"
+                | "extend_from_slice"
+                | "resize"
+        );
         let Some(name) = fence::variable(&call.receiver).filter(|name| self.env.contains_key(name)) else {
             return false;
         };
@@ -627,6 +670,9 @@ impl Lowering<'_> {
     /// if the call is none of these.
     pub(super) fn array_method(&mut self, call: &syn::ExprMethodCall) -> bool {
         let Some(array) = self.array_of(&call.receiver) else { return self.follow_receiver(call) };
+        if self.growth_method(array, call) {
+            return true;
+        }
         let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
         let args: Vec<&Expr> = call.args.iter().collect();
         match (call.method.to_string().as_str(), &args[..]) {
@@ -641,11 +687,13 @@ impl Lowering<'_> {
                 self.store_to(array, i, b);
                 self.store_to(array, j, a);
             }
+            ("swap_with_slice", [other]) => {
+                let Some(other_array) = self.array_of(other) else { return false };
+                self.swap_arrays((array, strip(&call.receiver)), (other_array, strip(other)));
+            }
             ("copy_from_slice" | "clone_from_slice", [source]) => {
                 let Some(from) = self.array_of(source) else { return false };
-                let (target, source) = (strip(&call.receiver), strip(source));
-                let check: Stmt = syn::parse_quote!(::core::assert_eq!(#target.len(), #source.len()););
-                self.carry(&check, &[]);
+                self.check_lengths(strip(&call.receiver), strip(source));
                 let length = self.length(&call.receiver);
                 self.for_each_index(length, |pass, index| {
                     let element = pass.load_from(from, vec![index], None);
@@ -657,8 +705,26 @@ impl Lowering<'_> {
         true
     }
 
+    /// The panic of what takes two arrays of one length.
+    fn check_lengths(&mut self, a: &Expr, b: &Expr) {
+        let check: Stmt = syn::parse_quote!(::core::assert_eq!(#a.len(), #b.len()););
+        self.carry(&check, &[]);
+    }
+
+    /// Exchanges the elements of two arrays.
+    pub(super) fn swap_arrays(&mut self, (a, a_expr): (Value, &Expr), (b, b_expr): (Value, &Expr)) {
+        self.check_lengths(a_expr, b_expr);
+        let inner = self.shape(a).map_or(Vec::new(), |shape| shape.dims[1..].to_vec());
+        let length = self.length(a_expr);
+        self.for_each_element(length, &inner, Vec::new(), &mut |pass, index| {
+            let (of_a, of_b) = (pass.load_from(a, index.clone(), None), pass.load_from(b, index.clone(), None));
+            pass.store_to(a, index.clone(), of_b);
+            pass.store_to(b, index, of_a);
+        });
+    }
+
     /// `array.len()`.
-    fn length(&mut self, expr: &Expr) -> Atom {
+    pub(super) fn length(&mut self, expr: &Expr) -> Atom {
         let base = strip(expr);
         let length: Expr = syn::parse_quote!(#base.len());
         self.verbatim(&length, Ty::Int, None, None)
@@ -688,11 +754,12 @@ impl Lowering<'_> {
                                 .filter(|_| name != "iter_mut"),
                         }
                     }
-                    ("chunks_exact" | "windows", Some(size)) => {
+                    ("chunks_exact" | "chunks_exact_mut" | "windows", Some(size)) => {
                         let array = self.array_of(&call.receiver)?;
                         let expr = strip(&call.receiver).clone();
                         let (size, overlapping) = (size.clone(), name == "windows");
-                        forwards(Source::Parts { array, expr, size, overlapping })
+                        let mutable = name == "chunks_exact_mut";
+                        forwards(Source::Parts { array, expr, size, overlapping, mutable })
                     }
                     ("copied" | "cloned", None) => self.source_of(&call.receiver),
                     ("rev", None) => {
@@ -747,6 +814,22 @@ impl Lowering<'_> {
         (zero && half_open).then_some(Source::Numbers { end })
     }
 
+    /// The sizes of parts are evaluated once, before the loop.
+    pub(super) fn evaluate_sizes(&mut self, source: &mut Source) {
+        match source {
+            Source::Parts { size, .. } => {
+                let atom = self.integer(size);
+                *size = self.placeholder(atom);
+            }
+            Source::Enumerate(inner) => self.evaluate_sizes(inner),
+            Source::Zip(a, b) => {
+                self.evaluate_sizes(a);
+                self.evaluate_sizes(b);
+            }
+            Source::Elements { .. } | Source::Rows { .. } | Source::Data { .. } | Source::Numbers { .. } => {}
+        }
+    }
+
     /// How many iterations a source has, as the user would write it.
     pub(super) fn length_of(source: &Source) -> Expr {
         match source {
@@ -773,7 +856,12 @@ impl Lowering<'_> {
         match (pat, source) {
             (Pat::Paren(paren), source) => self.bind_element(&paren.pat, source, index),
             (Pat::Wild(_), _) => {}
-            (Pat::Reference(reference), Source::Elements { .. }) => self.bind_element(&reference.pat, source, index),
+            (Pat::Reference(reference), Source::Elements { .. }) => {
+                if let Pat::Ident(ident) = &*reference.pat {
+                    self.by_value.insert(ident.ident.to_string());
+                }
+                self.bind_element(&reference.pat, source, index);
+            }
             (Pat::Ident(ident), Source::Elements { array, mutable: true, .. }) => {
                 self.places.insert(ident.ident.to_string(), (*array, at));
                 // A read of the variable is a read of the element.
@@ -807,7 +895,7 @@ impl Lowering<'_> {
             (Pat::Ident(ident), Source::Rows { array, mutable, .. }) => {
                 self.window(&ident.ident.to_string(), *array, Part::Row(Atom::Value(index)), *mutable);
             }
-            (Pat::Ident(ident), Source::Parts { array, size, overlapping, .. }) => {
+            (Pat::Ident(ident), Source::Parts { array, size, overlapping, mutable, .. }) => {
                 let start = if *overlapping {
                     Atom::Value(index)
                 } else {
@@ -817,7 +905,7 @@ impl Lowering<'_> {
                 };
                 let size = self.integer(size);
                 let end = self.b.int_add(start, size);
-                self.window(&ident.ident.to_string(), *array, Part::Range(start, Some(end)), false);
+                self.window(&ident.ident.to_string(), *array, Part::Range(start, Some(end)), *mutable);
             }
             (Pat::Ident(ident), Source::Numbers { .. }) => {
                 self.env.insert(ident.ident.to_string(), Atom::Value(index));

@@ -344,6 +344,9 @@ impl Lowering<'_> {
     /// The floats that an expression returns: one, those of a tuple, or the elements of an array.
     pub(super) fn returned(&mut self, value: &Expr) -> Vec<Atom> {
         let outputs = self.source.outputs;
+        if let Some(ty) = self.source.whole {
+            return vec![self.returned_array(value, ty)];
+        }
         if let [output] = outputs {
             return vec![self.float(value, *output)];
         }
@@ -361,7 +364,7 @@ impl Lowering<'_> {
         let returns = match self.source.form {
             Form::Tuple => Returns::Tuple(outputs.len()),
             Form::Array => Returns::Array(outputs.len()),
-            Form::Scalar | Form::Unit => Returns::Scalar,
+            Form::Scalar | Form::Unit | Form::Whole => Returns::Scalar,
         };
         match self.expr_of_form(value, returns) {
             Val::Tuple(parts) if parts.len() == outputs.len() => parts.into_iter().map(Val::atom).collect(),
@@ -482,7 +485,8 @@ impl Lowering<'_> {
     }
 
     /// A loop over arrays is a loop over their indices.
-    fn over<'l>(&mut self, l: &'l syn::ExprForLoop, over: Over) -> Pending<'l> {
+    fn over<'l>(&mut self, l: &'l syn::ExprForLoop, mut over: Over) -> Pending<'l> {
+        self.evaluate_sizes(&mut over.source);
         let end = self.integer(&Self::length_of(&over.source));
         let name = Self::index_name(&l.pat, &over.source);
         let hint = name.as_deref().and_then(|name| self.hint(name));

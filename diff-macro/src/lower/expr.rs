@@ -427,6 +427,9 @@ impl Lowering<'_> {
 
     /// A method call whose result has a certain form.
     pub(super) fn method_call(&mut self, call: &syn::ExprMethodCall, returns: Returns) -> Val {
+        if let Some(element) = self.unwrapped_element(call) {
+            return element;
+        }
         if let Some(value) = self.consumer(call) {
             return value;
         }
@@ -447,6 +450,10 @@ impl Lowering<'_> {
         if self.is_method_of_user(&call.receiver, &name) {
             let name = Name::Method(call.method.clone(), call.turbofish.clone());
             return self.call_named(name, &args, returns);
+        }
+        if rules::method(&name).is_some() || name == "sin_cos" {
+            let scalar = self.common(&args);
+            self.guard_method(call, scalar);
         }
         self.primitive_call(&name, &args, call.method.span(), &Expr::MethodCall(call.clone()))
     }
@@ -581,6 +588,7 @@ impl Lowering<'_> {
         let last = func.path.segments.last().map(|segment| segment.ident.clone());
         let ty = fence::primitive_type(&func.path).and_then(|ty| Scalar::from_name(&ty));
         if let (Some(scalar), Some(last)) = (ty, last) {
+            self.guard_path(func, scalar);
             let args: Vec<&Expr> = call.args.iter().collect();
             if last == "from" && args.len() == 1 {
                 return Val::Atom(self.converted(args[0], &whole, scalar));

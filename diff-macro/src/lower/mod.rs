@@ -19,6 +19,8 @@ mod closure;
 mod consume;
 mod control;
 mod expr;
+mod growth;
+mod guard;
 mod instance;
 mod optional;
 mod pattern;
@@ -35,7 +37,7 @@ use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::emit::text_of;
 use crate::fence::{self, Stability};
-use crate::ir::{Atom, Code, Effect, Function, Hint, Info, Opaque, Scalar, Ty, Value};
+use crate::ir::{Atom, Code, Effect, Function, Hint, Info, NewArray, Opaque, Scalar, Ty, Value};
 use crate::resolve::Resolved;
 use crate::signature::Form;
 
@@ -72,6 +74,8 @@ pub(crate) struct Source<'a> {
     /// The float types of what the function returns.
     pub(crate) outputs: &'a [Scalar],
     pub(crate) form: Form,
+    /// The type of an array that the function returns as a whole.
+    pub(crate) whole: Option<Ty>,
     /// What it returns is in an `Option` or a `Result`.
     pub(crate) wrapped: bool,
     /// What may change behind `self`.
@@ -124,6 +128,8 @@ struct Knowledge {
     /// Float variables whose type the declaration does not show.
     floats: HashSet<String>,
     types: HashMap<String, Ty>,
+    /// Variables that hold arrays whose length changes.
+    grown: HashSet<String>,
 }
 
 /// Lowers the function. Errors are reported once, after the last round.
@@ -204,6 +210,10 @@ struct Lowering<'a> {
     /// Control has left for good where lowering stands: by a panic, or out of the companion with an error.
     gone: bool,
     errors: Vec<syn::Error>,
+    /// What rustc has to confirm.
+    guards: Vec<syn::Stmt>,
+    /// Variables that hold floats themselves, and not references to them.
+    by_value: HashSet<String>,
 }
 
 impl<'a> Lowering<'a> {
@@ -242,6 +252,8 @@ impl<'a> Lowering<'a> {
             expected: None,
             gone: false,
             errors: Vec::new(),
+            guards: Vec::new(),
+            by_value: HashSet::new(),
         }
     }
 
@@ -272,10 +284,23 @@ impl<'a> Lowering<'a> {
             self.env.insert(key.clone(), Atom::Undefined);
         }
         self.carry_items(&body.stmts);
+        self.copy_grown_parameters();
         self.run(&body.stmts);
+        if let (Some(ty), Some(Atom::Undefined)) = (self.source.whole, self.env.get(&return_key(0))) {
+            // The body stands for one that is in error, or is in error itself.
+            let empty = self.b.new_array(NewArray::Fill(Atom::Float(0.0), vec![Atom::Int(0)]), ty, None);
+            self.env.insert(return_key(0), Atom::Value(empty));
+        }
         let yields = results.iter().map(|key| self.env.get(key).copied().unwrap_or(Atom::Undefined)).collect();
         let body = self.b.close_region(params, yields);
-        Function { values: std::mem::take(&mut self.b.values), shapes: self.b.shapes.clone(), body }
+        Function {
+            values: std::mem::take(&mut self.b.values),
+            shapes: self.b.shapes.clone(),
+            checked: crate::bounds::accesses(&body),
+            body,
+            twins: HashMap::new(),
+            guards: std::mem::take(&mut self.guards),
+        }
     }
 
     // ---- errors and names ---------------------------------------------------------------------------------------
@@ -391,7 +416,7 @@ impl<'a> Lowering<'a> {
 
     /// What may change behind a variable.
     fn stability(&self, name: &str) -> Stability {
-        if self.is_cell(name) {
+        if self.is_cell(name) || self.known.grown.contains(name) {
             return Stability::Cell;
         }
         let declared = match self.source.params.iter().find(|param| param.name == name) {
@@ -519,7 +544,10 @@ impl<'a> Lowering<'a> {
                 let literal = proc_macro2::Literal::f64_unsuffixed(x.abs());
                 if x.is_sign_negative() { syn::parse_quote!((-#literal)) } else { syn::parse_quote!(#literal) }
             }
-            Atom::Int(n) => syn::parse_quote!(#n),
+            Atom::Int(n) => {
+                let literal = proc_macro2::Literal::u64_unsuffixed(n.unsigned_abs());
+                if n < 0 { syn::parse_quote!((-#literal)) } else { syn::parse_quote!(#literal) }
+            }
             Atom::Bool(b) => syn::parse_quote!(#b),
             Atom::Undefined => syn::parse_quote!(0.0),
         }

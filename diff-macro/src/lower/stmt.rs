@@ -85,6 +85,11 @@ impl Lowering<'_> {
         Val::Unit
     }
 
+    /// A statement that lowering has made.
+    pub(super) fn statement(&mut self, stmt: &Stmt) {
+        self.stmt(stmt);
+    }
+
     fn stmt(&mut self, stmt: &Stmt) -> Val {
         match stmt {
             Stmt::Local(local) => {
@@ -345,6 +350,7 @@ impl Lowering<'_> {
     }
 
     fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        self.note_by_value(name, ascribed, init);
         if self.let_window(name, init) {
             return;
         }
@@ -629,6 +635,10 @@ impl Lowering<'_> {
 
     /// Gives a variable a new value.
     fn set(&mut self, name: &str, atom: Atom, source: &Expr) {
+        if self.is_varying(atom) && self.known.cells.remove(name) {
+            // It was left to the user's code before it was known to vary: it is followed from the next round on.
+            self.known.active.insert(name.to_owned());
+        }
         if self.is_cell(name) && self.is_variable(name) {
             let ident = syn::Ident::new(name, proc_macro2::Span::call_site());
             let operand = self.placeholder(atom);

@@ -21,7 +21,12 @@ impl Reverse<'_> {
         if !self.is_varied(array) || self.bars.contains_key(&array) {
             return;
         }
-        let new = match self.alike.get(&array) {
+        if self.growing.contains(&array) && lengths.is_empty() {
+            // Nothing makes it longer from here on: its adjoint is needed in the forward sweep.
+            self.measure_one(array);
+        }
+        let lengths = self.lengths.get(&array).cloned().unwrap_or_default();
+        let new = match self.alike.get(&array).filter(|_| !self.growing.contains(&array)) {
             Some(alike) => NewArray::Zeros(*alike),
             None => {
                 let lengths = lengths.into_iter().map(|atom| self.read(atom)).collect();
@@ -50,7 +55,8 @@ impl Reverse<'_> {
         let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
         while let Some((base, part)) = self.windows.get(&array).copied() {
             match part {
-                Part::Range(start, _) | Part::Along(start, ..) => {
+                Part::Head(_) => {}
+                Part::Range(start, _) | Part::Along(start, ..) | Part::Tail(start) => {
                     let start = self.read(start);
                     index[0] = self.b.int_add(start, index[0]);
                 }

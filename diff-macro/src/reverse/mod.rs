@@ -16,6 +16,7 @@
 
 mod at_once;
 mod bars;
+mod growth;
 mod residuals;
 mod snapshots;
 mod sweep;
@@ -76,8 +77,10 @@ pub(crate) fn vjp(
         exports: HashMap::new(),
         notes: Vec::new(),
         bars: HashMap::new(),
+        returned: HashMap::new(),
         lengths: HashMap::new(),
         alike: HashMap::new(),
+        growing: function.growing(),
         windows: HashMap::new(),
         roots: function.roots(),
         unsettled: function.changing(),
@@ -97,7 +100,7 @@ pub(crate) fn vjp(
             Hint::generated(name, proc_macro2::Span::call_site())
         };
         let types: Vec<Ty> = function.body.yields.iter().map(|atom| pass.source_ty(*atom)).collect();
-        types.into_iter().enumerate().map(|(k, ty)| pass.b.value(ty, Some(hint(k)))).collect()
+        types.into_iter().enumerate().map(|(k, ty)| pass.b.value(ty.owned(), Some(hint(k)))).collect()
     } else {
         Vec::new()
     };
@@ -107,6 +110,14 @@ pub(crate) fn vjp(
         function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
     };
     params.extend(&seeds);
+    for (atom, seed) in function.body.yields.iter().zip(&seeds) {
+        // The seed of an array that is returned becomes the array of its adjoints.
+        if let Some(array) = atom.value().filter(|value| function.values[value.0 as usize].ty.is_array()) {
+            pass.b.changing.insert(*seed);
+            pass.bars.insert(array, *seed);
+            pass.returned.insert(array, *seed);
+        }
+    }
     let mut out_seeds = Vec::new();
     for out in outs {
         let info = pass.info(*out);
@@ -120,6 +131,9 @@ pub(crate) fn vjp(
     for param in active {
         let info = pass.info(*param);
         if !info.ty.is_array() || outs.contains(param) {
+            continue;
+        }
+        if !into && pass.returned.contains_key(param) {
             continue;
         }
         let bar = if into {
@@ -148,7 +162,11 @@ pub(crate) fn vjp(
     }));
     let body = pass.b.close_region(params, yields);
     let notes = std::mem::take(&mut pass.notes);
-    let mut function = Function { values: pass.b.values, shapes: pass.b.shapes, body };
+    let mut twins = pass.inherited_twins();
+    twins.extend(pass.bars.iter().map(|(array, bar)| (*bar, pass.array(*array))));
+    let checked = std::mem::take(&mut pass.b.checked);
+    let mut function =
+        Function { values: pass.b.values, shapes: pass.b.shapes, body, checked, twins, guards: Vec::new() };
     let types = function.values.iter().map(|info| info.ty).collect();
     let residuals =
         Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
@@ -233,6 +251,19 @@ enum Swept {
         array: Value,
         elements: Vec<Atom>,
     },
+    Append {
+        array: Value,
+        value: Atom,
+    },
+    Take {
+        array: Value,
+        result: Option<Value>,
+    },
+    /// With the length that the array had before.
+    Resize {
+        array: Value,
+        before: Atom,
+    },
     /// Both sweeps are done; the adjoints of the results are spent.
     Done {
         results: Vec<Value>,
@@ -258,14 +289,18 @@ struct Reverse<'a> {
     notes: Vec<String>,
     /// The arrays of adjoints.
     bars: HashMap<Value, Value>,
+    /// The arrays that the function returns, with the seeds that become the arrays of their adjoints.
+    returned: HashMap<Value, Value>,
     /// For each window, the array that it shows and the part, in atoms of the forward sweep.
     windows: HashMap<Value, (Value, Part)>,
     /// For each window, the array that it shows in the end.
     roots: HashMap<Value, Value>,
-    /// The lengths of the arrays that were made, as far as they are dynamic.
+    /// The lengths of the arrays that were made, as far as they are dynamic; none yet of those that may still grow.
     lengths: HashMap<Value, Vec<Atom>>,
     /// The arrays that were made like another: what they have become, which is as long.
     alike: HashMap<Value, Value>,
+    /// The arrays whose length changes.
+    growing: HashSet<Value>,
     /// Those that the current statement or a later one changes.
     unsettled: HashSet<Value>,
     /// Those that the loops around the current region change.

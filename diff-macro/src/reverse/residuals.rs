@@ -201,6 +201,7 @@ impl Residuals {
             Op::Push(tape, _) => !self.record(*tape).is_empty(),
             Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::If { .. } | Op::Loop(_) => true,
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => true,
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => true,
             Op::NewBuffer(..) | Op::Put(..) => true,
         });
         for stmt in &mut region.stmts {
@@ -238,6 +239,7 @@ impl Residuals {
                 }
                 Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
+                Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             }
         }
     }

@@ -64,7 +64,8 @@ impl Reverse<'_> {
                 let overwritten = self.lengths.contains_key(root)
                     && iteration.covered.contains(root)
                     && !iteration.exposed.contains(root);
-                self.is_varied(*root) && (overwritten || is_made_here(*root))
+                let grows = self.growing.contains(root);
+                !grows && self.is_varied(*root) && (overwritten || is_made_here(*root))
             })
             .collect();
         roots.sort_unstable();
@@ -117,6 +118,7 @@ impl Reverse<'_> {
             let new = self.array(*array);
             self.b.set_changing(new, true);
         }
+        self.measure(stmts);
         swept
     }
 

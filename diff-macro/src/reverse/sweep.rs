@@ -10,7 +10,7 @@ use super::{Horizon, Kind, Reverse, Swept};
 
 impl Reverse<'_> {
     pub(super) fn sweep(&mut self, stmts: &[Stmt], horizon: Option<Horizon<'_>>) -> Vec<Swept> {
-        stmts
+        let swept = stmts
             .iter()
             .enumerate()
             .map(|(position, stmt)| {
@@ -20,7 +20,9 @@ impl Reverse<'_> {
                 let rest = horizon.map(|horizon| Horizon { from: position + 1, ..horizon });
                 self.sweep_stmt(stmt, rest)
             })
-            .collect()
+            .collect();
+        self.measure(stmts);
+        swept
     }
 
     /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
@@ -61,7 +63,10 @@ impl Reverse<'_> {
                 None => self.sweep_loop(stmt, l),
             },
             Op::Load(array, index) => {
-                let result = stmt.results[0];
+                let Some(result) = stmt.results.first().copied() else {
+                    self.copy_check(*array, index);
+                    return Swept::Inactive;
+                };
                 let index = self.copy_load(result, *array, index);
                 if self.is_varied(result) { Swept::Load { array: *array, index, result } } else { Swept::Inactive }
             }
@@ -82,6 +87,7 @@ impl Reverse<'_> {
                     Swept::Inactive
                 }
             }
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) => self.sweep_growth(stmt),
             Op::Clear(_) => unreachable!("only the passes clear arrays"),
             Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")
@@ -100,6 +106,7 @@ impl Reverse<'_> {
             }
             NewArray::Fill(_, lengths) => lengths.clone(),
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
+            NewArray::Empty(_) => Vec::new(),
             // Only forward mode makes these, once, of arrays of tangents: those that are given are constants.
             NewArray::Zeros(_) | NewArray::Copy(_) => {
                 if let NewArray::Copy(array) = new {
@@ -109,9 +116,12 @@ impl Reverse<'_> {
                 Vec::new()
             }
         };
+        let lengths = if self.growing.contains(&result) { Vec::new() } else { lengths };
         self.lengths.insert(result, lengths);
         // Each run of the region makes another array.
-        self.bars.remove(&result);
+        if !self.returned.contains_key(&result) {
+            self.bars.remove(&result);
+        }
         match new {
             NewArray::Elements(elements) if self.is_varied(result) => {
                 Swept::Elements { array: result, elements: elements.clone() }

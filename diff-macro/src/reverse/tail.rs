@@ -19,6 +19,8 @@ impl Reverse<'_> {
             return self.straight(region, seeds);
         };
         let is_tail = region.yields.iter().all(|atom| atom.value().is_some_and(|v| last.results.contains(&v)));
+        // Where the arms make arrays longer, the lengths of their adjoints are not known before.
+        let is_tail = is_tail && !self.grows(then) && !self.grows(otherwise);
         if !is_tail || !last.results.iter().any(|result| self.primal.varied.contains(result)) {
             return self.straight(region, seeds);
         }
@@ -57,8 +59,9 @@ impl Reverse<'_> {
     fn straight(&mut self, region: &Region, seeds: &[Atom]) -> Vec<Atom> {
         let swept = self.sweep(&region.stmts, Some(Horizon { region, from: 0, seeds }));
         self.make_bars(&region.stmts);
+        self.check_seeds(&region.yields);
         for (atom, seed) in region.yields.iter().zip(seeds) {
-            if let Some(value) = self.active(*atom) {
+            if let Some(value) = self.active(*atom).filter(|value| !self.returned.contains_key(value)) {
                 self.accumulate(value, *seed);
             }
         }

@@ -29,6 +29,9 @@ impl Reverse<'_> {
                 Swept::Store { array, index, value } => self.back_store(*array, index, *value),
                 Swept::Accumulate { array, index, term } => self.back_accumulate(*array, index, *term),
                 Swept::Elements { array, elements } => self.back_elements(*array, elements),
+                Swept::Append { array, value } => self.back_append(*array, *value),
+                Swept::Take { array, result } => self.back_take(*array, *result),
+                Swept::Resize { array, before } => self.back_resize(*array, *before),
                 Swept::Done { results } => results.iter().for_each(|result| {
                     self.adjoints.remove(result);
                 }),

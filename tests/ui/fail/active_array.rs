@@ -1,11 +1,18 @@
-//! Parts of arrays that are not followed, and a whole array handed to a function.
+//! Vectors that grow in ways that are not followed, and a whole array handed to a function.
 
 use diff_runtime::derivative;
 
 #[derivative]
-fn f(x: &[f64]) -> f64 {
-    let tail = &x[1..=2];
-    tail[0] * x[0]
+fn f(x: &mut Vec<f64>, y: f64) -> f64 {
+    x.push(y);
+    x[0]
+}
+
+#[derivative]
+fn resized(x: f64) -> f64 {
+    let mut v = vec![x];
+    v.resize(4, 1.0);
+    v[0] * v[3]
 }
 
 #[derivative]

@@ -3,12 +3,6 @@
 use diff_runtime::derivative;
 
 #[derivative]
-fn row(x: &[[f64; 2]; 2]) -> f64 {
-    let row = x[1];
-    row[0] * x[0][1]
-}
-
-#[derivative]
 fn filled(x: &[f64]) -> f64 {
     let a = [x[0]; 4];
     a[1]
