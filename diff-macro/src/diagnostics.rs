@@ -235,6 +235,33 @@ pub(crate) const RULE_SUFFIX: &str = "`rule` and `suffix` cannot be combined: th
 
 pub(crate) const RULE_BLANK: &str = "a function with a rule needs a name for each parameter: they are passed on";
 
+// ---- structs that are points and gradients ----------------------------------------------------------------------
+
+pub(crate) const DERIVE_ENUM: &str = "`Differentiable` cannot be derived for an enum: its variants have no common gradient\n\
+    help: derive it for a struct, and keep the enum in a field marked `#[constant]`";
+
+pub(crate) const DERIVE_UNION: &str = "`Differentiable` cannot be derived for a union\nhelp: use a struct";
+
+/// For a struct without components: whether it has fields at all.
+pub(crate) fn derive_empty(fields: bool) -> &'static str {
+    if fields {
+        "`Differentiable` cannot be derived: no field of this struct is made of floats\n\
+         help: a field is a constant if it is marked `#[constant]` or has a type such as `usize`, `bool` and `String`"
+    } else {
+        "`Differentiable` cannot be derived: this struct has no fields\nhelp: give it a field of type `f64`"
+    }
+}
+
+pub(crate) fn derive_reference(found: &str) -> String {
+    format!(
+        "a field of type `{found}` can be no part of a gradient, which owns what it is made of\n\
+         help: own it, as `[f64; 3]` and `Vec<f64>` do, or mark the field `#[constant]`"
+    )
+}
+
+pub(crate) const DIFFERENTIABLE_FORM: &str = "`#[differentiable]` takes the path of the runtime crate\n\
+    help: write `#[differentiable(crate = path::to::diff_runtime)]`";
+
 // ---- the body ---------------------------------------------------------------------------------------------------
 
 pub(crate) fn unknown_function(name: &str) -> String {

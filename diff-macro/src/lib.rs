@@ -21,6 +21,7 @@ mod companion;
 mod counters;
 mod custom;
 mod diagnostics;
+mod differentiable;
 mod emit;
 mod expand;
 mod fence;
@@ -145,4 +146,38 @@ mod windows;
 #[proc_macro_attribute]
 pub fn derivative(options: TokenStream, item: TokenStream) -> TokenStream {
     expand::derivative(options.into(), item.into()).into()
+}
+
+/// Implements the trait `Differentiable` for a struct, so that it can be a point, a gradient and a tangent: the gradient
+/// of a function in a parameter of the type is a value of the type.
+///
+/// ```
+/// use diff_runtime::Differentiable;
+///
+/// #[derive(Differentiable)]
+/// struct Layer {
+///     weights: [f64; 2],
+///     bias: f64,
+///     inputs: usize,
+///     #[constant]
+///     scale: f64,
+/// }
+///
+/// let mut layer = Layer { weights: [1.0, 2.0], bias: 3.0, inputs: 2, scale: 10.0 };
+/// layer.scale(2.0); // the components, not the constants
+/// assert_eq!((layer.weights, layer.bias), ([2.0, 4.0], 6.0));
+/// assert_eq!((layer.inputs, layer.scale), (2, 10.0));
+/// assert_eq!(layer.dimension(), 3);
+/// ```
+///
+/// Named, tuple, generic and nested structs are accepted. A field is a constant, which keeps its value and has no
+/// component, where its tokens show it: it is marked `#[constant]`, or its type is an integer, `bool`, `char`, `str`,
+/// `String` or `PhantomData`, or an array or a tuple of these. The type of every other field must itself be
+/// `Differentiable`: floats, arrays, tuples, `Vec`s and `Box`es of them, and structs with this derive are. If it is not,
+/// the error stands at the type of the field. Constants must be `Clone`. All components have one float type.
+///
+/// `#[differentiable(crate = path)]` on the struct says where the runtime crate is found under another name.
+#[proc_macro_derive(Differentiable, attributes(constant, differentiable))]
+pub fn derive_differentiable(input: TokenStream) -> TokenStream {
+    differentiable::derive(input.into()).into()
 }

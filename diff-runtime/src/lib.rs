@@ -10,8 +10,13 @@
 //! | test a derivative | [`check`] |
 //! | approximate a derivative that nothing else gives | [`finite_difference`] |
 //! | differentiate measured data | [`sampled`] |
+<<<<<<< HEAD
 //! | minimise a function | [`descent`], and by other crates [`solvers`] |
 //! | use your own structs as points and gradients | [`Differentiable`] |
+=======
+//! | minimise a function | [`descent`] |
+//! | use your own structs as points and gradients | [`Differentiable`](trait@Differentiable), [its derive](derive@Differentiable) |
+>>>>>>> 5236540 (Derive Differentiable for structs)
 //!
 //! ```
 //! use diff_runtime::check::assert_gradient;
@@ -37,7 +42,7 @@
 //!
 //! # Conventions
 //!
-//! A point, a gradient and a tangent are values of one type, made of `f64` or `f32` components: see [`Differentiable`].
+//! A point, a gradient and a tangent are values of one type, made of `f64` or `f32` components: see [`Differentiable`](trait@Differentiable).
 //! A function is given in any of the argument shapes of the companions: see [`Function`](function::Function), and for
 //! minimisation [`Objective`](descent::Objective).
 //!
@@ -59,7 +64,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-pub use diff_macro::derivative;
+pub use diff_macro::{Differentiable, derivative};
 
 pub mod check;
 pub mod descent;

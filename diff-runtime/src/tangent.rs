@@ -1,5 +1,5 @@
 //! Values made of floats enter, and vector-space operations on all their components leave: the trait
-//! [`Differentiable`].
+//! [`Differentiable`](trait@Differentiable).
 //!
 //! Invariant: every operation walks the components of its operands in the same, fixed order (array elements, tuple
 //! fields and struct fields in the order of their declaration), so that "component `i`" means the same everywhere.
@@ -23,9 +23,27 @@ use crate::real::Real;
 /// assert_eq!(gradient.dimension(), 3);
 /// ```
 ///
-/// # Implementing it for a struct
+/// # Structs
 ///
-/// Three methods are required, and each is the same line for every field. A field that is not made of floats has no
+/// `#[derive(Differentiable)]` implements the trait for a struct. Fields that are not made of floats, or that are marked
+/// `#[constant]`, have no components, and keep their values:
+///
+/// ```
+/// use diff_runtime::Differentiable;
+///
+/// #[derive(Clone, Debug, PartialEq, Differentiable)]
+/// struct Line {
+///     slope: f64,
+///     intercept: f64,
+///     points: usize,
+/// }
+///
+/// let line = Line { slope: 1.0, intercept: 2.0, points: 10 };
+/// assert_eq!(line.zero_like(), Line { slope: 0.0, intercept: 0.0, points: 10 });
+/// assert_eq!(line.inner_product(&line), 5.0);
+/// ```
+///
+/// By hand, three methods are required, and each is the same line for every field. A field that is not made of floats has no
 /// components: `zero_like` keeps its value.
 ///
 /// ```
@@ -62,6 +80,11 @@ use crate::real::Real;
 /// layer.scale(2.0);
 /// assert_eq!((layer.weights, layer.bias, layer.name), ([2.0, 4.0], 6.0, "output"));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not made of floats that a derivative can be taken in",
+    label = "not `Differentiable`",
+    note = "a field that does not take part is marked `#[constant]`; a struct takes part with `#[derive(Differentiable)]`"
+)]
 pub trait Differentiable {
     /// The type of every component.
     type Scalar: Real;

@@ -5,7 +5,7 @@ use approx::{AbsDiffEq, RelativeEq, UlpsEq};
 use crate::real::Real;
 use crate::tangent::Differentiable;
 
-/// A [`Differentiable`] value for the macros of the approx crate, compared component by component. Values of different
+/// A [`Differentiable`](trait@crate::Differentiable) value for the macros of the approx crate, compared component by component. Values of different
 /// shapes are different.
 ///
 /// ```

@@ -43,7 +43,7 @@
 //!
 //! # With approx
 //!
-//! With the feature `approx`, `Components` wraps any [`Differentiable`] value for the macros of the approx crate, for
+//! With the feature `approx`, `Components` wraps any [`Differentiable`](trait@crate::Differentiable) value for the macros of the approx crate, for
 //! tests that compare whole gradients with their own tolerances.
 
 #[cfg(feature = "approx")]

@@ -16,8 +16,8 @@ use crate::tangent::Differentiable;
 /// | `fn(F) -> (F, F)` | `f::value_and_derivative` of `fn f(x: F) -> F` | `F` |
 /// | `fn(&[F]) -> (F, Vec<F>)` | `f::value_and_gradient` of `fn f(x: &[F]) -> F` | `Vec<F>`, `[F; N]` |
 /// | `fn(&[F], &mut [F]) -> F` | `f::value_and_gradient_into` of `fn f(x: &[F]) -> F` | `Vec<F>`, `[F; N]` |
-/// | `fn(&P) -> (F, P)` | `f::value_and_gradient` of `fn f(x: &P) -> F` | any [`Differentiable`] |
-/// | `fn(&P, &mut P) -> F` | `f::value_and_gradient_into` of `fn f(x: &P) -> F` | any [`Differentiable`] |
+/// | `fn(&P) -> (F, P)` | `f::value_and_gradient` of `fn f(x: &P) -> F` | any [`Differentiable`](trait@crate::Differentiable) |
+/// | `fn(&P, &mut P) -> F` | `f::value_and_gradient_into` of `fn f(x: &P) -> F` | any [`Differentiable`](trait@crate::Differentiable) |
 /// | `fn(&A, &B) -> (F, (A, B))` | `f::value_and_gradient` of `fn f(a: &A, b: &B) -> F` | `(A, B)` |
 ///
 /// A closure states its argument types: `|x: &[f64; 2]| (x[0] * x[0], [2.0 * x[0], 0.0])`.
