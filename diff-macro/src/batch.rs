@@ -192,7 +192,7 @@ impl Batch {
 
     fn flat_ty(&mut self, scalar: Scalar, dim: Dim) -> Ty {
         let number = u16::try_from(self.shapes.len()).unwrap_or(u16::MAX - 2);
-        let shape = Shape { scalar, dims: vec![dim], storage: Storage::Owned };
+        let shape = Shape::new(scalar, vec![dim], Storage::Owned);
         self.shapes.extend(shape.variants());
         Ty::Array(number)
     }

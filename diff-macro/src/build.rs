@@ -250,6 +250,11 @@ impl Builder {
 
     // ---- arrays ------------------------------------------------------------------------------------------------
 
+    /// Whether a type is that of an array in a struct.
+    pub(crate) fn is_part(&self, ty: Ty) -> bool {
+        matches!(ty, Ty::Array(shape) if self.shapes[shape as usize].is_part())
+    }
+
     /// The float type of the elements of an array.
     pub(crate) fn element(&self, array: Value) -> Scalar {
         match self.values[array.0 as usize].ty {

@@ -190,9 +190,6 @@ pub(crate) const EMPTY_WRT: &str = "`wrt` names no parameter\n\
 pub(crate) const SELF_WITHOUT_ASSOCIATED: &str = "`Self` names a type that a free function does not have\n\
     help: for an associated function without a receiver write `#[derivative(associated)]`";
 
-pub(crate) const PARAMETER_PATTERN: &str = "a pattern as a parameter is not supported\n\
-    help: take the whole value under a name, and destructure it with a `let`";
-
 pub(crate) const CONSTANT_FORM: &str = "`#[constant]` takes no arguments\nhelp: write `#[constant]`";
 
 pub(crate) const PARAMETER_CFG: &str = "a parameter that may be left out is not supported: the macro cannot see whether it is there\n\
@@ -326,6 +323,31 @@ pub(crate) fn inactive_to_active(name: &str) -> String {
          help: declare it with its type, `let {name}: f64`, and lend it to nothing with `&mut`"
     )
 }
+
+pub(crate) fn second_order_of_struct(option: &str, name: &str) -> String {
+    format!(
+        "`{option}` is not supported with respect to `{name}`, which is a struct or a tuple\n\
+         help: take its floats as parameters, or as one array"
+    )
+}
+
+pub(crate) const STRUCT_REFERENCE: &str = "a reference to a struct that varies with the parameters cannot be made to refer to another one\n\
+    help: copy the struct, or assign through the reference: `*p = ..`";
+
+pub(crate) const WHOLE_STRUCT: &str = "a struct or a tuple that varies with the parameters is used as a whole here\n\
+    help: use its fields, or give those that are needed names with `let`";
+
+pub(crate) const STRUCT_ARRAY_COPY: &str = "this copies an array out of a struct that changes the array as well\n\
+    help: change the array under one name, or copy it with `to_vec` first";
+
+pub(crate) const STRUCT_INTEGER: &str = "a field of a local struct that is no float cannot be changed where other fields vary\n\
+    help: keep it in a variable of its own";
+
+pub(crate) const RETURNED_STRUCT: &str = "it cannot be seen which floats this returns\n\
+    help: return a struct with its fields, `Point { x, y }`, or a variable that was made so";
+
+pub(crate) const RETURNED_ARRAY: &str = "a struct that is returned cannot have an array among its fields\n\
+    help: return its elements as fields, or write into a parameter such as `out: &mut [f64]`";
 
 pub(crate) const ITEM_IN_BLOCK: &str = "an item in an inner block of a differentiated function is not supported\n\
      help: move it to the start of the function, or out of it";

@@ -57,26 +57,31 @@ enum Target {
     Value(Ty),
 }
 
+/// What is written for the variables that stand for parts of parameters: the parts.
+pub(crate) type Places = HashMap<String, TokenStream>;
+
 /// The body of a generated function. `wrap` makes the result from the atoms that the function yields.
 pub(crate) fn emit(
     function: &Function,
     params: &[Ident],
+    places: &Places,
     runtime: &TokenStream,
     names: Names,
     wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
 ) -> TokenStream {
-    let (tokens, sound) = emit_once(function, params, runtime, names.clone(), wrap, true);
+    let (tokens, sound) = emit_once(function, params, places, runtime, names.clone(), wrap, true);
     if sound {
         return tokens;
     }
     // A value would be read from a variable that holds another one: then every value has a variable of its own.
-    emit_once(function, params, runtime, names, wrap, false).0
+    emit_once(function, params, places, runtime, names, wrap, false).0
 }
 
 /// Emits a function, with variables that are shared or not, and says whether every value is read where it is held.
-pub(crate) fn emit_once(
-    function: &Function,
+pub(crate) fn emit_once<'a>(
+    function: &'a Function,
     params: &[Ident],
+    places: &'a Places,
     runtime: &TokenStream,
     names: Names,
     wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
@@ -91,6 +96,7 @@ pub(crate) fn emit_once(
         mutable: HashSet::new(),
         fixed: function.body.params.iter().copied().collect(),
         names,
+        places,
         shapes: &function.shapes,
         changing: function.changing(),
         tails: tails(&function.body),
@@ -123,6 +129,7 @@ struct Emitter<'a> {
     /// Parameters of the function: never assigned.
     fixed: HashSet<Value>,
     names: Names,
+    places: &'a Places,
     shapes: &'a [Shape],
     /// The arrays that are written to.
     changing: HashSet<Value>,
@@ -1013,9 +1020,14 @@ impl<'a> Emitter<'a> {
     /// `array[i][j]`.
     fn element(&mut self, array: Value, index: &[Atom]) -> TokenStream {
         let mut tokens = self.atom(Atom::Value(array), Level::Method);
-        for atom in index {
+        let fields = match self.values[array.0 as usize].ty {
+            Ty::Array(shape) => self.shapes[shape as usize].fields.clone(),
+            _ => Rc::default(),
+        };
+        for (k, atom) in index.iter().enumerate() {
             let index = self.atom(*atom, Level::Any);
-            tokens.extend(quote!([#index]));
+            let fields = fields.get(k).into_iter().flatten();
+            tokens.extend(quote!([#index] #(.#fields)*));
         }
         tokens
     }
@@ -1121,6 +1133,12 @@ impl<'a> Emitter<'a> {
                     _ => false,
                 };
                 let array = self.atom(Atom::Value(*array), Level::Method);
+                if shape.fields.first().is_some_and(|fields| !fields.is_empty()) {
+                    return quote!(#array.to_vec());
+                }
+                if shape.is_part() {
+                    return quote!(::core::clone::Clone::clone(&#array));
+                }
                 match (shape.is_fixed(), owned) {
                     (true, true) => quote!(#array),
                     (true, false) => quote!(*#array),
@@ -1476,7 +1494,10 @@ impl<'a> Emitter<'a> {
                     let tokens = self.opaque(opaque);
                     wrap_if(loose && level > Level::Any, tokens)
                 }
-                _ => self.read(value).to_token_stream(),
+                _ => {
+                    let name = self.read(value);
+                    self.places.get(&name.to_string()).cloned().unwrap_or_else(|| name.to_token_stream())
+                }
             },
         }
     }

@@ -13,8 +13,8 @@ use crate::companion::{self, Plan};
 use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::Function;
-use crate::lower::{self, Param, Source};
+use crate::ir::Storage;
+use crate::lower::{self, Lowered, Param, Source};
 use crate::names;
 use crate::resolve;
 use crate::signature;
@@ -60,21 +60,32 @@ fn companions(
     if let Some(rule) = &options.rule {
         return custom_companions(item, options, signature, orders, rule, diagnostics);
     }
-    let mut function = lower_body(&item.block, signature, &runtime, diagnostics);
+    let mut lowered = lower_body(&item.block, signature, &runtime, diagnostics);
     if orders.any() {
-        function.body.for_each_call(&mut |call| {
+        lowered.function.body.for_each_call(&mut |call| {
             diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_CALL);
         });
     }
     if !diagnostics.is_empty() {
-        if !signature.certain {
+        // A struct that is returned is made of fields that only the body shows.
+        if !signature.certain || signature.output.form == signature::Form::Aggregate {
             return None;
         }
-        function = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
+        lowered = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
-    companion::tell(&names::plain(&item.sig.ident), &follow_counters(&mut function));
+    companion::tell(&names::plain(&item.sig.ident), &follow_counters(&mut lowered.function));
     let (partials, suffix) = (options.partials, options.suffix);
-    let plan = Plan { item, signature, function: &function, runtime, partials, suffix, orders, rule: None };
+    let plan = Plan {
+        item,
+        signature,
+        function: &lowered.function,
+        lowered: &lowered,
+        runtime,
+        partials,
+        suffix,
+        orders,
+        rule: None,
+    };
     let companions = plan.expand();
     let rules = rules(&plan);
     Some(quote!(#companions #rules))
@@ -96,11 +107,12 @@ fn custom_companions(
     if !diagnostics.is_empty() {
         return None;
     }
-    let function = custom::function(item, signature);
+    let lowered = Lowered::plain(custom::function(item, signature));
     let plan = Plan {
         item,
         signature,
-        function: &function,
+        function: &lowered.function,
+        lowered: &lowered,
         runtime: options.runtime(),
         partials: options.partials,
         suffix: options.suffix,
@@ -116,10 +128,17 @@ fn custom_companions(
 fn rules(plan: &Plan<'_>) -> TokenStream {
     if let Some(signature) = plan.signature.for_callers() {
         let mut diagnostics = Diagnostics::default();
-        let mut function = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
+        let mut lowered = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
         if diagnostics.is_empty() {
-            follow_counters(&mut function);
-            return Plan { signature: &signature, function: &function, runtime: plan.runtime.clone(), ..*plan }.rules();
+            follow_counters(&mut lowered.function);
+            return Plan {
+                signature: &signature,
+                function: &lowered.function,
+                lowered: &lowered,
+                runtime: plan.runtime.clone(),
+                ..*plan
+            }
+            .rules();
         }
     }
     plan.rules()
@@ -131,8 +150,9 @@ pub(crate) fn lower_body(
     signature: &signature::Signature,
     runtime: &TokenStream,
     diagnostics: &mut Diagnostics,
-) -> Function {
+) -> Lowered {
     let mut body = body.clone();
+    body.stmts.splice(0..0, signature.patterns.iter().cloned());
     let params: Vec<_> = signature.parameters.iter().map(|p| p.ident.clone()).collect();
     let resolved = resolve::resolve(&params, &mut body);
     let lowered: Vec<Param> = signature
@@ -145,6 +165,9 @@ pub(crate) fn lower_body(
             mutable: p.mutable,
             stability: p.stability,
             indexed: p.indexed,
+            aggregate: p.aggregate.is_some(),
+            storage: p.aggregate.as_ref().map_or(Storage::Owned, |aggregate| aggregate.storage),
+            output: p.output,
         })
         .collect();
     lower::lower(
@@ -171,7 +194,7 @@ fn stub(signature: &signature::Signature) -> syn::Block {
         signature::Form::Scalar => quote!(0.0),
         signature::Form::Tuple => quote!((#(#zeros),*)),
         signature::Form::Array => quote!([#(#zeros),*]),
-        signature::Form::Unit => quote!(),
+        signature::Form::Aggregate | signature::Form::Unit => quote!(),
         signature::Form::Whole => return parse_quote!({}),
     };
     let value = signature.output.wrapper.as_ref().map_or(value.clone(), |wrapper| wrapper.wrap(&value));

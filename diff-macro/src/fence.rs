@@ -30,8 +30,127 @@ pub(crate) fn root(expr: &Expr) -> Option<String> {
         Expr::Field(field) => root(&field.base),
         Expr::Index(index) => root(&index.expr),
         Expr::Unary(unary) => root(&unary.expr),
+        Expr::Paren(paren) => root(&paren.expr),
+        Expr::Group(group) => root(&group.expr),
         other => variable(other),
     }
+}
+
+/// The variables that the code takes apart: by their fields, or by a pattern.
+pub(crate) fn taken_apart(block: &Block) -> HashSet<String> {
+    struct Found(HashSet<String>);
+    impl Found {
+        fn pattern(&mut self, pat: &syn::Pat, value: &Expr) {
+            match pat {
+                syn::Pat::Type(typed) => self.pattern(&typed.pat, value),
+                syn::Pat::Paren(paren) => self.pattern(&paren.pat, value),
+                syn::Pat::Reference(reference) => self.pattern(&reference.pat, value),
+                syn::Pat::Tuple(_) | syn::Pat::TupleStruct(_) | syn::Pat::Struct(_) => self.0.extend(base(value)),
+                _ => {}
+            }
+        }
+    }
+    /// The variable through references and copies.
+    fn base(expr: &Expr) -> Option<String> {
+        match expr {
+            Expr::Reference(reference) => base(&reference.expr),
+            Expr::Paren(paren) => base(&paren.expr),
+            Expr::MethodCall(call) if call.method == "clone" && call.args.is_empty() => base(&call.receiver),
+            other => root(other),
+        }
+    }
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_field(&mut self, field: &'a syn::ExprField) {
+            self.0.extend(base(&field.base));
+            visit::visit_expr_field(self, field);
+        }
+        fn visit_expr_struct(&mut self, literal: &'a syn::ExprStruct) {
+            self.0.extend(literal.rest.as_deref().and_then(base));
+            visit::visit_expr_struct(self, literal);
+        }
+        fn visit_local(&mut self, local: &'a syn::Local) {
+            if let Some(init) = &local.init {
+                self.pattern(&local.pat, &init.expr);
+            }
+            visit::visit_local(self, local);
+        }
+        fn visit_macro(&mut self, mac: &'a syn::Macro) {
+            macro_arguments(mac).iter().flatten().for_each(|arg| self.visit_expr(arg));
+        }
+    }
+    let mut found = Found(HashSet::new());
+    found.visit_block(block);
+    found.0
+}
+
+/// The variables and fields that the code uses as arrays: that it indexes or iterates over, say.
+pub(crate) fn indexed(block: &Block) -> HashSet<String> {
+    struct Found(HashSet<String>);
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_index(&mut self, index: &'a syn::ExprIndex) {
+            self.0.extend(path_text(&index.expr));
+            visit::visit_expr_index(self, index);
+        }
+        fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
+            const OF_ARRAYS: &[&str] = &[
+                "iter",
+                "iter_mut",
+                "to_vec",
+                "fill",
+                "swap",
+                "chunks_exact",
+                "windows",
+                "split_at",
+                "copy_from_slice",
+            ];
+            let name = call.method.to_string();
+            if OF_ARRAYS.contains(&name.as_str()) {
+                self.0.extend(path_text(&call.receiver));
+                call.args.iter().for_each(|arg| self.0.extend(path_text(arg)));
+            }
+            if name == "len" || name == "is_empty" {
+                self.0.extend(variable_through_deref(&call.receiver));
+            }
+            visit::visit_expr_method_call(self, call);
+        }
+        fn visit_expr_for_loop(&mut self, l: &'a syn::ExprForLoop) {
+            self.0.extend(path_text(&l.expr));
+            visit::visit_expr_for_loop(self, l);
+        }
+    }
+    let mut found = Found(HashSet::new());
+    found.visit_block(block);
+    found.0
+}
+
+/// The places that the code assigns to.
+pub(crate) fn assigned_in_stmts(stmts: &[Stmt]) -> Vec<Expr> {
+    struct Found(Vec<Expr>);
+    impl Found {
+        fn assign(&mut self, target: &Expr) {
+            match target {
+                Expr::Paren(paren) => self.assign(&paren.expr),
+                Expr::Tuple(tuple) => tuple.elems.iter().for_each(|elem| self.assign(elem)),
+                other => self.0.push(other.clone()),
+            }
+        }
+    }
+    impl<'a> Visit<'a> for Found {
+        fn visit_expr_assign(&mut self, assign: &'a syn::ExprAssign) {
+            self.assign(&assign.left);
+            visit::visit_expr_assign(self, assign);
+        }
+        fn visit_expr_binary(&mut self, binary: &'a syn::ExprBinary) {
+            if is_compound(&binary.op).is_some() || is_bit_assign(&binary.op) {
+                self.assign(&binary.left);
+            }
+            visit::visit_expr_binary(self, binary);
+        }
+        fn visit_item(&mut self, _: &'a syn::Item) {}
+    }
+    let mut found = Found(Vec::new());
+    stmts.iter().for_each(|stmt| found.visit_stmt(stmt));
+    found.0
 }
 
 fn token_names(tokens: TokenStream, out: &mut HashSet<String>) {
@@ -89,7 +208,7 @@ struct ActiveMentions(Mentions);
 impl<'a> Visit<'a> for ActiveMentions {
     fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
         let is_length = call.args.is_empty() && (call.method == "len" || call.method == "is_empty");
-        if !(is_length && variable(&call.receiver).is_some()) {
+        if !(is_length && root(&call.receiver).is_some()) {
             visit::visit_expr_method_call(self, call);
         }
     }
@@ -959,6 +1078,8 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
             Some(name) => variable_ty(&name),
             None => constant_ty(&path.path),
         },
+        // A field of a struct that is taken apart has a name of its own.
+        Expr::Field(_) => path_text(expr).map_or(Ty::Unknown, |name| variable_ty(&name)),
         // The elements of an array are asked for by its name with brackets.
         Expr::Index(_) => root(expr).map_or(Ty::Unknown, |name| variable_ty(&format!("{name}[]"))),
         Expr::Paren(e) => of(&e.expr),
@@ -991,6 +1112,23 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
             _ => Ty::Unknown,
         },
         _ => Ty::Unknown,
+    }
+}
+
+/// A variable or a field of one, as text.
+fn path_text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Field(field) => {
+            let member = match &field.member {
+                syn::Member::Named(ident) => crate::names::plain(ident),
+                syn::Member::Unnamed(index) => index.index.to_string(),
+            };
+            Some(format!("{}.{member}", path_text(&field.base)?))
+        }
+        Expr::Paren(paren) => path_text(&paren.expr),
+        Expr::Reference(reference) => path_text(&reference.expr),
+        Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => path_text(&unary.expr),
+        other => variable(other),
     }
 }
 

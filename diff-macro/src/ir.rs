@@ -167,9 +167,15 @@ pub(crate) struct Shape {
     pub(crate) scalar: Scalar,
     pub(crate) dims: Vec<Dim>,
     pub(crate) storage: Storage,
+    /// The fields that follow each index, where the elements are parts of structs.
+    pub(crate) fields: Rc<Vec<Vec<syn::Member>>>,
 }
 
 impl Shape {
+    pub(crate) fn new(scalar: Scalar, dims: Vec<Dim>, storage: Storage) -> Self {
+        Shape { scalar, dims, storage, fields: Rc::default() }
+    }
+
     /// A shape with its owned and its borrowed variants, as they stand in the table of a function.
     pub(crate) fn variants(self) -> [Shape; 3] {
         let owned = Shape { storage: Storage::Owned, ..self.clone() };
@@ -183,11 +189,16 @@ impl Shape {
             .chunks(3)
             .position(|variants| variants[0].scalar == scalar && matches!(variants[0].dims[..], [Dim::Dynamic]));
         let number = known.unwrap_or_else(|| {
-            let slice = Shape { scalar, dims: vec![Dim::Dynamic], storage: Storage::Borrowed };
+            let slice = Shape::new(scalar, vec![Dim::Dynamic], Storage::Borrowed);
             shapes.extend(slice.variants());
             shapes.len() / 3 - 1
         });
         Ty::Array(u16::try_from(number * 3).unwrap_or(u16::MAX))
+    }
+
+    /// Whether it is an array in a struct, which the macro cannot make anew.
+    pub(crate) fn is_part(&self) -> bool {
+        !self.fields.is_empty()
     }
 
     /// Whether the length is known at compile time in all dimensions.

@@ -1,6 +1,6 @@
 //! The signature: the item and its options go in; what is differentiated, with respect to what, comes out.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{Attribute, FnArg, ItemFn, Pat, ReturnType, Safety};
@@ -10,7 +10,7 @@ use crate::diagnostics::{self, Diagnostics};
 use crate::fence::{self, Stability};
 use crate::ir::{Scalar, Shape, Storage, Ty};
 use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
-use crate::names::plain;
+use crate::names::{Names, plain};
 
 /// A parameter of the user's function.
 #[derive(Clone)]
@@ -27,6 +27,43 @@ pub(crate) struct Parameter {
     pub(crate) indexed: bool,
     /// The function returns nothing: what it leaves in this `&mut` parameter is a result.
     pub(crate) output: bool,
+    /// An active parameter that is a struct or a tuple.
+    pub(crate) aggregate: Option<Aggregate>,
+}
+
+/// A struct, a tuple, or an array of structs, that is differentiated in.
+#[derive(Clone)]
+pub(crate) struct Aggregate {
+    /// The type, without a reference to it.
+    pub(crate) ty: syn::Type,
+    pub(crate) storage: Storage,
+}
+
+impl Aggregate {
+    /// Of a parameter of the type, which is a reference to it or the type itself.
+    fn of(ty: &syn::Type) -> Self {
+        match ty {
+            syn::Type::Paren(paren) => Aggregate::of(&paren.elem),
+            syn::Type::Group(group) => Aggregate::of(&group.elem),
+            syn::Type::Reference(reference) => {
+                let storage = if reference.mutability.is_some() { Storage::BorrowedMut } else { Storage::Borrowed };
+                Aggregate { ty: (*reference.elem).clone(), storage }
+            }
+            other => Aggregate { ty: other.clone(), storage: Storage::Owned },
+        }
+    }
+
+    /// The type of `self`.
+    fn of_receiver(receiver: &syn::Receiver) -> Self {
+        let ty = syn::parse_quote!(Self);
+        let storage = match &receiver.kind {
+            syn::ReceiverKind::Reference(_, _, None) => Storage::Borrowed,
+            syn::ReceiverKind::Reference(..) => Storage::BorrowedMut,
+            syn::ReceiverKind::Typed(_, ty) => Aggregate::of(ty).storage,
+            _ => Storage::Owned,
+        };
+        Aggregate { ty, storage }
+    }
 }
 
 /// The form of what the function returns.
@@ -37,6 +74,8 @@ pub(crate) enum Form {
     Array,
     /// One array as a whole: a `Vec`, or one that is nested, long, or as long as a constant says.
     Whole,
+    /// A struct, or a tuple with parts that are no floats.
+    Aggregate,
     /// Nothing: its results are in `&mut` parameters.
     Unit,
 }
@@ -119,6 +158,8 @@ pub(crate) struct Signature {
     pub(crate) output: Output,
     /// What may change behind `self`.
     pub(crate) receiver: Stability,
+    /// The declarations of the variables that patterns in the place of parameters bind.
+    pub(crate) patterns: Vec<syn::Stmt>,
     /// The companions are associated functions with a suffix.
     pub(crate) is_method: bool,
     /// It is known which parameters are active, and so what the companions look like.
@@ -145,23 +186,31 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     let names_self = !has_receiver && !options.associated && report_self_types(item, diagnostics);
     let before = diagnostics.count();
     let mut shapes = Vec::new();
-    let mut parameters = parameters(item, options, &mut shapes, diagnostics);
+    let mut patterns = Vec::new();
+    let mut parameters = parameters(item, options, &mut shapes, &mut patterns, diagnostics);
     let certain = diagnostics.count() == before;
     let output = output(&sig.output, sig, options.wrt.as_deref(), &mut parameters, &mut shapes, diagnostics);
     if certain && options.wrt.as_ref().is_none_or(|names| !names.is_empty()) && !any_active(&parameters) {
-        let constant = parameters.iter().any(|parameter| parameter.ty.scalar().is_some() || parameter.ty.is_array());
+        let constant = sig.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => is_made_of_floats(&typed.ty),
+            FnArg::Receiver(_) => false,
+        });
         diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant));
     }
     let is_method = has_receiver || options.associated || names_self;
-    let known = parameters.len() == sig.inputs.len() - usize::from(has_receiver) && any_active(&parameters);
+    let known = parameters.iter().filter(|parameter| parameter.ident != "self").count()
+        == sig.inputs.len() - usize::from(has_receiver)
+        && any_active(&parameters);
     let output = output?;
-    let scalar = *output.scalars.first()?;
+    let of_parameters =
+        parameters.iter().filter(|parameter| parameter.active).find_map(|parameter| parameter.ty.scalar());
+    let scalar = output.scalars.first().copied().or(of_parameters).unwrap_or(Scalar::F64);
     let receiver = sig.receiver().map_or(Stability::Open, |receiver| match &receiver.kind {
         syn::ReceiverKind::Reference(_, _, None) => Stability::Shared,
         syn::ReceiverKind::Typed(_, ty) => fence::stability_of_type(ty),
         _ => Stability::Open,
     });
-    Some(Signature { parameters, shapes, scalar, output, receiver, is_method, certain }).filter(|_| known)
+    Some(Signature { parameters, shapes, scalar, output, receiver, patterns, is_method, certain }).filter(|_| known)
 }
 
 impl Signature {
@@ -188,48 +237,147 @@ fn parameters(
     item: &ItemFn,
     options: &Options,
     shapes: &mut Vec<Shape>,
+    patterns: &mut Vec<syn::Stmt>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Parameter> {
     let mut parameters = Vec::new();
+    let mut names = Names::default();
+    names.reserve_tokens(item.to_token_stream());
     for input in &item.sig.inputs {
-        let FnArg::Typed(typed) = input else { continue };
-        let (ident, mutable) = match &*typed.pat {
-            Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
-                (pat.ident.clone(), pat.mutability.is_some())
+        match input {
+            FnArg::Receiver(receiver) => parameters.extend(active_receiver(receiver, options)),
+            FnArg::Typed(typed) => {
+                let (ident, mutable) = match &*typed.pat {
+                    Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                        (pat.ident.clone(), pat.mutability.is_some())
+                    }
+                    Pat::Wild(wild) => (Ident::new("_", wild.underscore_token.span), false),
+                    pat => {
+                        let ident = crate::names::generated(&names.fresh("argument", false), Span::call_site());
+                        patterns.push(syn::parse_quote!(let #pat = #ident;));
+                        (ident, false)
+                    }
+                };
+                parameters.push(parameter(item, options, (typed, ident, mutable), shapes, diagnostics));
             }
-            Pat::Wild(wild) => (Ident::new("_", wild.underscore_token.span), false),
-            pat => {
-                diagnostics.report(pat, diagnostics::PARAMETER_PATTERN);
-                continue;
-            }
-        };
-        let ty = ty_of(&typed.ty, shapes);
-        let is_made_of_floats = ty.scalar().is_some() || ty.is_array();
-        let constant = has_constant(&typed.attrs, diagnostics);
-        let named = options.wrt.as_ref().map(|names| names.iter().find(|name| plain(name) == plain(&ident)));
-        let active = match named {
-            Some(Some(name)) => {
-                if constant {
-                    diagnostics.report(name, diagnostics::constant_wrt(&ident.to_string()));
-                }
-                if !is_made_of_floats {
-                    let found = diagnostics::type_text(&typed.ty);
-                    diagnostics.report(name, diagnostics::parameter_type(&ident.to_string(), &found));
-                }
-                is_made_of_floats
-            }
-            Some(None) => false,
-            None => is_made_of_floats && !constant && ident != "_",
-        };
-        let stability = fence::stability_of_type(&typed.ty);
-        let indexed = is_indexed(&typed.ty);
-        parameters.push(Parameter { ident, ty, active, constant, mutable, stability, indexed, output: false });
+        }
     }
-    let names: Vec<String> = parameters.iter().map(|parameter| plain(&parameter.ident)).collect();
+    let names: Vec<String> = item
+        .sig
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Receiver(_) => Some("self".to_owned()),
+            FnArg::Typed(typed) => match &*typed.pat {
+                Pat::Ident(pat) => Some(plain(&pat.ident)),
+                _ => None,
+            },
+        })
+        .collect();
     for name in options.wrt.iter().flatten().filter(|name| !names.contains(&plain(name))) {
         diagnostics.report(name, diagnostics::unknown_wrt(&plain(name), &names));
     }
     parameters
+}
+
+/// `self`, if it is differentiated in.
+fn active_receiver(receiver: &syn::Receiver, options: &Options) -> Option<Parameter> {
+    let named = options.wrt.iter().flatten().any(|name| name == "self");
+    named.then(|| Parameter {
+        ident: Ident::new("self", receiver.self_token.span),
+        ty: Ty::Unknown,
+        active: true,
+        constant: false,
+        mutable: receiver.mutability.is_some(),
+        stability: Stability::Open,
+        indexed: false,
+        output: false,
+        aggregate: Some(Aggregate::of_receiver(receiver)),
+    })
+}
+
+fn parameter(
+    item: &ItemFn,
+    options: &Options,
+    (typed, ident, mutable): (&syn::PatType, Ident, bool),
+    shapes: &mut Vec<Shape>,
+    diagnostics: &mut Diagnostics,
+) -> Parameter {
+    let mut ty = ty_of(&typed.ty, shapes);
+    let constant = has_constant(&typed.attrs, diagnostics);
+    let named = options.wrt.as_ref().map(|names| names.iter().find(|name| plain(name) == plain(&ident)));
+    let active = match named {
+        Some(Some(name)) => {
+            if constant {
+                diagnostics.report(name, diagnostics::constant_wrt(&ident.to_string()));
+            }
+            let possible = may_vary(&typed.ty, ty);
+            if !possible {
+                let found = diagnostics::type_text(&typed.ty);
+                diagnostics.report(name, diagnostics::parameter_type(&ident.to_string(), &found));
+            }
+            possible
+        }
+        Some(None) => false,
+        None => is_made_of_floats(&typed.ty) && !constant && ident != "_",
+    };
+    let unknown = active && ty.scalar().is_none() && !ty.is_array();
+    let aggregate = (unknown && !is_named_scalar(item, &typed.ty, &ident)).then(|| Aggregate::of(&typed.ty));
+    if unknown && aggregate.is_none() {
+        // An alias of a float, or a generic one, that `wrt` names and the body computes with.
+        ty = Ty::Float(scalar_of_output(&item.sig.output));
+    }
+    let stability = fence::stability_of_type(&typed.ty);
+    let indexed = is_indexed(&typed.ty);
+    Parameter { ident, ty, active, constant, mutable, stability, indexed, output: false, aggregate }
+}
+
+/// Whether a type is visibly made of floats: one, an array of them, or a tuple of such.
+fn is_made_of_floats(ty: &syn::Type) -> bool {
+    match ty {
+        syn::Type::Paren(paren) => is_made_of_floats(&paren.elem),
+        syn::Type::Group(group) => is_made_of_floats(&group.elem),
+        syn::Type::Tuple(tuple) => !tuple.elems.is_empty() && tuple.elems.iter().all(is_made_of_floats),
+        syn::Type::Reference(reference) if matches!(&*reference.elem, syn::Type::Tuple(_)) => {
+            is_made_of_floats(&reference.elem)
+        }
+        other => scalar_type(other).is_some() || shape_of(other).is_some(),
+    }
+}
+
+/// Whether `wrt` may name a parameter of the type: it is made of floats, or its type tells nothing.
+fn may_vary(ty: &syn::Type, known: Ty) -> bool {
+    match ty {
+        syn::Type::Paren(paren) => may_vary(&paren.elem, known),
+        syn::Type::Group(group) => may_vary(&group.elem, known),
+        syn::Type::Reference(reference) => may_vary(&reference.elem, known),
+        syn::Type::Slice(_) | syn::Type::Array(_) | syn::Type::Tuple(_) => true,
+        syn::Type::Path(path) => {
+            let last = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+            let owner = last == "Vec" || last == "Box";
+            !matches!(known, Ty::Int | Ty::Bool) && (owner || !OTHERS.contains(&last.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the body computes with a parameter, whose type is a mere name, as with a float.
+fn is_named_scalar(item: &ItemFn, ty: &syn::Type, ident: &Ident) -> bool {
+    let named = matches!(ty, syn::Type::Path(path)
+        if path.path.segments.last().is_some_and(|segment| segment.arguments.is_none()));
+    let floats = match &item.sig.output {
+        ReturnType::Default => false,
+        ReturnType::Type(_, ty) => returned(ty).is_some_and(|output| output.form != Form::Aggregate),
+    };
+    named && floats && !fence::taken_apart(&item.block).contains(&plain(ident))
+}
+
+fn scalar_of_output(output: &ReturnType) -> Scalar {
+    let known = match output {
+        ReturnType::Default => None,
+        ReturnType::Type(_, ty) => returned(ty).and_then(|output| output.scalars.first().copied()),
+    };
+    known.unwrap_or(Scalar::F64)
 }
 
 /// Whether a parameter is marked `#[constant]`.
@@ -308,8 +456,9 @@ fn output(
                 }
                 return Some(Output { form: Form::Unit, scalars, wrapper, whole: None });
             }
-            let known =
-                returned(inner).or_else(|| returned_whole(inner, shapes)).map(|output| Output { wrapper, ..output });
+            let known = returned(inner).or_else(|| returned_whole(inner, shapes));
+            let known = known.filter(|output| wrapper.is_none() || output.form != Form::Aggregate);
+            let known = known.map(|output| Output { wrapper, ..output });
             if known.is_none() {
                 let found = diagnostics::type_text(ty);
                 diagnostics.report(ty, diagnostics::return_type(&found));
@@ -331,11 +480,23 @@ fn outputs(
     shapes: &[Shape],
 ) -> Vec<Scalar> {
     let mut scalars = Vec::new();
-    let typed = sig.inputs.iter().filter_map(|input| match input {
-        FnArg::Typed(typed) => Some(typed),
-        FnArg::Receiver(_) => None,
-    });
-    for (parameter, typed) in parameters.iter_mut().zip(typed) {
+    let typed: Vec<&syn::PatType> = sig
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(typed),
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let mut typed = typed.into_iter().peekable();
+    for parameter in parameters.iter_mut() {
+        if let Some(aggregate) = &parameter.aggregate
+            && aggregate.storage == Storage::BorrowedMut
+        {
+            parameter.output = true;
+            scalars.push(Scalar::F64);
+        }
+        let Some(typed) = typed.next_if(|_| parameter.ident != "self") else { continue };
         let Ty::Array(number) = parameter.ty else { continue };
         let shape = &shapes[number as usize];
         let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
@@ -356,7 +517,10 @@ fn returned(ty: &syn::Type) -> Option<Output> {
         syn::Type::Group(group) => returned(&group.elem),
         syn::Type::Tuple(tuple) if tuple.elems.len() > 1 => {
             let scalars: Option<Vec<Scalar>> = tuple.elems.iter().map(scalar_type).collect();
-            Some(Output { form: Form::Tuple, scalars: scalars?, wrapper: None, whole: None })
+            match scalars {
+                Some(scalars) => Some(Output { form: Form::Tuple, scalars, wrapper: None, whole: None }),
+                None => tuple.elems.iter().all(is_aggregate_part).then(Output::aggregate),
+            }
         }
         syn::Type::Array(array) => {
             let scalar = scalar_type(&array.elem)?;
@@ -364,7 +528,42 @@ fn returned(ty: &syn::Type) -> Option<Output> {
             let length: usize = length.base10_parse().ok().filter(|n| (1..=64).contains(n))?;
             Some(Output { form: Form::Array, scalars: vec![scalar; length], wrapper: None, whole: None })
         }
-        other => Some(Output { form: Form::Scalar, scalars: vec![scalar_type(other)?], wrapper: None, whole: None }),
+        other => match scalar_type(other) {
+            Some(scalar) => Some(Output { form: Form::Scalar, scalars: vec![scalar], wrapper: None, whole: None }),
+            None => is_struct(other).then(Output::aggregate),
+        },
+    }
+}
+
+impl Output {
+    /// The floats of a struct are found where it is made, in the body.
+    fn aggregate() -> Self {
+        Output { form: Form::Aggregate, scalars: Vec::new(), wrapper: None, whole: None }
+    }
+}
+
+/// What a tuple that is returned may be made of.
+fn is_aggregate_part(ty: &syn::Type) -> bool {
+    match ty {
+        syn::Type::Tuple(tuple) => !tuple.elems.is_empty() && tuple.elems.iter().all(is_aggregate_part),
+        other => scalar_type(other).is_some() || is_struct(other),
+    }
+}
+
+/// Types that are no structs of floats.
+const OTHERS: &[&str] = &[
+    "Vec", "Option", "Result", "Box", "String", "str", "char", "Rc", "Arc", "Cow", "HashMap", "BTreeMap", "HashSet",
+    "BTreeSet", "VecDeque",
+];
+
+/// Whether a type may be a struct of the user's.
+fn is_struct(ty: &syn::Type) -> bool {
+    match ty {
+        syn::Type::Path(path) => path.path.segments.last().is_some_and(|segment| {
+            let name = segment.ident.to_string();
+            !OTHERS.contains(&name.as_str()) && !fence::is_primitive_name(&name)
+        }),
+        _ => false,
     }
 }
 

@@ -10,13 +10,8 @@
 //! | test a derivative | [`check`] |
 //! | approximate a derivative that nothing else gives | [`finite_difference`] |
 //! | differentiate measured data | [`sampled`] |
-<<<<<<< HEAD
 //! | minimise a function | [`descent`], and by other crates [`solvers`] |
-//! | use your own structs as points and gradients | [`Differentiable`] |
-=======
-//! | minimise a function | [`descent`] |
 //! | use your own structs as points and gradients | [`Differentiable`](trait@Differentiable), [its derive](derive@Differentiable) |
->>>>>>> 5236540 (Derive Differentiable for structs)
 //!
 //! ```
 //! use diff_runtime::check::assert_gradient;

@@ -171,3 +171,45 @@ impl MethodOfTheFloat for f64 {}
 impl MethodOfTheFloat for f32 {}
 impl MethodOfTheReference for &f64 {}
 impl MethodOfTheReference for &f32 {}
+
+// ---- structs ------------------------------------------------------------------------------------------------
+
+/// Zero in the shape of each element.
+#[cfg(feature = "alloc")]
+pub fn zeros_like<T: crate::Differentiable>(items: &[T]) -> Vec<T> {
+    items.iter().map(T::zero_like).collect()
+}
+
+/// Whether two points, gradients or tangents have the same shape.
+#[inline]
+pub fn same_shape<T: crate::Differentiable + ?Sized>(a: &T, b: &T) -> bool {
+    a.same_shape(b)
+}
+
+/// Makes every component zero.
+#[inline]
+pub fn clear<T: crate::Differentiable + ?Sized>(value: &mut T) {
+    value.for_each_component_mut(|x| *x = crate::Real::ZERO);
+}
+
+/// A value that is no float: what `as` and `from` make of it does not vary.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may be a float: what this makes of it may vary",
+    label = "not an integer",
+    note = "give it a name with its type first, `let x: f32 = p.x;`"
+)]
+pub trait Integer: Sized {}
+
+macro_rules! integer {
+    ($($ty:ty),*) => {$(
+        impl Integer for $ty {}
+        impl Integer for &$ty {}
+    )*};
+}
+integer!(bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+/// The value itself, which is no float.
+#[inline(always)]
+pub fn integer<T: Integer>(value: T) -> T {
+    value
+}

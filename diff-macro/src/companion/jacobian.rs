@@ -40,6 +40,13 @@ struct Numbers {
 
 impl Plan<'_> {
     pub(super) fn jacobians(&self) -> Vec<Companion> {
+        if self.has_aggregates() || self.returns_aggregate() {
+            // The rows of structs are made of their leaves, which are scalars.
+            let returned = matches!(self.signature.output.form, Form::Tuple | Form::Array);
+            let directions = self.directions().filter(|_| returned);
+            let gives = [Gives::Derivative, Gives::Both];
+            return directions.map_or_else(Vec::new, |known| gives.map(|gives| self.jacobian(&known, gives)).into());
+        }
         let returned = matches!(self.signature.output.form, Form::Tuple | Form::Array);
         let gives: &[Gives] = &[Gives::Derivative, Gives::Both];
         let mut companions: Vec<Companion> = Vec::new();
@@ -67,10 +74,11 @@ impl Plan<'_> {
     /// literal tells. None if some length is not known, or if there are too many to be unrolled.
     pub(super) fn directions(&self) -> Option<Vec<Vec<Seed>>> {
         const MOST: usize = 32;
-        let n = self.active().len();
+        let slots = self.slots();
+        let n = slots.len();
         let mut directions = Vec::new();
-        for k in 0..n {
-            let ty = self.parameter(k).ty;
+        for (k, slot) in slots.iter().enumerate() {
+            let ty = self.slot_ty(*slot);
             let along: Vec<Seed> = match ty.scalar() {
                 Some(scalar) if scalar == self.signature.scalar => vec![Seed::One],
                 Some(_) => return None,
@@ -123,13 +131,18 @@ impl Plan<'_> {
     fn row(&self, tangents: &[TokenStream], row: usize) -> TokenStream {
         let n = self.output_count();
         let mut entries = tangents.chunks(n).map(|outputs| outputs[row].clone());
-        let components: Vec<TokenStream> = (0..self.active().len())
+        let components: Vec<TokenStream> = self
+            .active()
+            .into_iter()
             .map(|k| {
-                let ty = self.parameter(k).ty;
-                match ty.scalar() {
+                let parameter = &self.signature.parameters[k];
+                if parameter.aggregate.is_some() {
+                    return self.row_of_struct(k, &mut entries);
+                }
+                match parameter.ty.scalar() {
                     Some(_) => entries.next().unwrap_or_default(),
                     None => {
-                        let length = self.function.length(ty).unwrap_or(0);
+                        let length = self.function.length(parameter.ty).unwrap_or(0);
                         let elements: Vec<TokenStream> = entries.by_ref().take(length).collect();
                         quote!([#(#elements),*])
                     }
@@ -499,7 +512,7 @@ fn push_value(function: &mut Function, ty: Ty) -> Value {
 fn push_buffer(function: &mut Function, scalar: crate::ir::Scalar) -> Value {
     let mut shapes = (*function.shapes).clone();
     let number = u16::try_from(shapes.len()).unwrap_or(u16::MAX - 2);
-    shapes.extend(Shape { scalar, dims: vec![Dim::Dynamic], storage: Storage::BorrowedMut }.variants());
+    shapes.extend(Shape::new(scalar, vec![Dim::Dynamic], Storage::BorrowedMut).variants());
     function.shapes = std::rc::Rc::new(shapes);
     push_value(function, Ty::Array(number))
 }

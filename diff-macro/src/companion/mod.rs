@@ -9,9 +9,11 @@ use crate::attr::Given;
 use crate::call;
 use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
+use crate::lower::Lowered;
 use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
+mod aggregates;
 mod jacobian;
 mod modes;
 mod orders;
@@ -53,6 +55,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) item: &'a ItemFn,
     pub(crate) signature: &'a Signature,
     pub(crate) function: &'a Function,
+    /// What lowering tells of the structs in it.
+    pub(crate) lowered: &'a Lowered,
     pub(crate) runtime: TokenStream,
     pub(crate) partials: bool,
     pub(crate) suffix: bool,
@@ -85,7 +89,8 @@ impl Plan<'_> {
     pub(crate) fn expand(&self) -> TokenStream {
         modes::dump(&plain(&self.item.sig.ident), "after lowering", self.function);
         let mut companions = Vec::new();
-        let single = self.active().len() == 1 && !self.has_arrays() && self.outs().is_empty();
+        let buffers = self.has_arrays() || self.has_aggregates();
+        let single = self.active().len() == 1 && !buffers && self.outs().is_empty();
         let scalar = self.signature.output.form == Form::Scalar;
         if single {
             companions.push(self.derivative(Gives::Derivative));
@@ -95,13 +100,13 @@ impl Plan<'_> {
             companions.push(self.gradient(Gives::Derivative));
             companions.push(self.gradient(Gives::Both));
         }
-        if scalar && self.has_arrays() {
+        if scalar && buffers {
             companions.push(self.gradient_into(Gives::Derivative));
             companions.push(self.gradient_into(Gives::Both));
         }
         companions.push(self.jvp());
         companions.push(self.vjp());
-        if self.has_arrays() {
+        if buffers {
             companions.push(self.vjp_into());
         }
         companions.extend(self.jacobians());
@@ -251,11 +256,17 @@ impl Plan<'_> {
             .inputs
             .iter()
             .map(|input| match input {
-                FnArg::Receiver(receiver) => quote!(#receiver),
+                FnArg::Receiver(receiver) => {
+                    if self.signature.parameters.first().is_some_and(|first| first.ident == "self") {
+                        parameters.next();
+                    }
+                    quote!(#receiver)
+                }
                 FnArg::Typed(typed) => {
                     let ty = &typed.ty;
                     let attrs = typed.attrs.iter().filter(|attr| !attr.path().is_ident("constant"));
-                    let keeps_mut = parameters.next().is_some_and(|(p, value)| {
+                    let parameter = parameters.next();
+                    let keeps_mut = parameter.is_some_and(|(p, value)| {
                         is_moved(p, value) || (p.mutable && (p.ty.scalar().is_none() || !p.active))
                     });
                     let pat = match &*typed.pat {
@@ -264,7 +275,12 @@ impl Plan<'_> {
                             let mutability = keeps_mut.then(|| quote!(mut));
                             quote!(#mutability #ident)
                         }
-                        pat => quote!(#pat),
+                        Pat::Wild(_) => quote!(_),
+                        // A pattern is bound in the body.
+                        pat => parameter.map_or(quote!(#pat), |(parameter, _)| {
+                            let ident = &parameter.ident;
+                            quote!(#ident)
+                        }),
                     };
                     quote!(#(#attrs)* #pat: #ty)
                 }
@@ -290,12 +306,20 @@ impl Plan<'_> {
         (0..parameters.len()).filter(|k| parameters[*k].output).collect()
     }
 
+    /// The arrays that the function writes its results into.
     fn out_values(&self) -> Vec<Value> {
-        self.outs().into_iter().map(|k| self.function.body.params[k]).collect()
+        let arrays = |k: usize| match self.signature.parameters[k].aggregate {
+            None => vec![self.function.body.params[k]],
+            Some(_) => {
+                let slots = self.slots_of(k).into_iter();
+                slots.filter(|slot| self.slot_ty(*slot).is_array()).map(|slot| slot.value).collect()
+            }
+        };
+        self.outs().into_iter().flat_map(arrays).collect()
     }
 
     fn active_values(&self) -> Vec<Value> {
-        self.active().into_iter().map(|k| self.function.body.params[k]).collect()
+        self.slots().into_iter().map(|slot| slot.value).collect()
     }
 
     /// The `k`-th active parameter.
@@ -304,12 +328,12 @@ impl Plan<'_> {
     }
 
     fn has_arrays(&self) -> bool {
-        (0..self.active().len()).any(|k| self.parameter(k).ty.is_array())
+        self.slots().into_iter().any(|slot| self.slot_ty(slot).is_array())
     }
 
-    /// The float types of the active parameters, as far of them are scalars.
+    /// The float types of what is differentiated in, as far as these are scalars.
     fn scalars(&self) -> Vec<Scalar> {
-        self.active().into_iter().filter_map(|k| self.signature.parameters[k].ty.scalar()).collect()
+        self.slots().into_iter().filter_map(|slot| self.slot_ty(slot).scalar()).collect()
     }
 }
 

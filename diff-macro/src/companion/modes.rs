@@ -1,13 +1,16 @@
 //! The companions one by one: for each the pass that makes its body, its parameters, and its documentation.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::second::units;
+use super::aggregates::Slot;
 use super::{Companion, Gives, Plan};
 use crate::attr::Given;
 use crate::cleanup::cleanup;
-use crate::emit;
+use crate::emit::{self, Places};
 use crate::formula::formula;
 use crate::forward::{self, Pushforward, Seed};
 use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value};
@@ -22,10 +25,13 @@ const SEEDED: Options = Options { seeded: true, into: false };
 pub(super) const SEEDED_INTO: Options = Options { seeded: true, into: true };
 
 /// The parameters that receive adjoints.
+#[derive(Default)]
 pub(super) struct Buffers {
     pub(super) params: Vec<(Ident, TokenStream)>,
+    /// Those that are arrays themselves.
     pub(super) arrays: Vec<Ident>,
-    scalars: Vec<Ident>,
+    /// All of them, by the positions of the parameters that they belong to.
+    bars: HashMap<usize, Ident>,
     /// Checks the lengths.
     pub(super) checks: TokenStream,
     /// Checks the lengths, then clears.
@@ -33,12 +39,44 @@ pub(super) struct Buffers {
 }
 
 /// The seeds of a pullback.
+#[derive(Default)]
 struct Seeds {
     params: Vec<(Ident, TokenStream)>,
     /// The variables that hold them, in the order of the pullback's parameters.
     idents: Vec<Ident>,
+    /// What is written for those of them that stand for parts of others.
+    places: Places,
     /// Checks their lengths, takes them apart.
     prologue: TokenStream,
+    /// Adds what is passed on to the adjoints.
+    passed: TokenStream,
+    /// The seeds of parameters that are results.
+    outs: HashMap<usize, Ident>,
+}
+
+/// The tangents of a pushforward.
+#[derive(Default)]
+struct Tangents {
+    params: Vec<(Ident, TokenStream)>,
+    /// The variables that hold them, in the order of the pushforward's parameters.
+    idents: Vec<Ident>,
+    places: Places,
+    checks: TokenStream,
+    by_parameter: HashMap<usize, Ident>,
+}
+
+/// An expression after statements.
+fn block(before: &TokenStream, value: &TokenStream) -> TokenStream {
+    if before.is_empty() { value.clone() } else { quote!({ #before #value }) }
+}
+
+/// Assignments that all take place at once: none of the values is overwritten before it is read.
+fn assigned(parts: &[TokenStream], values: &[TokenStream]) -> TokenStream {
+    match (parts, values) {
+        ([], _) | (_, []) => quote!(),
+        ([part], [value]) => quote!(#part = #value;),
+        _ => quote!((#(#parts),*) = (#(#values),*);),
+    }
 }
 
 impl Plan<'_> {
@@ -47,9 +85,21 @@ impl Plan<'_> {
     /// The tokens of a body whose parameters are those of the function and `extra`.
     pub(super) fn body(
         &self,
-        mut function: Function,
+        function: Function,
         extra: &[Ident],
         names: Names,
+        wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
+    ) -> TokenStream {
+        self.body_with(function, extra, Places::new(), names, wrap)
+    }
+
+    /// The same, where some of the parameters stand for parts of others.
+    fn body_with(
+        &self,
+        mut function: Function,
+        extra: &[Ident],
+        mut places: Places,
+        mut names: Names,
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
     ) -> TokenStream {
         cleanup(&mut function);
@@ -57,12 +107,13 @@ impl Plan<'_> {
         cleanup(&mut function);
         dump(&self.name(), "ready for emission", &function);
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
-        let params: Vec<Ident> = own.chain(extra.iter().cloned()).collect();
-        let Some(wrapper) = &self.signature.output.wrapper else {
-            return emit::emit(&function, &params, &self.runtime, names, wrap);
-        };
-        let wrap = |atoms: &[TokenStream]| wrapper.wrap(&wrap(atoms));
-        emit::emit(&function, &params, &self.runtime, names, &wrap)
+        let (leaves, of_leaves, prologue) = self.leaf_places(&mut names);
+        places.extend(of_leaves);
+        let params: Vec<Ident> = own.chain(leaves).chain(extra.iter().cloned()).collect();
+        let wrapper = self.signature.output.wrapper.as_ref();
+        let wrap = |atoms: &[TokenStream]| wrapper.map_or_else(|| wrap(atoms), |wrapper| wrapper.wrap(&wrap(atoms)));
+        let body = emit::emit(&function, &params, &places, &self.runtime, names, &wrap);
+        quote!(#prologue #body)
     }
 
     pub(super) fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
@@ -87,7 +138,7 @@ impl Plan<'_> {
 
     /// Forward mode in the direction of each active parameter, all of which are scalars.
     fn forward_gradient(&self) -> Function {
-        self.pushforward(&units(self.active().len())).function
+        self.pushforward(&units(self.slots().len())).function
     }
 
     /// A value and a derivative, or the derivative alone.
@@ -115,7 +166,9 @@ impl Plan<'_> {
         let formula = if n == 1 { formula_line(&function, 1, &format!("d{f}/d{x}")) } else { None };
         let (name, summary) = match gives {
             Gives::Derivative => {
-                function.body.yields.drain(..n);
+                if !self.returns_aggregate() {
+                    function.body.yields.drain(..n);
+                }
                 ("derivative", format!("The derivative of [`{f}`](fn@{f}) with respect to `{x}`."))
             }
             Gives::Both => (
@@ -126,6 +179,11 @@ impl Plan<'_> {
             ),
         };
         let wrap = |atoms: &[TokenStream]| match gives {
+            _ if self.returns_aggregate() => {
+                let (before, value, tangent) = self.made_with_tangent(&atoms[..n], &atoms[n..], &HashMap::new());
+                let given = Self::given(gives, &value, &tangent);
+                block(&before, &given)
+            }
             Gives::Derivative => self.output_value(atoms),
             Gives::Both => {
                 let (value, derivative) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
@@ -138,7 +196,7 @@ impl Plan<'_> {
     }
 
     pub(super) fn partial(&self, k: usize) -> Companion {
-        let active = vec![self.active_values()[k]];
+        let active = vec![self.function.body.params[self.active()[k]]];
         let mut function =
             forward::jvp(self.function, &active, &[], &[vec![Seed::One]], self.signature.scalar).function;
         let (f, x) = (self.name(), self.name_of(k));
@@ -154,7 +212,7 @@ impl Plan<'_> {
 
     /// The gradient of the function itself.
     pub(super) fn gradient_function(&self) -> Function {
-        let n = self.active().len();
+        let n = self.slots().len();
         // Forward mode gives tangents of the output's type: it will do where that is the type of the parameters.
         let one_type = !self.has_arrays() && self.scalars().iter().all(|scalar| *scalar == self.signature.scalar);
         if one_type && is_forward(self.function, n) { self.forward_gradient() } else { self.pullback(ONE).function }
@@ -171,10 +229,12 @@ impl Plan<'_> {
 
     pub(super) fn gradient(&self, gives: Gives) -> Companion {
         let mut function = self.gradient_function();
-        let (f, n) = (self.name(), self.active().len());
-        let formulas: Vec<String> =
-            (0..n).filter_map(|k| formula_line(&function, k + 1, &format!("d{f}/d{}", self.name_of(k)))).collect();
-        let formula = (formulas.len() == n).then(|| formulas.join("\n\n"));
+        let (f, slots) = (self.name(), self.slots());
+        let n = slots.len();
+        let formulas: Vec<String> = (0..n)
+            .filter_map(|k| formula_line(&function, k + 1, &format!("d{f}/d{}", self.slot_name(slots[k]))))
+            .collect();
+        let formula = (formulas.len() == n && !self.has_aggregates()).then(|| formulas.join("\n\n"));
         let list = self.active_list();
         let (name, summary) = match gives {
             Gives::Derivative => {
@@ -192,14 +252,17 @@ impl Plan<'_> {
             ),
         };
         let docs = with_allocations(docs(summary, formula), &function);
-        let wrap = |atoms: &[TokenStream]| match gives {
-            Gives::Derivative => self.gradient_value(atoms),
-            Gives::Both => {
-                let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..]));
-                quote!((#value, #gradient))
-            }
+        let (mut names, mut places) = (self.names(), Places::new());
+        let (bars, prologue) = self.bars(&mut names);
+        let buffers = self.array_bars(&bars, &mut names, &mut places);
+        let wrap = |atoms: &[TokenStream]| {
+            let (values, adjoints) = atoms.split_at(usize::from(gives == Gives::Both));
+            let (before, components) = self.gathered(&bars, adjoints);
+            let gradient = self.gradient_value(&components);
+            block(&before, &Self::given(gives, &quote!(#(#values)*), &gradient))
         };
-        let body = self.body(function, &[], self.names(), &wrap);
+        let body = self.body_with(function, &buffers, places, names, &wrap);
+        let body = quote!(#prologue #body);
         let gradient = self.gradient_type();
         let output = self.output().map(|value| Self::given(gives, &value, &gradient));
         Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
@@ -221,26 +284,29 @@ impl Plan<'_> {
 
     pub(super) fn jvp(&self) -> Companion {
         let in_place = |ty: Ty| self.shape(ty).is_some_and(|shape| shape.storage == Storage::BorrowedMut);
-        let of_parameter = |k: usize| if in_place(self.parameter(k).ty) { Seed::InPlace } else { Seed::Param };
-        let pushforward = self.pushforward(&[(0..self.active().len()).map(of_parameter).collect()]);
-        let mut names = self.names();
-        let function = &pushforward.function;
-        let extra: Vec<(Ident, TokenStream)> = pushforward
-            .seeds
-            .iter()
-            .map(|seed| {
-                let info = &function.values[seed.0 as usize];
-                let ident = self.extra_ident(function, *seed, &mut names);
-                let declared = declared(info.ty);
-                let ty = if in_place(declared) { self.buffer_type(declared) } else { self.tangent_type(declared) };
-                (ident, ty)
-            })
-            .collect();
-        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
+        let of_slot = |slot: Slot| match slot.leaf {
+            None if in_place(self.slot_ty(slot)) => Seed::InPlace,
+            _ => Seed::Param,
+        };
+        let mut pushforward = self.pushforward(&[self.slots().into_iter().map(of_slot).collect()]);
         let (f, n) = (self.name(), self.output_count());
+        if self.signature.output.form == Form::Unit {
+            // The function itself writes its results into its parameters.
+            let outs = self.lowered.outs.len();
+            pushforward.function.body.yields[..outs].fill(Atom::Bool(true));
+        }
+        let mut names = self.names();
+        let tangents = self.tangents(&pushforward.function, &pushforward.seeds, &mut names);
         let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
-            Form::Unit => quote!(),
-            _ => {
+            Form::Unit => {
+                let outs = self.lowered.outs.len();
+                assigned(&self.out_parts(&tangents.by_parameter), &atoms[outs..])
+            }
+            Form::Aggregate => {
+                let (before, value, tangent) = self.made_with_tangent(&atoms[..n], &atoms[n..], &tangents.by_parameter);
+                block(&before, &quote!((#value, #tangent)))
+            }
+            Form::Scalar | Form::Tuple | Form::Array | Form::Whole => {
                 let (value, tangent) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
                 quote!((#value, #tangent))
             }
@@ -248,10 +314,10 @@ impl Plan<'_> {
         // One companion asks rustc for all of them.
         let guards = &self.function.guards;
         let mut prologue = self.callee_checks();
-        prologue.extend(self.tangent_checks(&extra));
+        prologue.extend(tangents.checks);
         let inner = match self.rule {
-            Some(Given::Products { jvp: Some(jvp), .. }) => self.given_product(jvp, &idents),
-            _ => self.body(pushforward.function, &idents, names, &wrap),
+            Some(Given::Products { jvp: Some(jvp), .. }) => self.given_product(jvp, &tangents.idents),
+            _ => self.body_with(pushforward.function, &tangents.idents, tangents.places, names, &wrap),
         };
         let docs = match self.signature.output.form {
             Form::Unit => vec![
@@ -264,7 +330,8 @@ impl Plan<'_> {
             ],
         };
         let output = self.output().map(|output| quote!((#output, #output)));
-        Companion { name: "jvp".to_owned(), docs, extra, output, body: quote!(#(#guards)* #prologue #inner) }
+        let body = quote!(#(#guards)* #prologue #inner);
+        Companion { name: "jvp".to_owned(), docs, extra: tangents.params, output, body }
     }
 
     /// Tangents of slices must be as long as what they belong to.
@@ -275,6 +342,58 @@ impl Plan<'_> {
             checks.extend(self.length_check(&parameter.ident, parameter.ty, tangent, "tangent"));
         }
         checks
+    }
+
+    /// The parameters for the tangents of the active parameters and of the outputs, and what the pushforward takes for
+    /// its seeds.
+    fn tangents(&self, function: &Function, seeds: &[Value], names: &mut Names) -> Tangents {
+        let mut tangents = Tangents::default();
+        let mut remaining = seeds.iter();
+        let owners = |k: &usize| {
+            let parameter = &self.signature.parameters[*k];
+            parameter.active || parameter.output
+        };
+        let owners: Vec<usize> = (0..self.signature.parameters.len()).filter(owners).collect();
+        // Whole parameters stand before the leaves of others.
+        for k in owners.iter().copied().filter(|k| self.signature.parameters[*k].aggregate.is_none()) {
+            let Some(seed) = remaining.next() else { continue };
+            tangents.by_parameter.insert(k, self.extra_ident(function, *seed, names));
+            tangents.idents.extend(tangents.by_parameter.get(&k).cloned());
+        }
+        for k in owners.iter().copied().filter(|k| self.signature.parameters[*k].aggregate.is_some()) {
+            let parameter = &self.signature.parameters[k];
+            let wish = format!("{}_dot", plain(&parameter.ident));
+            tangents.by_parameter.insert(k, generated(&names.fresh(&wish, false), Span::call_site()));
+        }
+        for leaf in &self.lowered.leaves {
+            let slot = self.slots_of(leaf.param).into_iter().any(|slot| slot.value == leaf.value);
+            if let (true, Some(dot)) = (slot, tangents.by_parameter.get(&leaf.param)) {
+                let part = Self::part(dot, leaf);
+                tangents.idents.push(self.stand_in(part, names, &mut tangents.places));
+            }
+        }
+        for k in owners {
+            let (parameter, dot) = (&self.signature.parameters[k], &tangents.by_parameter[&k]);
+            let in_place = self.shape(parameter.ty).is_some_and(|shape| shape.storage == Storage::BorrowedMut);
+            let ty = match parameter.output || in_place {
+                true => self.buffer_type_of(parameter),
+                false => self.tangent_type_of(parameter),
+            };
+            tangents.checks.extend(match &parameter.aggregate {
+                Some(aggregate) => {
+                    let by_value = aggregate.storage == Storage::Owned && !ty.to_string().starts_with('&');
+                    let dot = match (parameter.output, by_value) {
+                        (true, _) => quote!(&*#dot),
+                        (false, true) => quote!(&#dot),
+                        (false, false) => quote!(#dot),
+                    };
+                    self.shape_check(parameter, &dot, "tangent")
+                }
+                None => self.length_check(&parameter.ident, parameter.ty, dot, "tangent"),
+            });
+            tangents.params.push((dot.clone(), ty));
+        }
+        tangents
     }
 
     pub(super) fn length_check(&self, primal: &Ident, ty: Ty, other: &Ident, what: &str) -> TokenStream {
@@ -288,17 +407,29 @@ impl Plan<'_> {
     }
 
     pub(super) fn vjp(&self) -> Companion {
-        let pullback = self.pullback(SEEDED);
-        let mut names = self.names();
-        let seeds = self.seeds(&pullback, &mut names);
+        let mut pullback = self.pullback(SEEDED);
         let (f, n) = (self.name(), self.output_count());
+        let outs = self.drop_outs(&mut pullback);
+        let mut names = self.names();
+        let (bars, zeros) = self.bars(&mut names);
+        let mut seeds = self.seeds(&pullback, &bars, false, &mut names);
+        let buffers = self.array_bars(&bars, &mut names, &mut seeds.places);
         let wrap = |atoms: &[TokenStream]| {
-            let gradient = self.gradient_value(&atoms[n..]);
+            let (before, components) = self.gathered(&bars, &atoms[n + outs..]);
+            let returned = self.returned_adjoints(&seeds, &atoms[n + outs..]);
+            let gradient = self.gradient_value(&components);
             match self.signature.output.form {
-                Form::Unit => gradient,
+                Form::Unit if returned.is_empty() => block(&before, &gradient),
+                // The seeds are read before they are replaced.
+                Form::Unit if components.is_empty() => quote!({ #before #returned }),
+                Form::Unit => {
+                    let gradient_name = self.result_name("adjoints", "");
+                    let given = quote!(let #gradient_name = #gradient; #returned);
+                    block(&quote!(#before #given), &quote!(#gradient_name))
+                }
                 _ => {
                     let value = self.output_value(&atoms[..n]);
-                    quote!((#value, #gradient))
+                    block(&before, &quote!((#value, #gradient)))
                 }
             }
         };
@@ -315,17 +446,18 @@ impl Plan<'_> {
             ],
         };
         let docs = with_allocations(docs, &pullback.function);
+        let idents: Vec<Ident> = seeds.idents.iter().chain(&buffers).cloned().collect();
         let inner = match self.rule {
             Some(Given::Products { vjp: Some(vjp), .. }) => self.given_product(vjp, &seeds.idents),
-            _ => self.body(pullback.function, &seeds.idents, names, &wrap),
+            _ => self.body_with(pullback.function, &idents, seeds.places.clone(), names, &wrap),
         };
         let gradient = self.gradient_type();
         let output = match self.output() {
             Some(value) => quote!((#value, #gradient)),
             None => gradient,
         };
-        let prologue = seeds.prologue;
-        let body = quote!(#prologue #inner);
+        let (guards, prologue, passed) = (self.guards(), seeds.prologue, seeds.passed);
+        let body = quote!(#guards #prologue #zeros #passed #inner);
         Companion { name: "vjp".to_owned(), docs, extra: seeds.params, output: Some(output), body }
     }
 
@@ -345,13 +477,36 @@ impl Plan<'_> {
         generated(&names.fresh(&wish, false), span)
     }
 
-    fn seeds(&self, pullback: &Pullback, names: &mut Names) -> Seeds {
+    /// The final values of leaves that are results are written by the function itself: only their adjoints are asked for.
+    /// Gives their number.
+    fn drop_outs(&self, pullback: &mut Pullback) -> usize {
+        if self.signature.output.form != Form::Unit {
+            return 0;
+        }
+        let outs = self.lowered.outs.len();
+        pullback.function.body.yields[..outs].fill(Atom::Bool(true));
+        outs
+    }
+
+    /// The parameters for the seeds, and what the pullback takes for them. What the function passes on of a parameter has
+    /// its adjoint in one of the `bars`.
+    fn seeds(&self, pullback: &Pullback, bars: &HashMap<usize, Ident>, into: bool, names: &mut Names) -> Seeds {
         let function = &pullback.function;
-        let mut seeds = Seeds { params: Vec::new(), idents: Vec::new(), prologue: quote!() };
-        for seed in &pullback.seeds {
-            seeds.idents.push(self.extra_ident(function, *seed, names));
+        let mut seeds = Seeds::default();
+        if self.returns_aggregate() {
+            let whole = generated(&names.fresh("seed", false), Span::call_site());
+            for part in self.seed_parts(&whole) {
+                seeds.idents.push(self.stand_in(part, names, &mut seeds.places));
+            }
+            seeds.passed = self.seeds_passed_on(&whole, bars, into);
+            seeds.params.extend(self.output().map(|ty| (whole, ty)));
+        } else if self.signature.output.form != Form::Unit {
+            for seed in &pullback.seeds {
+                seeds.idents.push(self.extra_ident(function, *seed, names));
+            }
         }
         match (self.output(), &seeds.idents[..]) {
+            _ if self.returns_aggregate() => {}
             (Some(ty), [seed]) => {
                 if self.signature.output.form == Form::Whole {
                     // It becomes the array of the adjoints of the result.
@@ -369,14 +524,60 @@ impl Plan<'_> {
             }
             _ => {}
         }
-        for (k, seed) in self.outs().iter().zip(&pullback.out_seeds) {
-            let parameter = &self.signature.parameters[*k];
-            let ident = self.extra_ident(function, *seed, names);
-            seeds.prologue.extend(self.length_check(&parameter.ident, parameter.ty, &ident, "seed"));
-            seeds.params.push((ident.clone(), self.buffer_type(parameter.ty)));
-            seeds.idents.push(ident);
-        }
+        self.out_seeds(pullback, &mut seeds, names);
         seeds
+    }
+
+    /// The seeds of parameters that are results.
+    fn out_seeds(&self, pullback: &Pullback, seeds: &mut Seeds, names: &mut Names) {
+        let mut arrays = Vec::new();
+        let mut given = pullback.out_seeds.iter();
+        for k in self.outs() {
+            let parameter = &self.signature.parameters[k];
+            let ident = match &parameter.aggregate {
+                None => {
+                    let Some(seed) = given.next() else { continue };
+                    let ident = self.extra_ident(&pullback.function, *seed, names);
+                    seeds.prologue.extend(self.length_check(&parameter.ident, parameter.ty, &ident, "seed"));
+                    arrays.push(ident.clone());
+                    ident
+                }
+                Some(_) => {
+                    let ident = self.bar_name(parameter, names);
+                    seeds.prologue.extend(self.shape_check(parameter, &quote!(&*#ident), "seed"));
+                    for slot in self.slots_of(k).into_iter().filter(|slot| self.slot_ty(*slot).is_array()) {
+                        let Some(leaf) = slot.leaf else { continue };
+                        given.next();
+                        let part = Self::part(&ident, &self.lowered.leaves[leaf]);
+                        arrays.push(self.stand_in(part, names, &mut seeds.places));
+                    }
+                    ident
+                }
+            };
+            seeds.params.push((ident.clone(), self.buffer_type_of(parameter)));
+            seeds.outs.insert(k, ident);
+        }
+        if self.signature.output.form == Form::Unit {
+            for part in self.out_parts(&seeds.outs) {
+                seeds.idents.push(self.stand_in(part, names, &mut seeds.places));
+            }
+        }
+        seeds.idents.extend(arrays);
+    }
+
+    /// The adjoints of what leaves of results held on entry, which take the places of the seeds.
+    fn returned_adjoints(&self, seeds: &Seeds, adjoints: &[TokenStream]) -> TokenStream {
+        let (mut parts, mut values) = (Vec::new(), Vec::new());
+        // Arrays that are results are not among the adjoints.
+        let outs = self.out_values();
+        let given = self.slots().into_iter().filter(|slot| !outs.contains(&slot.value));
+        for (slot, adjoint) in given.zip(adjoints) {
+            if let (Some(leaf), Some(seed)) = (slot.leaf, seeds.outs.get(&slot.param)) {
+                parts.push(Self::part(seed, &self.lowered.leaves[leaf]));
+                values.push(adjoint.clone());
+            }
+        }
+        assigned(&parts, &values)
     }
 
     // ---- companions that write into buffers --------------------------------------------------------------------
@@ -388,33 +589,48 @@ impl Plan<'_> {
 
     /// Buffers for what has the shape of a gradient, under names that end in a word.
     pub(super) fn buffers_for(&self, what: &str, suffix: &str, names: &mut Names) -> Buffers {
-        let mut buffers = Buffers {
-            params: Vec::new(),
-            arrays: Vec::new(),
-            scalars: Vec::new(),
-            checks: quote!(),
-            prologue: quote!(),
-        };
-        let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
+        let mut buffers = Buffers::default();
         let mut clears = TokenStream::new();
-        for parameter in active {
-            let wish = format!("{}_{suffix}", plain(&parameter.ident));
-            let ident = generated(&names.fresh(&wish, false), parameter.ident.span());
-            buffers.params.push((ident.clone(), self.buffer_type(parameter.ty)));
-            match self.shape(parameter.ty) {
-                Some(shape) => {
+        for k in self.active() {
+            let parameter = &self.signature.parameters[k];
+            if parameter.output {
+                continue;
+            }
+            let ident = self.named_after(parameter, suffix, names);
+            buffers.params.push((ident.clone(), self.buffer_type_of(parameter)));
+            match (&parameter.aggregate, self.shape(parameter.ty)) {
+                (Some(_), _) => {
+                    buffers.checks.extend(self.shape_check(parameter, &quote!(&*#ident), what));
+                    let runtime = &self.runtime;
+                    clears.extend(quote!(#runtime::private::clear(&mut *#ident);));
+                }
+                (None, Some(shape)) => {
                     buffers.checks.extend(self.length_check(&parameter.ident, parameter.ty, &ident, what));
                     let zero = zero(&shape.dims[1..]);
                     clears.extend(quote!(#ident.fill(#zero);));
-                    buffers.arrays.push(ident);
+                    buffers.arrays.push(ident.clone());
                 }
-                None => buffers.scalars.push(ident),
+                (None, None) => {}
             }
+            buffers.bars.insert(k, ident);
         }
         // All lengths are checked before anything is written.
         let checks = &buffers.checks;
         buffers.prologue = quote!(#checks #clears);
         buffers
+    }
+
+    /// The arrays that a pullback writes adjoints into, in the order of what is differentiated in.
+    fn buffer_arrays(&self, buffers: &Buffers, names: &mut Names, places: &mut Places) -> Vec<Ident> {
+        let mut idents = Vec::new();
+        for slot in self.slots().into_iter().filter(|slot| self.slot_ty(*slot).is_array()) {
+            let Some(bar) = buffers.bars.get(&slot.param) else { continue };
+            idents.push(match slot.leaf {
+                Some(leaf) => self.stand_in(Self::part(bar, &self.lowered.leaves[leaf]), names, places),
+                None => bar.clone(),
+            });
+        }
+        idents
     }
 
     /// The parameter that the function returns as a whole.
@@ -426,13 +642,17 @@ impl Plan<'_> {
 
     /// The adjoints of scalars among what a pullback yields, as assignments to their buffers.
     pub(super) fn write_scalars(&self, buffers: &Buffers, adjoints: &[TokenStream]) -> TokenStream {
-        let mut idents = buffers.scalars.iter();
         let mut tokens = TokenStream::new();
-        let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
-        for (parameter, adjoint) in active.zip(adjoints) {
-            if parameter.ty.scalar().is_some() {
-                let ident = idents.next();
-                tokens.extend(quote!(*#ident = #adjoint;));
+        let outs = self.out_values();
+        let given = self.slots().into_iter().filter(|slot| !outs.contains(&slot.value));
+        for (slot, adjoint) in given.zip(adjoints) {
+            let Some(bar) = buffers.bars.get(&slot.param) else { continue };
+            if self.slot_ty(slot).scalar().is_some() {
+                let part = match slot.leaf {
+                    Some(leaf) => Self::part(bar, &self.lowered.leaves[leaf]),
+                    None => quote!(*#bar),
+                };
+                tokens.extend(quote!(#part = #adjoint;));
             }
         }
         tokens
@@ -441,37 +661,32 @@ impl Plan<'_> {
     fn with_buffers(&self, name: &str, summary: String, gives: Gives, options: Options) -> Companion {
         let mut pullback = self.pullback(options);
         let n = self.output_count();
+        let outs = self.drop_outs(&mut pullback);
         if gives == Gives::Derivative {
             // The value is not asked for.
             pullback.function.body.yields[..n].fill(Atom::Bool(true));
         }
         let mut names = self.names();
-        let seeds = if options.seeded {
-            self.seeds(&pullback, &mut names)
-        } else {
-            Seeds { params: Vec::new(), idents: Vec::new(), prologue: quote!() }
-        };
         let mut buffers = self.buffers(&mut names);
+        let mut seeds =
+            if options.seeded { self.seeds(&pullback, &buffers.bars, true, &mut names) } else { Seeds::default() };
         if let (Some(array), [seed]) = (self.returned_parameter(), &seeds.idents[..]) {
             // What is returned is a parameter: its adjoints begin as the seed.
             let name = self.signature.parameters[array].ident.clone();
-            let position =
-                self.active().iter().filter(|k| self.signature.parameters[**k].ty.is_array()).position(|k| *k == array);
-            if let Some(buffer) = position.and_then(|position| buffers.arrays.get(position)) {
+            if let Some(buffer) = buffers.bars.get(&array) {
                 let check = self.length_check(&name, self.signature.parameters[array].ty, seed, "seed");
                 buffers.prologue.extend(quote!(#check #buffer.copy_from_slice(&#seed);));
             }
         }
-        let idents: Vec<Ident> = seeds.idents.iter().chain(&buffers.arrays).cloned().collect();
+        let arrays = self.buffer_arrays(&buffers, &mut names, &mut seeds.places);
+        let idents: Vec<Ident> = seeds.idents.iter().chain(&arrays).cloned().collect();
         let returns = gives == Gives::Both && self.signature.output.form != Form::Unit;
         let wrap = |atoms: &[TokenStream]| {
-            let writes = self.write_scalars(&buffers, &atoms[n..]);
+            let (writes, returned) =
+                (self.write_scalars(&buffers, &atoms[n + outs..]), self.returned_adjoints(&seeds, &atoms[n + outs..]));
+            let writes = quote!(#writes #returned);
             match returns {
-                true if writes.is_empty() => self.output_value(&atoms[..n]),
-                true => {
-                    let value = self.output_value(&atoms[..n]);
-                    quote!({ #writes #value })
-                }
+                true => block(&writes, &self.output_value(&atoms[..n])),
                 false if writes.is_empty() => writes,
                 false => quote!({ #writes }),
             }
@@ -485,9 +700,9 @@ impl Plan<'_> {
             "If the length of a buffer is not that of its parameter, and where the function itself does.".to_owned(),
         ];
         docs = with_allocations(docs, &pullback.function);
-        let inner = self.body(pullback.function, &idents, names, &wrap);
-        let (checks, prologue) = (&seeds.prologue, &buffers.prologue);
-        let body = quote!(#checks #prologue #inner);
+        let inner = self.body_with(pullback.function, &idents, seeds.places.clone(), names, &wrap);
+        let (checks, prologue, passed) = (&seeds.prologue, &buffers.prologue, &seeds.passed);
+        let body = quote!(#checks #prologue #passed #inner);
         let output = self.output().filter(|_| returns);
         let extra = seeds.params.into_iter().chain(buffers.params).collect();
         Companion { name: name.to_owned(), docs, extra, output, body }
@@ -512,14 +727,6 @@ pub(crate) fn tell(name: &str, notes: &[String]) {
 pub(super) fn dump(name: &str, pass: &str, function: &Function) {
     if is_dumped(name) {
         eprintln!("{name}, {pass}:\n{function}\n");
-    }
-}
-
-/// The type that a parameter was declared with: tangents of arrays have another variant of it.
-fn declared(ty: Ty) -> Ty {
-    match ty {
-        Ty::Array(number) => Ty::Array(number / 3 * 3),
-        other => other,
     }
 }
 

@@ -57,6 +57,9 @@ fn second_order(option: &str, signature: &Signature, active: &[&Parameter]) -> O
     if signature.output.form != Form::Scalar {
         return Some(diagnostics::second_order_of_several(option));
     }
+    if let Some(whole) = active.iter().find(|parameter| parameter.aggregate.is_some()) {
+        return Some(diagnostics::second_order_of_struct(option, &plain(&whole.ident)));
+    }
     let scalar = |parameter: &&Parameter| match parameter.ty {
         Ty::Array(number) => Some(signature.shapes[number as usize].scalar),
         ty => ty.scalar(),

@@ -96,6 +96,10 @@ impl Plan<'_> {
                 Some(quote!([#ty; #n]))
             }
             Form::Whole => output.whole.map(|ty| self.owned_type(ty)),
+            Form::Aggregate => match &self.item.sig.output {
+                syn::ReturnType::Type(_, ty) => Some(quote!(#ty)),
+                syn::ReturnType::Default => None,
+            },
             Form::Unit => None,
         }
     }
@@ -106,6 +110,11 @@ impl Plan<'_> {
             Form::Scalar | Form::Whole => atoms[0].clone(),
             Form::Tuple => quote!((#(#atoms),*)),
             Form::Array => quote!([#(#atoms),*]),
+            Form::Aggregate => {
+                let made = self.made(atoms);
+                let (before, value) = (made.before, made.value);
+                if before.is_empty() { value } else { quote!({ #before #value }) }
+            }
             Form::Unit => quote!(),
         }
     }
@@ -125,19 +134,26 @@ impl Plan<'_> {
 
     /// The number of floats that the function returns.
     pub(super) fn output_count(&self) -> usize {
-        if self.signature.output.form == Form::Unit { 0 } else { self.signature.output.scalars.len() }
+        match self.signature.output.form {
+            Form::Unit => 0,
+            Form::Aggregate => self.function.body.yields.len(),
+            Form::Scalar | Form::Tuple | Form::Array | Form::Whole => self.signature.output.scalars.len(),
+        }
     }
 
     /// Whether the gradient is an array of scalars.
     pub(super) fn is_vector(&self) -> bool {
         let scalars = self.scalars();
-        !self.has_arrays() && scalars.len() > 1 && scalars.iter().all(|scalar| *scalar == scalars[0])
+        !self.has_arrays()
+            && !self.has_aggregates()
+            && scalars.len() > 1
+            && scalars.iter().all(|scalar| *scalar == scalars[0])
     }
 
     /// The type of a gradient: that of the only parameter, an array of scalars of one type, or a tuple.
     pub(super) fn gradient_type(&self) -> TokenStream {
         let active = (0..self.active().len()).map(|k| self.parameter(k)).filter(|parameter| !parameter.output);
-        let types: Vec<TokenStream> = active.map(|parameter| self.owned_type(parameter.ty)).collect();
+        let types: Vec<TokenStream> = active.map(|parameter| self.gradient_type_of(parameter)).collect();
         match &types[..] {
             [ty] => ty.clone(),
             types if self.is_vector() => {

@@ -46,11 +46,11 @@ fn vec_element(path: &syn::TypePath) -> Option<&syn::Type> {
 /// An array whose elements are floats, or arrays of fixed length.
 fn outer(dim: Dim, element: &syn::Type) -> Option<Shape> {
     if let Some(scalar) = super::stmt_scalar_type(element) {
-        return Some(Shape { scalar, dims: vec![dim], storage: Storage::Owned });
+        return Some(Shape::new(scalar, vec![dim], Storage::Owned));
     }
     let inner = shape_of(element).filter(|inner| inner.storage == Storage::Owned && inner.is_fixed())?;
     let dims = std::iter::once(dim).chain(inner.dims).collect();
-    Some(Shape { scalar: inner.scalar, dims, storage: Storage::Owned })
+    Some(Shape::new(inner.scalar, dims, Storage::Owned))
 }
 
 /// What a `for` loop runs over.
@@ -119,6 +119,9 @@ impl Lowering<'_> {
 
     /// The array that an expression is: a variable, or a reference to one.
     pub(super) fn array_of(&self, expr: &Expr) -> Option<Value> {
+        if let Some(array) = self.array_place(expr) {
+            return Some(array);
+        }
         match expr {
             Expr::Reference(reference) => self.array_of(&reference.expr),
             Expr::Paren(paren) => self.array_of(&paren.expr),
@@ -176,6 +179,9 @@ impl Lowering<'_> {
 
     /// An expression that does not vary, though active values may enter it: an index, a bound of a loop.
     pub(super) fn integer(&mut self, expr: &Expr) -> Atom {
+        if self.counts(expr) {
+            return self.counted(expr, Ty::Int, false);
+        }
         self.scalar(expr)
     }
 
@@ -271,6 +277,10 @@ impl Lowering<'_> {
             self.no_element(target);
             return;
         };
+        self.update_element(array, index, prim, operand);
+    }
+
+    pub(super) fn update_element(&mut self, array: Value, index: Vec<Atom>, prim: Prim, operand: Atom) {
         if matches!(prim, Prim::Add | Prim::Sub) && operand != Atom::Undefined {
             // What an element is added to is linear in it: its adjoint stays where it is.
             let term = if prim == Prim::Sub { self.exact(Prim::Neg, &[operand]) } else { operand };
@@ -300,7 +310,7 @@ impl Lowering<'_> {
             None => self.new_array(init, scalar).map(|(new, dims)| (new, dims, scalar)),
         };
         let Some((new, dims, scalar)) = new else { return false };
-        let ty = self.array_ty(Shape { scalar, dims, storage: Storage::Owned });
+        let ty = self.array_ty(Shape::new(scalar, dims, Storage::Owned));
         let array = self.b.new_array(new.clone(), ty, self.hint(name));
         self.b.changing.insert(array);
         let varies = match &new {
@@ -490,7 +500,7 @@ impl Lowering<'_> {
             Part::Row(_) => shape.dims[1..].to_vec(),
         };
         let storage = if mutable { Storage::BorrowedMut } else { Storage::Borrowed };
-        let ty = self.array_ty(Shape { scalar: shape.scalar, dims, storage });
+        let ty = self.array_ty(Shape::new(shape.scalar, dims, storage));
         let window = self.b.new_array(NewArray::Window { array, part, mutable }, ty, self.hint(name));
         self.windows.insert(window, array);
         if self.b.changing.contains(&array) {
@@ -856,6 +866,7 @@ impl Lowering<'_> {
         match (pat, source) {
             (Pat::Paren(paren), source) => self.bind_element(&paren.pat, source, index),
             (Pat::Wild(_), _) => {}
+            (pat, Source::Elements { expr, .. }) if self.binds_struct(pat, expr) => self.bind_struct(pat, expr, index),
             (Pat::Reference(reference), Source::Elements { .. }) => {
                 if let Pat::Ident(ident) = &*reference.pat {
                     self.by_value.insert(ident.ident.to_string());

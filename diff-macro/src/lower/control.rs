@@ -134,6 +134,7 @@ impl Lowering<'_> {
                 self.env.insert(name, a);
                 continue;
             }
+            self.join_leaves(a, b);
             let ty = self.joined_ty(a, b, &name);
             if ty.is_array() {
                 let span = self.variable(&name).map_or_else(proc_macro2::Span::call_site, |v| v.span);
@@ -205,6 +206,7 @@ impl Lowering<'_> {
                 if a == b {
                     return Val::Atom(a);
                 }
+                self.join_leaves(a, b);
                 let ty = self.joined_ty(a, b, "");
                 let result = self.b.value(ty, None);
                 if self.is_varying(a) || self.is_varying(b) {
@@ -320,6 +322,11 @@ impl Lowering<'_> {
     }
 
     fn return_expr(&mut self, expr: &syn::ExprReturn) -> Val {
+        if let (Some(value), true) = (&expr.expr, self.source.form == Form::Aggregate) {
+            self.return_aggregate(value);
+            self.jump(0, false);
+            return Val::Never;
+        }
         if let (Some(value), true) = (&expr.expr, self.source.wrapped) {
             return self.return_wrapped(value);
         }
@@ -364,7 +371,7 @@ impl Lowering<'_> {
         let returns = match self.source.form {
             Form::Tuple => Returns::Tuple(outputs.len()),
             Form::Array => Returns::Array(outputs.len()),
-            Form::Scalar | Form::Unit | Form::Whole => Returns::Scalar,
+            Form::Scalar | Form::Aggregate | Form::Unit | Form::Whole => Returns::Scalar,
         };
         match self.expr_of_form(value, returns) {
             Val::Tuple(parts) if parts.len() == outputs.len() => parts.into_iter().map(Val::atom).collect(),
@@ -413,13 +420,14 @@ impl Lowering<'_> {
         let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
             .assigned
             .into_iter()
-            .filter(|name| self.is_followed(name) && self.array_named(name).is_none())
+            .filter(|name| self.is_followed(name) && self.array_named(name).is_none() && !self.is_aggregate(name))
             .collect();
+        names.extend(fence::assigned_in_stmts(&body.stmts).iter().flat_map(|target| self.assigned_leaves(target)));
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();
         if exits.returns {
             outermost = 0;
-            names.extend((0..self.source.outputs.len()).map(return_key));
+            names.extend(self.result_keys());
         }
         for jump in exits.jumps.iter().flatten().filter(|jump| Some(jump.as_str()) != label) {
             if let Some(depth) = self.frames.iter().rposition(|frame| frame.label.as_ref() == Some(jump)) {
@@ -524,6 +532,9 @@ impl Lowering<'_> {
             self.bind_element(pat, source, *index);
         }
         self.stmts(&body.stmts);
+        for (name, init) in carried.iter().zip(&init) {
+            self.join_leaves(*init, self.env[name]);
+        }
         let mut yields = vec![self.env.get(&go_key(entered)).copied().unwrap_or(Atom::Bool(true))];
         yields.extend(carried.iter().map(|name| self.env[name]));
         self.leave(entered);
@@ -563,6 +574,8 @@ impl Lowering<'_> {
     fn state_hint(&self, name: &str) -> Option<Hint> {
         let word = match name.split(' ').next() {
             _ if self.is_variable(name) => return self.again(name),
+            Some(key) if key.contains(['.', '[']) && !key.starts_with(super::RESULT) => return self.leaf_hint(key),
+            Some(key) if key.starts_with("return.") => "result",
             Some("live") => "running",
             Some("go") => "again",
             Some("return") => "result",

@@ -26,7 +26,9 @@ impl Lowering<'_> {
         match expr {
             Expr::Paren(e) => self.expr(&e.expr),
             Expr::Group(e) => self.expr(&e.expr),
+            Expr::Path(_) if self.aggregate_root(expr).is_some() => self.read_part(expr),
             Expr::Path(_) => self.path(expr),
+            Expr::Field(_) | Expr::Index(_) if self.aggregate_root(expr).is_some() => self.read_part(expr),
             _ if self.is_integer_arithmetic(expr) => Val::Atom(self.integer_arithmetic(expr)),
             Expr::Unary(e) => self.unary(e),
             Expr::Binary(e) => self.binary(e),
@@ -332,6 +334,9 @@ impl Lowering<'_> {
 
     /// A condition: a bool, which never varies, made of what may.
     pub(super) fn condition(&mut self, expr: &Expr) -> Atom {
+        if self.counts(expr) {
+            return self.counted(expr, Ty::Bool, false);
+        }
         if !self.is_structural(expr) {
             return self.inactive(expr);
         }
@@ -364,6 +369,9 @@ impl Lowering<'_> {
             BinOp::Or(_) => return self.short_circuit(binary, Prim::Or),
             _ => return self.unsupported(expr).atom(),
         };
+        if [&binary.left, &binary.right].iter().all(|side| !self.is_active(side) || self.counts(side)) {
+            return self.counted(expr, Ty::Bool, false);
+        }
         let scalar = self.common(&[&binary.left, &binary.right]);
         let (left, right) = (self.scalar(&binary.left), self.scalar(&binary.right));
         let answers = fence::is_answer(&binary.left) || fence::is_answer(&binary.right);
@@ -606,6 +614,14 @@ impl Lowering<'_> {
 
     /// `f64::from(operand)`: of a float linear, of anything else it does not vary.
     fn converted(&mut self, operand: &Expr, whole: &Expr, scalar: Scalar) -> Atom {
+        if self.counts(operand) {
+            let operand = self.counted(operand, Ty::Unknown, true);
+            let mut verbatim = whole.clone();
+            if let Expr::Call(call) = &mut verbatim {
+                call.args = std::iter::once(self.placeholder(operand)).collect();
+            }
+            return self.verbatim(&verbatim, Ty::Float(scalar), None, None);
+        }
         let atom = self.scalar(operand);
         match (atom, self.b.ty(atom)) {
             (Atom::Value(_), Ty::Bool | Ty::Int) => {
@@ -634,6 +650,13 @@ impl Lowering<'_> {
     /// `x as f32` is linear; `x as usize` does not vary.
     fn cast(&mut self, cast: &syn::ExprCast) -> Atom {
         let whole = Expr::Cast(cast.clone());
+        if self.counts(&cast.expr) {
+            let operand = self.counted(&cast.expr, Ty::Unknown, true);
+            let mut verbatim = cast.clone();
+            *verbatim.expr = self.placeholder(operand);
+            let ty = self.type_of(&whole);
+            return self.verbatim(&Expr::Cast(verbatim), ty, None, None);
+        }
         let operand = self.scalar(&cast.expr);
         match self.type_of(&whole) {
             Ty::Float(scalar) => self.cast_to(operand, scalar),
@@ -648,6 +671,7 @@ impl Lowering<'_> {
         }
     }
 
+    /// A field of a value that is no variable: of a tuple that a call gives, say.
     fn field(&mut self, field: &syn::ExprField) -> Val {
         let base = self.expr(&field.base);
         match (base, &field.member) {

@@ -14,7 +14,7 @@ impl Lowering<'_> {
     pub(super) fn empty_vector(&mut self, init: &Expr, ascribed: Option<&Shape>) -> Option<(NewArray, Shape)> {
         let (Expr::Call(call), true) = (init, is_empty_vector(init)) else { return None };
         let Expr::Path(path) = &*call.func else { return None };
-        let plain = Shape { scalar: self.b.default_scalar, dims: vec![Dim::Dynamic], storage: Storage::Owned };
+        let plain = Shape::new(self.b.default_scalar, vec![Dim::Dynamic], Storage::Owned);
         let shape = ascribed.cloned().or_else(|| shape_in_path(&path.path)).unwrap_or(plain);
         self.guard_vector(path, shape.scalar);
         let capacity = call.args.first().map(|capacity| self.integer(capacity));

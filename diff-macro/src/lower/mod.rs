@@ -9,9 +9,11 @@
 //! may have cleared the flag runs in a branch on it. Where a branch certainly leaves, what follows goes into the other
 //! branch, so that most of these flags are literals and vanish.
 
+pub(crate) use self::aggregate::{Leaf, Tree, member_named};
 pub(crate) use self::array::shape_of;
 pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 
+mod aggregate;
 mod array;
 mod call;
 mod chain;
@@ -26,7 +28,8 @@ mod optional;
 mod pattern;
 mod stmt;
 
-use std::collections::{HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use proc_macro2::{Span, TokenStream};
@@ -37,7 +40,7 @@ use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::emit::text_of;
 use crate::fence::{self, Stability};
-use crate::ir::{Atom, Code, Effect, Function, Hint, Info, NewArray, Opaque, Scalar, Ty, Value};
+use crate::ir::{Atom, Code, Effect, Function, Hint, Info, NewArray, Opaque, Scalar, Storage, Ty, Value};
 use crate::resolve::Resolved;
 use crate::signature::Form;
 
@@ -46,6 +49,9 @@ pub(crate) const PLACEHOLDER: &str = "__operand_";
 
 /// Names of values that are computed before the statement that they stand in start with this.
 const VALUE: &str = "__value_";
+
+/// The root of the leaves of what the function returns: no variable can have this name.
+const RESULT: &str = "return";
 
 /// Whether lowering may give the name to something: no variable of the user's has it.
 pub(crate) fn is_generated_name(name: &str) -> bool {
@@ -64,6 +70,12 @@ pub(crate) struct Param {
     pub(crate) stability: Stability,
     /// The type is visibly a slice, an array or a `Vec`.
     pub(crate) indexed: bool,
+    /// It is active, and a struct or a tuple.
+    pub(crate) aggregate: bool,
+    /// How a struct or a tuple is passed.
+    pub(crate) storage: Storage,
+    /// What the function leaves in it is a result.
+    pub(crate) output: bool,
 }
 
 /// The function to lower.
@@ -130,10 +142,35 @@ struct Knowledge {
     types: HashMap<String, Ty>,
     /// Variables that hold arrays whose length changes.
     grown: HashSet<String>,
+    /// Variables that hold structs or tuples which are taken apart.
+    aggregates: BTreeSet<String>,
+    /// The leaves of these, by their keys.
+    leaves: BTreeMap<String, aggregate::Known>,
+    /// For names of parts of structs, the keys of these parts.
+    alias_keys: BTreeMap<String, String>,
+    /// Leaves that the function changes.
+    modified: BTreeSet<String>,
+}
+
+/// The lowered function. Its parameters are those of the source, then the leaves of the structs among them.
+pub(crate) struct Lowered {
+    pub(crate) function: Function,
+    pub(crate) leaves: Vec<Leaf>,
+    /// The struct or the tuple that it returns, if it does: made of leaves, which the function yields in this order.
+    pub(crate) result: Option<(Tree, Vec<String>)>,
+    /// Of the leaves, those whose final values the function yields after what it returns.
+    pub(crate) outs: Vec<usize>,
+}
+
+impl Lowered {
+    /// A function without structs.
+    pub(crate) fn plain(function: Function) -> Self {
+        Lowered { function, leaves: Vec::new(), result: None, outs: Vec::new() }
+    }
 }
 
 /// Lowers the function. Errors are reported once, after the last round.
-pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Function {
+pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Lowered {
     for error in &source.resolved.errors {
         diagnostics.push(error.clone());
     }
@@ -142,22 +179,26 @@ pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Funct
         cells: source
             .params
             .iter()
-            .filter(|p| p.mutable && p.ty.scalar().is_none() && !p.ty.is_array())
+            .filter(|p| p.mutable && p.ty.scalar().is_none() && !p.ty.is_array() && !p.aggregate)
             .map(|p| p.name.clone())
             .collect(),
+        aggregates: source.params.iter().filter(|p| p.aggregate).map(|p| p.name.clone()).collect(),
         ..Knowledge::default()
     };
     let mut instances = Instances::of(source.body);
     loop {
         let mut lowering = Lowering::new(source, known.clone(), instances);
-        let function = lowering.function();
+        let lowered = lowering.function();
         instances = std::mem::take(&mut lowering.instances);
         instances.next_round();
+        for (key, leaf) in lowering.wished.take() {
+            lowering.demand(&key, leaf);
+        }
         if lowering.known == known {
             for error in lowering.errors {
                 diagnostics.push(error);
             }
-            return function;
+            return lowered;
         }
         known = lowering.known;
     }
@@ -176,6 +217,17 @@ struct Lowering<'a> {
     pending: Vec<(Vec<Atom>, Atom)>,
     /// The arrays that windows show.
     windows: HashMap<Value, Value>,
+    /// Variables that are other names of parts of structs.
+    aliases: HashMap<String, aggregate::Place>,
+    /// Leaves that were asked for in passing.
+    wished: RefCell<Vec<(String, aggregate::Known)>>,
+    /// Leaves of parameters whose types are not known, by their values.
+    leaf_values: HashMap<Value, String>,
+    /// How the structs and tuples are made that variables hold.
+    trees: HashMap<String, Tree>,
+    /// Variables that the body takes apart, and those that it indexes or iterates over.
+    taken_apart: HashSet<String>,
+    indexed: HashSet<String>,
     /// The values that vary with the active parameters.
     varying: HashSet<Value>,
     known: Knowledge,
@@ -232,6 +284,12 @@ impl<'a> Lowering<'a> {
             lenders: HashMap::new(),
             pending: Vec::new(),
             windows: HashMap::new(),
+            aliases: HashMap::new(),
+            wished: RefCell::default(),
+            leaf_values: HashMap::new(),
+            trees: HashMap::new(),
+            taken_apart: fence::taken_apart(source.body),
+            indexed: fence::indexed(source.body),
             varying: HashSet::new(),
             known,
             touched: fence::touched(source.body),
@@ -257,26 +315,28 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn function(&mut self) -> Function {
+    fn function(&mut self) -> Lowered {
         self.b.open();
         self.b.shapes = Rc::new(self.source.shapes.to_vec());
         let mut params: Vec<Value> = Vec::new();
         for param in self.source.params {
             let hint = self.hint(&param.name);
             let value = self.b.value(param.ty, hint);
-            if param.active {
+            if param.active && !param.aggregate {
                 self.varying.insert(value);
             }
             self.env.insert(param.name.clone(), Atom::Value(value));
             params.push(value);
         }
+        let leaves = self.leaves_of_parameters();
+        params.extend(leaves.iter().map(|leaf| leaf.value));
         self.enter(None, false);
         let mut body = self.source.body.clone();
         let mut results = Vec::new();
         if self.source.form != Form::Unit {
             // The value of the body is returned like any other: then every way out of the function is a `return`.
             return_value(&mut body);
-            results.extend((0..self.source.outputs.len()).map(return_key));
+            results.extend(self.result_keys());
         } else if self.source.wrapped {
             return_value(&mut body);
         }
@@ -291,16 +351,23 @@ impl<'a> Lowering<'a> {
             let empty = self.b.new_array(NewArray::Fill(Atom::Float(0.0), vec![Atom::Int(0)]), ty, None);
             self.env.insert(return_key(0), Atom::Value(empty));
         }
-        let yields = results.iter().map(|key| self.env.get(key).copied().unwrap_or(Atom::Undefined)).collect();
+        self.write_back();
+        let outs = self.out_keys();
+        let last = |key: &String| self.env.get(key).copied().unwrap_or(Atom::Undefined);
+        let yields = results.iter().chain(&outs).map(last).collect();
         let body = self.b.close_region(params, yields);
-        Function {
+        let function = Function {
             values: std::mem::take(&mut self.b.values),
             shapes: self.b.shapes.clone(),
             checked: crate::bounds::accesses(&body),
             body,
             twins: HashMap::new(),
             guards: std::mem::take(&mut self.guards),
-        }
+        };
+        let tree = self.trees.remove(RESULT).unwrap_or(Tree::Unknown);
+        let result = (self.source.form == Form::Aggregate).then_some((tree, results));
+        let outs = outs.iter().filter_map(|key| leaves.iter().position(|leaf| leaf.key(self.source) == *key)).collect();
+        Lowered { function, leaves, result, outs }
     }
 
     // ---- errors and names ---------------------------------------------------------------------------------------
@@ -379,7 +446,8 @@ impl<'a> Lowering<'a> {
 
     /// Whether the atom varies with the active parameters.
     fn is_varying(&self, atom: Atom) -> bool {
-        atom.value().is_some_and(|value| self.varying.contains(&value))
+        // A field whose type is not known yet may be a float.
+        atom.value().is_some_and(|value| self.varying.contains(&value) || self.leaf_values.contains_key(&value))
     }
 
     // ---- activity -----------------------------------------------------------------------------------------------
@@ -448,7 +516,7 @@ impl<'a> Lowering<'a> {
         if self.places.contains_key(name) {
             return Ty::Float(self.b.default_scalar);
         }
-        match self.env.get(name) {
+        match self.env.get(self.known.alias_keys.get(name).unwrap_or(&name.to_owned())) {
             Some(Atom::Float(_)) => Ty::Float(self.b.default_scalar),
             Some(Atom::Undefined) | None => self.known.types.get(name).copied().unwrap_or(Ty::Unknown),
             Some(atom) => self.b.ty(*atom),
@@ -505,6 +573,7 @@ impl<'a> Lowering<'a> {
         let mut followed = expr.clone();
         syn::visit_mut::VisitMut::visit_expr_mut(&mut Dereferenced { pass: self }, &mut followed);
         let expr = &followed;
+        let expr = &self.in_place_expr(expr);
         let mut args = self.arguments(&fence::mentions_in_expr(expr));
         args.extend(self.placeholders(expr));
         let effect = fence::effect_of(expr, &|name| self.stability(name)).max(least);
@@ -522,8 +591,13 @@ impl<'a> Lowering<'a> {
     }
 
     fn placeholders(&self, expr: &Expr) -> Vec<(Rc<str>, Atom)> {
+        self.placeholders_among(&fence::mentions_in_expr(expr))
+    }
+
+    /// The lowered operands among the names that verbatim code mentions.
+    fn placeholders_among(&self, names: &HashSet<String>) -> Vec<(Rc<str>, Atom)> {
         let mut found: Vec<(Rc<str>, Atom)> = Vec::new();
-        for name in fence::mentions_in_expr(expr) {
+        for name in names {
             if let Some(number) = name.strip_prefix(PLACEHOLDER).and_then(|n| n.parse::<u32>().ok()) {
                 found.push((name.as_str().into(), Atom::Value(Value(number))));
             }
@@ -567,6 +641,9 @@ impl<'a> Lowering<'a> {
 
     /// A value of unknown type where a float is needed: the generated code asserts that it is one.
     fn assert_float(&mut self, expr: &Expr, atom: Atom, scalar: Scalar) -> Atom {
+        if self.float_leaf(atom, scalar) {
+            return atom;
+        }
         let runtime = self.source.runtime;
         let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
         let changes = |name: &String| self.env.contains_key(name) || self.is_cell(name);

@@ -186,10 +186,12 @@ impl Lowering<'_> {
         let mut followed = stmt.clone();
         syn::visit_mut::VisitMut::visit_stmt_mut(&mut super::Dereferenced { pass: self }, &mut followed);
         let stmt = &followed;
+        let stmt = &self.in_place_stmt(stmt);
         let names = fence::mentions_in_stmt(stmt);
         self.note_references(declared, &names);
-        let args =
+        let mut args: Vec<(Rc<str>, Atom)> =
             self.arguments(&names).into_iter().filter(|(name, _)| !declared.contains(&name.to_string())).collect();
+        args.extend(self.placeholders_among(&names));
         let results = declared
             .iter()
             .map(|name| {
@@ -350,6 +352,16 @@ impl Lowering<'_> {
     }
 
     fn let_variable(&mut self, name: &str, mutable: bool, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
+        let discrete = ascribed.map(fence::primitive_ty).filter(|ty| matches!(ty, Ty::Int | Ty::Bool));
+        if let (Some(ty), false, true) = (discrete, mutable, self.counts(init)) {
+            let hint = self.hint(name);
+            let atom = self.verbatim(init, ty, ascribed.map(|ty| Rc::new(ty.clone())), hint);
+            self.env.insert(name.to_owned(), atom);
+            return;
+        }
+        if self.let_aggregate(name, init) {
+            return;
+        }
         self.note_by_value(name, ascribed, init);
         if self.let_window(name, init) {
             return;
@@ -502,6 +514,7 @@ impl Lowering<'_> {
         };
         match value {
             Val::Atom(atom) => self.set(name, atom, init),
+            Val::Tuple(parts) if is_plain_tuple(&parts) => self.let_tuple_value(name, &parts, init),
             Val::Tuple(_) | Val::Option { .. } if !mutable => self.set_whole(name, value),
             Val::Tuple(_) | Val::Option { .. } => {
                 self.error(
@@ -634,7 +647,7 @@ impl Lowering<'_> {
     }
 
     /// Gives a variable a new value.
-    fn set(&mut self, name: &str, atom: Atom, source: &Expr) {
+    pub(super) fn set(&mut self, name: &str, atom: Atom, source: &Expr) {
         if self.is_varying(atom) && self.known.cells.remove(name) {
             // It was left to the user's code before it was known to vary: it is followed from the next round on.
             self.known.active.insert(name.to_owned());
@@ -661,7 +674,7 @@ impl Lowering<'_> {
     }
 
     fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
-        if self.let_split(pat, init) || self.let_slice(pat, init) {
+        if self.let_split(pat, init) || self.let_slice(pat, init) || self.let_parts(pat, init) {
             return;
         }
         if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {
@@ -829,6 +842,9 @@ impl Lowering<'_> {
         if let (Expr::Tuple(targets), false) = (&*assign.left, self.is_carried_assignment(assign)) {
             return self.assign_tuple(targets, &assign.right);
         }
+        if let Some(value) = self.assign_place(&assign.left, &assign.right) {
+            return value;
+        }
         let Some(name) = fence::variable(&assign.left) else {
             return self.assign_part(&assign.left, &assign.right);
         };
@@ -848,6 +864,9 @@ impl Lowering<'_> {
     }
 
     fn is_carried_assignment(&self, assign: &syn::ExprAssign) -> bool {
+        if matches!(&*assign.left, Expr::Tuple(tuple) if tuple.elems.iter().any(|e| self.aggregate_root(e).is_some())) {
+            return false;
+        }
         !self.changes_followed(&fence::writes_in_expr(&Expr::Assign(assign.clone())))
     }
 
@@ -911,6 +930,7 @@ impl Lowering<'_> {
             };
             match (target, fence::variable(target)) {
                 (Expr::Infer(_), _) => {}
+                _ if self.aggregate_root(target).is_some() => self.assign_part_of(target, part, element),
                 (_, Some(name)) if self.is_followed(&name) => {
                     let atom = self.assigned_float(part, &name, element);
                     self.set_again(&name, atom);
@@ -935,6 +955,9 @@ impl Lowering<'_> {
             let operand = self.placeholder(atom);
             let stmt: Stmt = syn::parse_quote!(#target = #operand;);
             self.carry_with(&stmt, &operand);
+            return Val::Unit;
+        }
+        if self.follow_struct(target, source) {
             return Val::Unit;
         }
         let indexed = fence::root(target).filter(|_| matches!(target, Expr::Index(_)) && self.is_active(source));
@@ -983,10 +1006,12 @@ impl Lowering<'_> {
         self.b.push(vec![value], Op::Opaque(opaque));
     }
 
-    fn carry_with(&mut self, stmt: &Stmt, operand: &Expr) {
+    fn carry_with(&mut self, stmt: &Stmt, _: &Expr) {
         self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
-        let mut args = self.arguments(&fence::mentions_in_stmt(stmt));
-        args.extend(self.placeholders(operand));
+        let stmt = &self.in_place_stmt(stmt);
+        let names = fence::mentions_in_stmt(stmt);
+        let mut args = self.arguments(&names);
+        args.extend(self.placeholders_among(&names));
         let code = Code::Stmts(Rc::new(vec![stmt.clone()]), Vec::new());
         let opaque = Opaque { code, args, effect: Effect::Any, text: text_of(stmt) };
         self.b.push(Vec::new(), Op::Opaque(opaque));
@@ -1005,6 +1030,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn compound_assign(&mut self, binary: &syn::ExprBinary, prim: Prim) -> Val {
+        if let Some(value) = self.update_place(binary, prim) {
+            return value;
+        }
         if self.is_array_target(&binary.left) {
             self.update(&binary.left, prim, &binary.right);
             return Val::Unit;
@@ -1038,6 +1066,15 @@ impl Lowering<'_> {
         self.set_again(&name, atom);
         Val::Unit
     }
+}
+
+/// Whether a tuple holds floats, and tuples of them, alone.
+fn is_plain_tuple(parts: &[Val]) -> bool {
+    parts.iter().all(|part| match part {
+        Val::Atom(_) => true,
+        Val::Tuple(parts) => is_plain_tuple(parts),
+        Val::Option { .. } | Val::Unit | Val::Never => false,
+    })
 }
 
 /// The token that an error on an item is shown at.

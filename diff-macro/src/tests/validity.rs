@@ -20,7 +20,7 @@ pub(super) fn lowered(text: &str) -> (Function, Vec<Value>) {
     let mut diagnostics = Diagnostics::default();
     let options = attr::parse(proc_macro2::TokenStream::new(), &mut diagnostics);
     let signature = signature::read(&item, &options, &mut diagnostics).expect("a valid signature");
-    let function = lower_body(&item.block, &signature, &options.runtime(), &mut diagnostics);
+    let function = lower_body(&item.block, &signature, &options.runtime(), &mut diagnostics).function;
     assert!(diagnostics.is_empty(), "{}: {}", item.sig.ident, diagnostics.into_tokens().to_token_stream());
     let pairs = signature.parameters.iter().zip(&function.body.params);
     let active = pairs.filter(|(parameter, _)| parameter.active).map(|(_, value)| *value).collect();
@@ -140,7 +140,15 @@ fn every_value_is_read_where_it_is_held() {
                 .collect();
             let emit = |shares| {
                 let wrap = |atoms: &[proc_macro2::TokenStream]| quote::quote!((#(#atoms),*));
-                emit_once(&function, &params, &quote::quote!(::diff_runtime), Names::default(), &wrap, shares)
+                emit_once(
+                    &function,
+                    &params,
+                    &Default::default(),
+                    &quote::quote!(::diff_runtime),
+                    Names::default(),
+                    &wrap,
+                    shares,
+                )
             };
             assert!(emit(false).1, "{text}\nwithout sharing: {}", emit(false).0);
             assert!(emit(true).1, "{text}\nwith sharing: {}", emit(true).0);

@@ -138,7 +138,7 @@ sample!(mean_field_spins, [-1.0..1.0; [1, 2, 5]], 0.1..0.6);
 
 /// The end of an arm of joints.
 #[derivative]
-pub fn forward_kinematics(angles: &[f64], #[constant] lengths: &[f64], target: (f64, f64)) -> f64 {
+pub fn forward_kinematics(angles: &[f64], #[constant] lengths: &[f64], #[constant] target: (f64, f64)) -> f64 {
     let (mut x, mut y, mut angle) = (0.0, 0.0, 0.0);
     for (a, l) in angles.iter().zip(lengths) {
         angle += a;

@@ -82,7 +82,7 @@ pub fn text_parameter(x: f64, unit: &str) -> f64 {
 sample!(text_parameter, 0.5..2.0, ["km", "m", ""]);
 
 #[derivative]
-pub fn pair_parameter(x: f64, bounds: (f64, f64)) -> f64 {
+pub fn pair_parameter(x: f64, #[constant] bounds: (f64, f64)) -> f64 {
     let width = bounds.1 - bounds.0;
     ((x - bounds.0) / width).sqrt()
 }
