@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) order: Option<(Span, usize)>,
     /// The derivative is given by functions of the user's; the body is not differentiated.
     pub(crate) rule: Option<Rule>,
+    /// Give these companions and no others.
+    pub(crate) only: Option<Vec<Ident>>,
     /// The path of the runtime crate.
     runtime: Option<syn::Path>,
 }
@@ -60,6 +62,7 @@ enum Option_ {
     Flag(Ident),
     Wrt(Ident, Vec<Ident>),
     Rule(Rule),
+    Only(Ident, Vec<Ident>),
     Crate(Span, syn::Path),
     Order(Span, usize),
 }
@@ -131,6 +134,21 @@ fn option(input: ParseStream<'_>) -> syn::Result<Option_> {
             }
         }
         "rule" => malformed(RULE_FORM),
+        "only" if input.peek(syn::token::Paren) => {
+            let content;
+            parenthesized!(content in input);
+            let names = Punctuated::<Ident, Token![,]>::parse_terminated_with(&content, Ident::parse_any);
+            match names {
+                Ok(names) if input.is_empty() && !names.is_empty() => {
+                    Ok(Option_::Only(name, names.into_iter().collect()))
+                }
+                _ => {
+                    content.parse::<TokenStream>()?;
+                    malformed("only(gradient, jvp)")
+                }
+            }
+        }
+        "only" => malformed("only(gradient, jvp)"),
         "crate" => {
             let path = input.parse::<Token![=]>().and_then(|_| input.call(syn::Path::parse_mod_style));
             match path {
@@ -207,6 +225,16 @@ fn apply(options: &mut Options, option: Option_, diagnostics: &mut Diagnostics) 
         Option_::Order(span, order) => {
             if options.order.replace((span, order)).is_some() {
                 diagnostics.report_at(span, diagnostics::duplicate("order"));
+            }
+        }
+        Option_::Only(name, names) => {
+            for (k, ident) in names.iter().enumerate() {
+                if names[..k].contains(ident) {
+                    diagnostics.report_at(ident.span(), diagnostics::duplicate(&ident.to_string()));
+                }
+            }
+            if options.only.replace(names).is_some() {
+                diagnostics.report_at(name.span(), diagnostics::duplicate("only"));
             }
         }
         Option_::Wrt(name, names) => {

@@ -129,7 +129,21 @@ pub(crate) fn duplicate(what: &str) -> String {
     format!("`{what}` is given twice\nhelp: remove one of the two")
 }
 
-const OPTIONS: &[&str] = &["wrt", "partials", "hessian", "hvp", "order", "associated", "suffix", "rule", "crate"];
+/// For a name in `only`: the companions that the function has.
+pub(crate) fn unknown_companion(name: &str, companions: &[String]) -> String {
+    match companions.iter().find(|companion| distance(companion, name) <= 2) {
+        Some(close) => format!("the function has no companion `{name}`\nhelp: did you mean `{close}`?"),
+        None => format!("the function has no companion `{name}`\nhelp: it has {}", quoted(companions)),
+    }
+}
+
+/// For a companion that calls one that `only` leaves out.
+pub(crate) fn needs_companion(name: &str, needed: &str) -> String {
+    format!("the companion `{name}` is made of `{needed}`\nhelp: name `{needed}` in `only` as well")
+}
+
+const OPTIONS: &[&str] =
+    &["wrt", "partials", "hessian", "hvp", "order", "only", "associated", "suffix", "rule", "crate"];
 
 pub(crate) fn unknown_option(name: &str) -> String {
     let close = OPTIONS.iter().find(|option| distance(option, name) <= 2);

@@ -74,7 +74,7 @@ fn companions(
         lowered = lower_body(&stub(signature), signature, &runtime, &mut Diagnostics::default());
     }
     companion::tell(&names::plain(&item.sig.ident), &follow_counters(&mut lowered.function));
-    let (partials, suffix) = (options.partials, options.suffix);
+    let (partials, suffix, only) = (options.partials, options.suffix, options.only.as_deref());
     let plan = Plan {
         item,
         signature,
@@ -83,11 +83,13 @@ fn companions(
         runtime,
         partials,
         suffix,
+        only,
         orders,
         rule: None,
     };
     let companions = plan.expand();
-    let rules = rules(&plan);
+    // Only the companions that are asked for have a place in the implementation of a trait.
+    let rules = if only.is_some() { quote!() } else { rules(&plan) };
     Some(quote!(#companions #rules))
 }
 
@@ -116,6 +118,7 @@ fn custom_companions(
         runtime: options.runtime(),
         partials: options.partials,
         suffix: options.suffix,
+        only: options.only.as_deref(),
         orders,
         rule: Some(&rule.given),
     };
@@ -126,6 +129,9 @@ fn custom_companions(
 /// The hidden companions for callers, to whom `wrt` does not matter: where the body can be differentiated with respect
 /// to all parameters, all can be active.
 fn rules(plan: &Plan<'_>) -> TokenStream {
+    if plan.signature.output.form == signature::Form::Aggregate {
+        return quote!();
+    }
     if let Some(signature) = plan.signature.for_callers() {
         let mut diagnostics = Diagnostics::default();
         let mut lowered = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
@@ -141,7 +147,9 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
             .rules();
         }
     }
-    plan.rules()
+    // Structs that vary are not passed on to callees.
+    let structs = plan.signature.parameters.iter().any(|parameter| parameter.aggregate.is_some());
+    if structs { quote!() } else { plan.rules() }
 }
 
 /// Lowers a body, which is that of the function or stands for it.

@@ -97,6 +97,7 @@ mod windows;
 /// | `partials` | adds `partial_x` for each active parameter `x` |
 /// | `hessian`, `hvp` | add second derivatives: the matrix, its product with a vector |
 /// | `order = n` | adds `derivatives`, up to the `n`-th |
+/// | `only(gradient, jvp)` | these companions and no others: in the implementation of a trait, those that the trait declares |
 /// | `suffix` | plain functions `f_gradient` and so on, where a type of the function's name exists already |
 /// | `associated` | for an associated function without a receiver: `T::f_gradient` and so on |
 /// | `crate = ::path` | the path of the runtime crate, where it is not `::diff_runtime` |

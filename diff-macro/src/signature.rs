@@ -220,12 +220,17 @@ impl Signature {
         let mut signature = self.clone();
         let mut changed = false;
         for parameter in &mut signature.parameters {
+            if parameter.aggregate.take().is_some() {
+                // A caller passes structs as constants.
+                (parameter.active, changed) = (false, true);
+            }
             let differentiable = parameter.ty.scalar().is_some() || parameter.ty.is_array();
             let active = differentiable && !parameter.constant && !parameter.output && parameter.ident != "_";
             changed |= active && !parameter.active;
             parameter.active |= active;
         }
-        changed.then_some(signature)
+        signature.parameters.retain(|parameter| parameter.ident != "self");
+        (changed && any_active(&signature.parameters)).then_some(signature)
     }
 }
 

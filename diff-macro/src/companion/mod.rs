@@ -7,6 +7,7 @@ use syn::{Attribute, FnArg, ItemFn, Pat};
 
 use crate::attr::Given;
 use crate::call;
+use crate::diagnostics::{self, Diagnostics};
 use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
 use crate::lower::Lowered;
@@ -60,6 +61,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) runtime: TokenStream,
     pub(crate) partials: bool,
     pub(crate) suffix: bool,
+    /// The companions that are asked for; none for all.
+    pub(crate) only: Option<&'a [Ident]>,
     pub(crate) orders: Orders,
     /// The user's functions that give the derivative; none where it is made from the body.
     pub(crate) rule: Option<&'a Given>,
@@ -115,7 +118,33 @@ impl Plan<'_> {
             companions.extend(scalars.map(|k| self.partial(k)));
         }
         companions.extend(self.of_higher_order());
-        self.items(&companions, &self.patterns())
+        let (companions, errors) = self.chosen(companions);
+        let items = self.items(&companions, &self.patterns());
+        quote!(#items #errors)
+    }
+
+    /// Those companions that option `only` names, and the errors in it.
+    fn chosen(&self, companions: Vec<Companion>) -> (Vec<Companion>, TokenStream) {
+        let Some(only) = self.only else { return (companions, TokenStream::new()) };
+        let mut diagnostics = Diagnostics::default();
+        let names: Vec<String> = companions.iter().map(|companion| companion.name.clone()).collect();
+        for name in only.iter().filter(|name| !names.contains(&name.to_string())) {
+            diagnostics.report(name, diagnostics::unknown_companion(&name.to_string(), &names));
+        }
+        let is_chosen = |companion: &Companion| only.iter().any(|name| *name == companion.name);
+        let (chosen, others): (Vec<Companion>, Vec<Companion>) = companions.into_iter().partition(is_chosen);
+        for name in only {
+            let body = chosen.iter().find(|companion| *name == companion.name);
+            let body = body.map(|companion| plain_text(&companion.body));
+            let call = |other: &&Companion| {
+                let callee = format!("{}(", plain_text(&self.sibling(&other.name)));
+                body.as_ref().is_some_and(|body| body.contains(&callee))
+            };
+            if let Some(needed) = others.iter().find(call) {
+                diagnostics.report(name, diagnostics::needs_companion(&name.to_string(), &needed.name));
+            }
+        }
+        (chosen, diagnostics.into_tokens())
     }
 
     /// The directions of the Jacobian of what the function returns.
@@ -363,6 +392,11 @@ impl Plan<'_> {
             (false, false) => quote!(Self::#plain),
         }
     }
+}
+
+/// Tokens as text without spaces.
+fn plain_text(tokens: &TokenStream) -> String {
+    tokens.to_string().split_whitespace().collect()
 }
 
 fn allowed_lints() -> TokenStream {

@@ -200,7 +200,21 @@ pub(crate) fn lower(source: &Source<'_>, diagnostics: &mut Diagnostics) -> Lower
             }
             return lowered;
         }
-        known = lowering.known;
+        known = known.after(lowering.known);
+    }
+}
+
+impl Knowledge {
+    /// What is known after a round. Where that has found further leaves, what it took for constants may not be: then only
+    /// what it found out about structs holds.
+    fn after(self, round: Knowledge) -> Knowledge {
+        if round.leaves == self.leaves {
+            return round;
+        }
+        let mut types = self.types;
+        types.extend(round.types.into_iter().filter(|(name, _)| name.contains(['.', '['])));
+        let Knowledge { aggregates, leaves, alias_keys, modified, .. } = round;
+        Knowledge { types, aggregates, leaves, alias_keys, modified, ..self }
     }
 }
 

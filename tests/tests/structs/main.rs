@@ -15,8 +15,11 @@
 
 use diff_runtime::Differentiable;
 
+mod descent;
+mod hygiene;
 mod literals;
 mod methods;
+mod odd;
 mod parameters;
 mod places;
 mod results;
