@@ -354,6 +354,9 @@ pub(crate) const WHOLE_STRUCT: &str = "a struct or a tuple that varies with the 
 pub(crate) const STRUCT_ARRAY_COPY: &str = "this copies an array out of a struct that changes the array as well\n\
     help: change the array under one name, or copy it with `to_vec` first";
 
+pub(crate) const STRUCT_LOST: &str = "this part of a struct that varies with the parameters cannot be followed\n\
+    help: make the struct with its fields, or keep the part in a variable of its own";
+
 pub(crate) const STRUCT_INTEGER: &str = "a field of a local struct that is no float cannot be changed where other fields vary\n\
     help: keep it in a variable of its own";
 

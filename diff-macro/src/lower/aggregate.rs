@@ -280,7 +280,11 @@ impl Lowering<'_> {
                 self.load_from(value, indices, None)
             }
             Some(atom) if indices.is_empty() => atom,
-            _ => Atom::Undefined,
+            _ => {
+                // In the last round every leaf is there.
+                self.error(at, diagnostics::STRUCT_LOST);
+                Atom::Undefined
+            }
         }
     }
 

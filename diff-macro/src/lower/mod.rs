@@ -214,7 +214,10 @@ impl Knowledge {
         let mut types = self.types;
         types.extend(round.types.into_iter().filter(|(name, _)| name.contains(['.', '['])));
         let Knowledge { aggregates, leaves, alias_keys, modified, .. } = round;
-        Knowledge { types, aggregates, leaves, alias_keys, modified, ..self }
+        let (mut active, mut cells) = (self.active, self.cells);
+        active.extend(round.active.into_iter().filter(|name| aggregates.contains(name)));
+        cells.retain(|name| !aggregates.contains(name));
+        Knowledge { active, cells, types, aggregates, leaves, alias_keys, modified, ..self }
     }
 }
 

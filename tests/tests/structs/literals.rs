@@ -154,3 +154,21 @@ fn assertions_see_the_fields_as_they_are() {
     assert_eq!(observed::derivative(0.5), 6.0);
     assert!(std::panic::catch_unwind(|| observed::derivative(-0.5)).is_err());
 }
+
+/// Only `dt` varies: the copy of a constant struct is taken apart once an active value enters it.
+#[derivative(wrt(dt))]
+fn copied_constant(s: &Polar, dt: f64, steps: usize) -> f64 {
+    let mut q = *s;
+    for _ in 0..steps {
+        q.1 -= 0.5 * dt * q.0.sin();
+        q.0 += dt * q.1;
+    }
+    0.5 * q.1 * q.1 - q.0.cos() + s.0
+}
+case!(
+    a_copy_of_a_constant,
+    0.1,
+    |t| copied_constant(&Polar(0.8, 0.3), t, 12),
+    |t, d| copied_constant::jvp(&Polar(0.8, 0.3), t, 12, d),
+    |t, s| copied_constant::vjp(&Polar(0.8, 0.3), t, 12, s)
+);
