@@ -177,6 +177,10 @@ impl Windows {
     /// a window.
     fn is_known_length(&self, array: Value, distance: &Distance, range: &Range) -> bool {
         let Ty::Array(shape) = self.values[array.0 as usize].ty else { return true };
+        if self.shapes[shape as usize].is_part() {
+            // What stands in a struct is no slice.
+            return true;
+        }
         if distance.as_literal() != Some(0) {
             return false;
         }

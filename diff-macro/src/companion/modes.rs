@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::second::units;
 use super::aggregates::Slot;
+use super::second::units;
 use super::{Companion, Gives, Plan};
 use crate::attr::Given;
 use crate::cleanup::cleanup;

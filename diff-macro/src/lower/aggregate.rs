@@ -806,6 +806,7 @@ impl Lowering<'_> {
             }
             _ if indices.is_empty() => {
                 let atom = if let Atom::Int(_) = atom { self.literal_leaf(&key, atom) } else { atom };
+                let atom = self.as_known(&key, atom);
                 if let Some(hint) = self.leaf_hint(&key) {
                     self.b.name(atom, &hint);
                 }
@@ -821,6 +822,17 @@ impl Lowering<'_> {
                     self.error(at, diagnostics::unsupported("a part of an array", "index single elements"));
                 }
             }
+        }
+    }
+
+    /// A value of unknown type for a leaf that is a float elsewhere: the generated code asserts that it is one.
+    fn as_known(&mut self, key: &str, atom: Atom) -> Atom {
+        match (atom, self.b.ty(atom), self.known.types.get(key)) {
+            (Atom::Value(_), Ty::Unknown, Some(Ty::Float(scalar))) => {
+                let (scalar, operand) = (*scalar, self.placeholder(atom));
+                self.assert_float(&syn::parse_quote!((#operand)), atom, scalar)
+            }
+            _ => atom,
         }
     }
 

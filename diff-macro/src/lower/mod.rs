@@ -661,6 +661,10 @@ impl<'a> Lowering<'a> {
         if self.float_leaf(atom, scalar) {
             return atom;
         }
+        if atom.value().is_some_and(|value| self.varying.contains(&value)) {
+            // The assertion would hide that the value varies.
+            self.error(expr, diagnostics::float_type(scalar.name()));
+        }
         let runtime = self.source.runtime;
         let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
         let changes = |name: &String| self.env.contains_key(name) || self.is_cell(name);
