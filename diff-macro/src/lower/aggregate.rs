@@ -255,11 +255,29 @@ impl Lowering<'_> {
     pub(super) fn read_part(&mut self, expr: &Expr) -> Val {
         match self.resolve_place(expr) {
             Some(place) if place.steps.is_empty() => {
+                let tree = self.trees.get(&place.root);
+                if let Some(whole) = tree.and_then(|tree| self.tuple_of(&place.root, tree)) {
+                    return whole;
+                }
                 self.error(expr, diagnostics::WHOLE_STRUCT);
                 Val::Atom(Atom::Undefined)
             }
             Some(place) => Val::Atom(self.read_leaf(&place, expr)),
             None => Val::Atom(Atom::Undefined),
+        }
+    }
+
+    /// The value of a variable that holds a tuple of leaves.
+    fn tuple_of(&self, root: &str, tree: &Tree) -> Option<Val> {
+        match tree {
+            Tree::Tuple(parts) => {
+                let part = |tree: &Tree| match tree {
+                    Tree::Leaf(path) => self.env.get(&format!("{root}{path}")).map(|atom| Val::Atom(*atom)),
+                    other => self.tuple_of(root, other),
+                };
+                Some(Val::Tuple(parts.iter().map(part).collect::<Option<Vec<Val>>>()?))
+            }
+            Tree::Leaf(_) | Tree::Struct(..) | Tree::Call(..) | Tree::Base { .. } | Tree::Unknown => None,
         }
     }
 

@@ -33,7 +33,7 @@ sample!(spring_chain, [-1.0..1.0; [1, 2, 5]], [0.5..2.0; 4], 0.1..0.5);
 
 /// The end of an arm of joints: how far it is from a point.
 #[derivative]
-pub fn arm(angles: &[f64], lengths: &[f64], target: (f64, f64)) -> f64 {
+pub fn arm(angles: &[f64], lengths: &[f64], #[constant] target: (f64, f64)) -> f64 {
     let (x, y, _) = angles.iter().zip(lengths).fold((0.0, 0.0, 0.0), |(x, y, heading), (angle, length)| {
         let heading = heading + angle;
         (x + length * heading.cos(), y + length * heading.sin(), heading)
