@@ -100,6 +100,8 @@ pub(crate) fn emit_once<'a>(
         shapes: &function.shapes,
         changing: function.changing(),
         tails: tails(&function.body),
+        windows: function.roots().into_keys().collect(),
+        suffix: None,
         runtime: runtime.clone(),
         shares,
         held: HashMap::new(),
@@ -135,6 +137,10 @@ struct Emitter<'a> {
     changing: HashSet<Value>,
     /// For an array that is split mutably, and where: the second part.
     tails: HashMap<(Value, Atom), Value>,
+    /// The parts of arrays.
+    windows: HashSet<Value>,
+    /// The type that the next literal must show.
+    suffix: Option<Scalar>,
     runtime: TokenStream,
     /// Values may take over the variables of others.
     shares: bool,
@@ -259,8 +265,11 @@ impl<'a> Inliner<'a> {
                     !emitter.changing.contains(array)
                         || is_read_in_place(result, &stmts[position + 1..], &emitter.inlined)
                 }
-                Op::Opaque(Opaque { code: Code::Expr(_, None), effect, .. }) => match effect {
-                    Effect::Pure => true,
+                Op::Opaque(Opaque { code: Code::Expr(_, None), effect, args, .. }) => match effect {
+                    // A part of an array that changes cannot be asked for anything once the array itself is read.
+                    Effect::Pure => {
+                        !args.iter().any(|(_, atom)| atom.value().is_some_and(|v| emitter.is_open_window(v)))
+                    }
                     Effect::Reads => is_read_in_place(result, &stmts[position + 1..], &emitter.inlined),
                     Effect::Any => false,
                 },
@@ -325,6 +334,10 @@ impl<'a> Emitter<'a> {
             Atom::Bool(_) => Ty::Bool,
             Atom::Undefined => Ty::Unknown,
         }
+    }
+
+    fn is_open_window(&self, array: Value) -> bool {
+        self.windows.contains(&array) && self.changing.contains(&array)
     }
 
     /// The variables that writing the atom reads.
@@ -1475,7 +1488,7 @@ impl<'a> Emitter<'a> {
 
     fn atom(&mut self, atom: Atom, level: Level) -> TokenStream {
         match atom {
-            Atom::Float(x) => float(x, None, level),
+            Atom::Float(x) => float(x, self.suffix.take(), level),
             Atom::Int(n) => {
                 let literal = proc_macro2::Literal::i64_unsuffixed(n.saturating_abs());
                 let literal = if n < 0 { quote!(-#literal) } else { quote!(#literal) };
@@ -1502,11 +1515,23 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// The receiver of a method: a literal needs its type.
+    /// The receiver of a method: where it is made of literals alone, the first of them needs its type.
     fn receiver(&mut self, atom: Atom, scalar: Scalar) -> TokenStream {
+        self.suffix = self.is_made_of_literals(atom).then_some(scalar);
+        self.atom(atom, Level::Method)
+    }
+
+    /// Whether nothing that is written for the atom shows its type.
+    fn is_made_of_literals(&self, atom: Atom) -> bool {
         match atom {
-            Atom::Float(x) => float(x, Some(scalar), Level::Method),
-            _ => self.atom(atom, Level::Method),
+            Atom::Float(_) => true,
+            Atom::Int(_) | Atom::Bool(_) | Atom::Undefined => false,
+            Atom::Value(value) => match self.definitions.get(&value) {
+                Some(Op::Prim(Prim::Add | Prim::Sub | Prim::Mul | Prim::Div | Prim::Rem | Prim::Neg, args)) => {
+                    args.iter().all(|arg| self.is_made_of_literals(*arg))
+                }
+                _ => false,
+            },
         }
     }
 

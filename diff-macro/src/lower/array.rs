@@ -318,12 +318,11 @@ impl Lowering<'_> {
             NewArray::Fill(..) | NewArray::Empty(_) | NewArray::Zeros(_) => false,
             NewArray::Copy(_) | NewArray::Window { .. } => false,
         };
-        if varies {
-            self.known.active.insert(name.to_owned());
-        }
-        if self.known.active.contains(name) {
+        if varies || self.known.active.contains(name) {
             self.varying.insert(array);
         }
+        // Whether its elements vary or not: no verbatim code may change an array that the IR holds.
+        self.known.active.insert(name.to_owned());
         self.env.insert(name.to_owned(), Atom::Value(array));
         for (index, atom) in std::mem::take(&mut self.pending) {
             self.store_to(array, index, atom);

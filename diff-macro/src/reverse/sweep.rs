@@ -33,6 +33,7 @@ impl Reverse<'_> {
         let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
         for array in &self.primal.changing {
             let new = self.primal.map.get(array).and_then(|atom| atom.value());
+            // The other arm of a branch may change what is settled in the first.
             if let Some(new) = new {
                 self.b.set_changing(new, unsettled.contains(&self.root(*array)));
             }

@@ -41,6 +41,7 @@ mod functions {
     //! The corpus, by subject.
     pub(crate) mod algorithms;
     pub(crate) mod control;
+    pub(crate) mod found;
     pub(crate) mod growth;
     pub(crate) mod hazards;
     pub(crate) mod indices;
