@@ -2,6 +2,8 @@
 //!
 //! Use it through the crate `diff-runtime`, which re-exports it: generated code calls that crate.
 
+#![forbid(unsafe_code)]
+
 use proc_macro::TokenStream;
 
 mod accumulate;
