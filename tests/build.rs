@@ -174,8 +174,8 @@ impl VisitMut for Rewrite {
                 visit_mut::visit_expr_binary_mut(self, binary);
                 let (element, op, value) = (&binary.left, &binary.op, &binary.right);
                 *expr = parse_quote!({
-                    let value = #value;
-                    #element #op value;
+                    let value_of_the_twin = #value;
+                    #element #op value_of_the_twin;
                 });
             }
             _ => visit_mut::visit_expr_mut(self, expr),
