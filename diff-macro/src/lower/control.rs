@@ -200,7 +200,7 @@ impl Lowering<'_> {
                 let is_whole = |value: &Val| matches!(value, Val::Tuple(_) | Val::Option { .. });
                 let is_value = |value: &Val| matches!(value, Val::Atom(atom) if *atom != Atom::Undefined);
                 if (is_whole(&a) && is_value(&b)) || (is_value(&a) && is_whole(&b)) {
-                    self.error_at(proc_macro2::Span::call_site(), diagnostics::BRANCHES);
+                    self.error_at(self.here, diagnostics::BRANCHES);
                 }
                 let (a, b) = (a.atom(), b.atom());
                 if a == b {

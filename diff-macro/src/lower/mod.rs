@@ -278,6 +278,8 @@ struct Lowering<'a> {
     expected: Option<syn::Type>,
     /// Control has left for good where lowering stands: by a panic, or out of the companion with an error.
     gone: bool,
+    /// The statement that is being lowered: where errors point that have no expression of their own.
+    here: proc_macro2::Span,
     errors: Vec<syn::Error>,
     /// What rustc has to confirm.
     guards: Vec<syn::Stmt>,
@@ -326,6 +328,7 @@ impl<'a> Lowering<'a> {
             closures: HashMap::new(),
             expected: None,
             gone: false,
+            here: source.body.brace_token.span.join(),
             errors: Vec::new(),
             guards: Vec::new(),
             by_value: HashSet::new(),

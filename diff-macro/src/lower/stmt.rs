@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use quote::ToTokens;
+use syn::spanned::Spanned;
 use syn::{Expr, Local, Pat, Stmt};
 
 use super::{Lowering, VALUE, Val};
@@ -91,6 +92,13 @@ impl Lowering<'_> {
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Val {
+        let around = std::mem::replace(&mut self.here, stmt.span());
+        let value = self.lower_stmt(stmt);
+        self.here = around;
+        value
+    }
+
+    fn lower_stmt(&mut self, stmt: &Stmt) -> Val {
         match stmt {
             Stmt::Local(local) => {
                 self.local(local, stmt);
