@@ -203,20 +203,29 @@ fn remove_dead(function: &mut Function) -> bool {
         // Among what the checks themselves read there may be others.
         live = self::live(function, &wanted);
         let mut read = HashSet::new();
-        find_read(&function.body, &live, &wanted, &mut read);
+        let windows = function.roots().into_keys().collect();
+        find_read(&function.body, &live, &Checks { wanted: &wanted, windows: &windows }, &mut read);
         bounds::make_checks(function, &wanted, &read);
         live = self::live(function, &HashSet::new());
     }
     prune(&mut function.body, &live)
 }
 
-/// The values that live statements read; of the checks that are wanted only their indices.
-fn find_read(region: &Region, live: &HashSet<Value>, wanted: &HashSet<Value>, read: &mut HashSet<Value>) {
+/// The accesses that are to become checks, and the values that are windows.
+struct Checks<'a> {
+    wanted: &'a HashSet<Value>,
+    windows: &'a HashSet<Value>,
+}
+
+/// The values that live statements read; of the checks that are wanted only their indices, and the windows that they look
+/// through.
+fn find_read(region: &Region, live: &HashSet<Value>, checks: &Checks<'_>, read: &mut HashSet<Value>) {
     read.extend(region.yields.iter().filter_map(|atom| atom.value()));
     for stmt in region.stmts.iter().filter(|stmt| is_live(stmt, live)) {
         match &stmt.op {
-            Op::Load(_, index) if stmt.results.iter().any(|result| wanted.contains(result)) => {
+            Op::Load(array, index) if stmt.results.iter().any(|result| checks.wanted.contains(result)) => {
                 read.extend(index.iter().filter_map(|atom| atom.value()));
+                read.extend(Some(*array).filter(|array| checks.windows.contains(array)));
             }
             // What is written into an array that nothing reads is not needed.
             Op::Store(_, index, value) | Op::Accumulate(_, index, value) => {
@@ -224,7 +233,7 @@ fn find_read(region: &Region, live: &HashSet<Value>, wanted: &HashSet<Value>, re
             }
             op => read.extend(op.operands().into_iter().filter_map(Atom::value)),
         }
-        stmt.op.regions().into_iter().for_each(|inner| find_read(inner, live, wanted, read));
+        stmt.op.regions().into_iter().for_each(|inner| find_read(inner, live, checks, read));
     }
 }
 

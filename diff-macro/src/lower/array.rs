@@ -129,6 +129,7 @@ impl Lowering<'_> {
             Expr::MethodCall(call) if call.args.is_empty() && is_view(&call.method.to_string()) => {
                 self.array_of(&call.receiver)
             }
+            Expr::Index(index) if is_full_range(&index.index) => self.array_of(&index.expr),
             other => self.array_named(&fence::variable(other)?),
         }
     }
@@ -143,6 +144,7 @@ impl Lowering<'_> {
     /// `array[i][j]` as the array and its indices, the outermost first.
     pub(super) fn place<'e>(&self, expr: &'e Expr) -> Option<(Value, Vec<&'e Expr>)> {
         match expr {
+            Expr::Index(index) if is_full_range(&index.index) => self.place(&index.expr),
             Expr::Index(index) => {
                 let (array, mut indices) = self.place(&index.expr)?;
                 indices.push(&index.index);
@@ -213,6 +215,13 @@ impl Lowering<'_> {
     }
 
     fn no_element(&mut self, expr: &Expr) -> Val {
+        let base = fence::root(expr).filter(|name| matches!(expr, Expr::Index(_)) && self.is_variable(name));
+        if let Some(name) = base.filter(|name| self.env.contains_key(name) && !self.known.active.contains(name)) {
+            // An index that is made of active values needs an array that is followed: from the next round on it is.
+            self.known.cells.remove(&name);
+            self.known.active.insert(name);
+            return Val::Atom(Atom::Undefined);
+        }
         if self.errors.is_empty() {
             self.error(expr, diagnostics::unsupported("this index", "index an array of floats by integers"));
         }
@@ -310,6 +319,13 @@ impl Lowering<'_> {
             None => self.new_array(init, scalar).map(|(new, dims)| (new, dims, scalar)),
         };
         let Some((new, dims, scalar)) = new else { return false };
+        let (new, filling) = self.without_varying_filling(new);
+        let length = match (&new, dims.first()) {
+            (NewArray::Fill(_, lengths), Some(Dim::Dynamic)) => lengths.first().copied(),
+            (_, Some(Dim::Fixed(length))) if filling.is_some() => Some(self.inactive(length)),
+            _ => None,
+        };
+        let inner: Vec<Dim> = dims.iter().skip(1).cloned().collect();
         let ty = self.array_ty(Shape::new(scalar, dims, Storage::Owned));
         let array = self.b.new_array(new.clone(), ty, self.hint(name));
         self.b.changing.insert(array);
@@ -327,7 +343,20 @@ impl Lowering<'_> {
         for (index, atom) in std::mem::take(&mut self.pending) {
             self.store_to(array, index, atom);
         }
+        if let (Some(value), Some(length)) = (filling, length) {
+            self.for_each_element(length, &inner, Vec::new(), &mut |pass, index| pass.store_to(array, index, value));
+        }
         true
+    }
+
+    /// An array that is filled with a value that varies is one of zeros, which are stored to.
+    fn without_varying_filling(&self, new: NewArray) -> (NewArray, Option<Atom>) {
+        match new {
+            NewArray::Fill(value, lengths) if self.is_varying(value) => {
+                (NewArray::Fill(Atom::Float(0.0), lengths), Some(value))
+            }
+            other => (other, None),
+        }
     }
 
     fn new_array(&mut self, init: &Expr, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {
@@ -359,13 +388,6 @@ impl Lowering<'_> {
                 (NewArray::Fill(value, _), dims) => Some((value, dims)),
                 _ => None,
             };
-        }
-        if self.is_active(value) {
-            self.error(
-                value,
-                diagnostics::unsupported("an array filled with a value", "assign to its elements in a loop"),
-            );
-            return None;
         }
         Some((self.float(value, scalar), Vec::new()))
     }
@@ -983,4 +1005,9 @@ pub(super) fn strip(expr: &Expr) -> &Expr {
 /// Methods that give the same array by reference.
 fn is_view(method: &str) -> bool {
     matches!(method, "as_slice" | "as_ref" | "as_mut_slice" | "as_mut")
+}
+
+/// `..`
+fn is_full_range(index: &Expr) -> bool {
+    matches!(index, Expr::Range(range) if range.start.is_none() && range.end.is_none())
 }

@@ -968,7 +968,8 @@ impl Lowering<'_> {
         if self.follow_struct(target, source) {
             return Val::Unit;
         }
-        let indexed = fence::root(target).filter(|_| matches!(target, Expr::Index(_)) && self.is_active(source));
+        let indexed = fence::root(target)
+            .filter(|_| matches!(target, Expr::Index(_)) && (self.is_active(source) || self.is_active(target)));
         if let Some(name) = indexed.filter(|name| self.env.contains_key(name) && !self.known.active.contains(name)) {
             // An array that an active value enters: it is followed from the next round on.
             self.known.cells.remove(&name);

@@ -47,3 +47,50 @@ pub fn array_of_steps_is_changed(x: &[f64; 2]) -> f64 {
     steps[0] * x[0] + steps[1] * x[1]
 }
 sample!(array_of_steps_is_changed, [-1.5..1.5; 2]);
+
+/// An element that nothing needs, through a part that nothing needs.
+#[derivative]
+pub fn unneeded_element_of_a_part(x: &[f64; 4]) -> f64 {
+    {
+        let part = &x[1..];
+        let _unneeded = part[0];
+    }
+    x[0]
+}
+sample!(unneeded_element_of_a_part, [-1.5..1.5; 4]);
+
+#[derivative]
+pub fn filled_with_a_value_that_varies(x: f64, n: usize) -> f64 {
+    let a = [x.sin(); 3];
+    let mut b = vec![a[1] * x; n];
+    let c = vec![[x + 1.0; 2]; n];
+    b[0] *= 2.0;
+    let mut sum = 0.0;
+    for i in 0..n {
+        sum += a[i % 3] * b[i] * c[i][i % 2];
+    }
+    sum
+}
+sample!(filled_with_a_value_that_varies, -1.5..1.5, [1, 4]);
+
+/// Tables of constants, at indices that depend on what varies.
+#[derivative]
+pub fn tables_at_active_indices(x: f64) -> f64 {
+    let slopes = [0.5, -0.2, 1.5];
+    let mut levels = vec![[0.1, 0.2], [0.3, 0.4]];
+    let k = (x.abs() * 2.0) as usize;
+    levels[k % 2][0] += 0.25;
+    levels[(x.abs() * 3.0) as usize % 2][1] = 0.75;
+    x * slopes[(x.abs() * 1.9) as usize % 3] + levels[k % 2][1] * x.powi(2) + levels[1][0] * x
+}
+sample!(tables_at_active_indices, 0.1..1.4);
+
+#[derivative]
+pub fn copied_from_all_of_a_slice(x: &[f64], y: f64) -> f64 {
+    let mut copy = vec![y; x.len()];
+    copy[0] = y * y;
+    let first = copy[0];
+    copy.copy_from_slice(&x[..]);
+    first * copy[0] + y * copy[copy.len() - 1]
+}
+sample!(copied_from_all_of_a_slice, [-1.5..1.5; [2, 5]], -1.0..1.0);
