@@ -90,7 +90,7 @@ macro_rules! perceptron_by_hand {
 
 /// All functions.
 #[rustfmt::skip]
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 12] = [
     Case {
         name: "rosenbrock, n=1000",
         companion: "value_and_gradient_into",
@@ -230,6 +230,22 @@ pub const CASES: [Case; 11] = [
         }),
         by_hand: || Box::new(|g| {
             by_hand::lotka_volterra_reverse(black_box(data::RATES), black_box(STEPS), black_box(STEP), array(g))
+        }),
+    },
+    Case {
+        name: "lotka-volterra state, 1000",
+        companion: "value_and_jacobian",
+        active: 8,
+        generated: || Box::new(|g| {
+            let [a, b, c, d] = black_box(data::RATES);
+            let ((x, y), [first, second]) =
+                functions::lotka_volterra_state::value_and_jacobian(a, b, c, d, black_box(STEPS), black_box(STEP));
+            g[..4].copy_from_slice(&first);
+            g[4..].copy_from_slice(&second);
+            x + y
+        }),
+        by_hand: || Box::new(|g| {
+            by_hand::lotka_volterra_jacobian(black_box(data::RATES), black_box(STEPS), black_box(STEP), array(g))
         }),
     },
     Case {

@@ -473,8 +473,9 @@ fn weighted(h: f64, slopes: [[f64; 2]; 4]) -> [f64; 2] {
     [h / 6.0 * (a[0] + 2.0 * b[0] + 2.0 * c[0] + d[0]), h / 6.0 * (a[1] + 2.0 * b[1] + 2.0 * c[1] + d[1])]
 }
 
-/// Forward mode, all four directions at once.
-pub fn lotka_volterra_forward(parameters: [f64; 4], steps: usize, h: f64, bar: &mut [f64; 4]) -> f64 {
+/// The final state with its derivatives: forward mode, all four directions at once.
+#[inline]
+fn lotka_volterra_tangents(parameters: [f64; 4], steps: usize, h: f64) -> ([f64; 2], Tangents) {
     let [alpha, beta, gamma, delta] = parameters;
     let rates = Rates { alpha, beta, gamma, delta };
     let mut state = [1.0, 1.0];
@@ -500,7 +501,20 @@ pub fn lotka_volterra_forward(parameters: [f64; 4], steps: usize, h: f64, bar: &
             }
         }
     }
-    let [x, y] = state;
+    (state, dots)
+}
+
+/// The Jacobian of the final state, row by row; returns the sum of its components.
+pub fn lotka_volterra_jacobian(parameters: [f64; 4], steps: usize, h: f64, jacobian: &mut [f64; 8]) -> f64 {
+    let ([x, y], [first, second]) = lotka_volterra_tangents(parameters, steps, h);
+    jacobian[..4].copy_from_slice(&first);
+    jacobian[4..].copy_from_slice(&second);
+    x + y
+}
+
+/// The gradient of the product of the final populations, in forward mode.
+pub fn lotka_volterra_forward(parameters: [f64; 4], steps: usize, h: f64, bar: &mut [f64; 4]) -> f64 {
+    let ([x, y], dots) = lotka_volterra_tangents(parameters, steps, h);
     for (j, bar) in bar.iter_mut().enumerate() {
         *bar = x * dots[1][j] + y * dots[0][j];
     }

@@ -289,3 +289,33 @@ pub fn lotka_volterra(alpha: f64, beta: f64, gamma: f64, delta: f64, steps: usiz
     }
     x * y
 }
+
+/// The same system, both populations.
+#[derivative]
+pub fn lotka_volterra_state(
+    alpha: f64,
+    beta: f64,
+    gamma: f64,
+    delta: f64,
+    steps: usize,
+    #[constant] h: f64,
+) -> (f64, f64) {
+    let mut x = 1.0;
+    let mut y = 1.0;
+    for _ in 0..steps {
+        let x1 = alpha * x - beta * x * y;
+        let y1 = delta * x * y - gamma * y;
+        let (u, v) = (x + 0.5 * h * x1, y + 0.5 * h * y1);
+        let x2 = alpha * u - beta * u * v;
+        let y2 = delta * u * v - gamma * v;
+        let (u, v) = (x + 0.5 * h * x2, y + 0.5 * h * y2);
+        let x3 = alpha * u - beta * u * v;
+        let y3 = delta * u * v - gamma * v;
+        let (u, v) = (x + h * x3, y + h * y3);
+        let x4 = alpha * u - beta * u * v;
+        let y4 = delta * u * v - gamma * v;
+        x += h / 6.0 * (x1 + 2.0 * x2 + 2.0 * x3 + x4);
+        y += h / 6.0 * (y1 + 2.0 * y2 + 2.0 * y3 + y4);
+    }
+    (x, y)
+}
