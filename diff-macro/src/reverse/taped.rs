@@ -12,7 +12,7 @@ use crate::accumulate::accumulators;
 use crate::activity;
 use crate::analyses::Analysis;
 use crate::carry::carry_neighbours;
-use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Stmt, Taken, Ty, Value};
+use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value};
 use crate::primal::Mode;
 use crate::rules::Prim;
 
@@ -196,8 +196,9 @@ impl Reverse<'_> {
         let drained = trips.is_some() && records.as_ref().is_some_and(|records| records.taken != Taken::OneByOne);
         let header = match header {
             _ if drained => Header::Forever,
-            // Nothing passes from one iteration to another: they can run in any order.
-            Header::Range(range) if is_unordered && records.is_none() => {
+            // Nothing passes from one iteration to another, nor do loops inside take records of earlier ones off a tape: they
+            // can run in any order.
+            Header::Range(range) if is_unordered && records.is_none() && !takes_records(&body) => {
                 Header::Range(Range { reversed: !range.reversed, ..range })
             }
             header => header,
@@ -364,6 +365,13 @@ fn term_of(l: &Loop, k: usize) -> Option<Atom> {
         Op::Prim(Prim::IntAdd, args) if args[0] == Atom::Value(l.body.params[k]) && args[1] != args[0] => Some(args[1]),
         _ => None,
     }
+}
+
+/// Whether loops in a region take records off a tape.
+fn takes_records(region: &Region) -> bool {
+    region.stmts.iter().any(|stmt| {
+        matches!(&stmt.op, Op::Loop(l) if l.records.is_some()) || stmt.op.regions().into_iter().any(takes_records)
+    })
 }
 
 /// A loop's header, for the dump.

@@ -329,3 +329,17 @@ pub fn scan(x: &[f64], y: &[f64]) -> f64 {
     s
 }
 sample!(scan, [-1.0..1.0; 5], [-1.0..1.0; 5]);
+
+/// The outer loop only adds up and records nothing, but the seed of its sum is known at the end alone: the loop inside
+/// takes its records from the last to the first.
+#[derivative]
+pub fn records_of_an_inner_loop(x: &[f64]) -> f64 {
+    let mut s = 1.0;
+    for i in 0..x.len() {
+        for j in i + 1..x.len() {
+            s += (x[i] * x[j]).exp();
+        }
+    }
+    s.sqrt() * s.sin()
+}
+sample!(records_of_an_inner_loop, [-1.0..1.0; [0, 1, 2, 5]]);
