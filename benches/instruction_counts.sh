@@ -6,4 +6,5 @@ if ! command -v valgrind >/dev/null; then
     apt-get update -qq
     apt-get install -y -qq valgrind
 fi
-exec cargo run --release --quiet -p benches --bin instruction_counts
+cargo run --release --quiet -p benches --bin instruction_counts
+exec cargo run --release --quiet -p benches --bin chain_instruction_counts

@@ -66,6 +66,8 @@ pub mod descent;
 mod directional;
 pub mod finite_difference;
 pub mod function;
+#[doc = include_str!("../docs/language.md")]
+pub mod language {}
 #[doc(hidden)]
 pub mod private;
 mod random;

@@ -724,7 +724,19 @@ impl Lowering<'_> {
         {
             pat = inner;
         }
-        let (Pat::Slice(slice), Some(array)) = (pat, self.array_of(init)) else { return false };
+        let Pat::Slice(slice) = pat else { return false };
+        if let Expr::Array(values) = init {
+            let rest = slice.elems.iter().any(|pat| matches!(pat, Pat::Rest(_)));
+            if rest || slice.elems.len() != values.elems.len() || !self.is_active(init) {
+                return false;
+            }
+            let (attrs, paren_token) = (Vec::new(), syn::token::Paren::default());
+            let pats = syn::PatTuple { attrs: attrs.clone(), paren_token, elems: slice.elems.clone() };
+            let values = syn::ExprTuple { attrs, paren_token, elems: values.elems.clone() };
+            self.let_tuple(&pats, None, &values);
+            return true;
+        }
+        let Some(array) = self.array_of(init) else { return false };
         let fixed = self.shape(array).is_some_and(|shape| shape.is_fixed());
         if !fixed || fence::variable_through_deref(init).is_none() {
             return false;
