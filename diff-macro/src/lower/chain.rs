@@ -316,6 +316,11 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// How many items there will be, if their number is known before.
+    pub(super) fn capacity(&self, iter: &Iter) -> Expr {
+        if self.is_indexed(iter) { Self::count_of(iter) } else { parse_quote!(0) }
+    }
+
     /// The number of items that can be reached by index.
     fn count_of(iter: &Iter) -> Expr {
         match iter {

@@ -84,6 +84,39 @@ impl<'a> Lowering<'a> {
         Some(value.unwrap_or(Val::Atom(crate::ir::Atom::Undefined)))
     }
 
+    /// `let name: Vec<_> = chain.collect()`: a vector that the items are pushed on. False if it is no such chain.
+    pub(super) fn let_collected(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        let Expr::MethodCall(call) = init else { return false };
+        if call.method != "collect" || !call.args.is_empty() {
+            return false;
+        }
+        let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
+            Some(syn::GenericArgument::Type(ty)) => Some(ty),
+            _ => None,
+        });
+        let is_vector = |ty: &syn::Type| {
+            let last = if let syn::Type::Path(path) = ty { path.path.segments.last() } else { None };
+            last.is_some_and(|last| last.ident == "Vec")
+        };
+        if !turbofish.or(ascribed).is_some_and(is_vector) {
+            return false;
+        }
+        let Some(mut iter) = self.chain_of(&call.receiver) else { return false };
+        let site = self.site(init);
+        self.settle(&mut iter, &site);
+        // An annotation with `_` tells nothing: the elements are floats of the function's type.
+        let annotation = turbofish.or(ascribed).filter(|ty| super::shape_of(ty).is_some());
+        let annotation = annotation.map(|ty| quote::quote!(: #ty));
+        let (ident, capacity) = (Ident::new(name, proc_macro2::Span::call_site()), self.capacity(&iter));
+        self.run(&[parse_quote!(let mut #ident #annotation = Vec::with_capacity(#capacity);)]);
+        let pushed = self.run_chain(init, &iter, &site, &mut |pass, item| {
+            let value = pass.own(&site, "item");
+            Some(vec![parse_quote!(let #value = #item;), parse_quote!(#ident.push(#value);)])
+        });
+        let _ = pushed;
+        true
+    }
+
     /// The type that the method's own arguments, or the variable that its value is for, tell.
     fn expected_type(&self, call: &syn::ExprMethodCall) -> Option<syn::Type> {
         let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {

@@ -183,3 +183,13 @@ pub fn single(x: &[f32], #[constant] y: &[f32]) -> f32 {
     x.iter().zip(y).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt()
 }
 sample!(single, [1.0..2.0; 3], [-1.0..0.5; 3]);
+
+#[derivative]
+pub fn collected(x: &[f64], n: usize) -> f64 {
+    let squares: Vec<f64> = x.iter().map(|v| v * v).collect();
+    let positive = x.iter().copied().filter(|v| *v > 0.0).collect::<Vec<f64>>();
+    let powers: Vec<f64> = (0..n).map(|k| x.iter().map(|v| v.powi(k as i32)).sum::<f64>()).collect();
+    squares.iter().zip(positive.iter()).map(|(a, b)| a * b).sum::<f64>()
+        + powers.iter().rev().fold(0.0, |a, p| a * 0.5 + p)
+}
+sample!(collected, [-1.0..1.0; [0, 1, 5]], [0, 1, 3]);
