@@ -283,7 +283,13 @@ impl Lowering<'_> {
                 let before = self.errors.len();
                 self.expr(other);
                 if self.errors.len() == before {
-                    self.error(expr.question_token, diagnostics::unsupported("this `?`", "use it on `ok_or(..)`"));
+                    self.error(
+                        expr.question_token,
+                        diagnostics::unsupported(
+                            "this `?`",
+                            "use it on `ok_or(..)`, and let functions that are called return floats",
+                        ),
+                    );
                 }
                 Val::Atom(Atom::Undefined)
             }
