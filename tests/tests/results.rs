@@ -80,8 +80,9 @@ fn options_are_wrapped() {
 /// An option of the chain becomes an error, or the function's own `None`.
 #[derivative]
 fn largest(x: &[f64]) -> Result<f64, Error> {
+    let n = x.len();
     let largest = x.iter().copied().max_by(|a, b| a.total_cmp(b)).ok_or(Error::Empty)?;
-    let smallest = x.iter().copied().min_by(f64::total_cmp).ok_or_else(|| Error::TooLong { length: x.len() })?;
+    let smallest = x.iter().copied().min_by(f64::total_cmp).ok_or_else(|| too_long(n))?;
     Ok(largest * largest * smallest)
 }
 
@@ -112,6 +113,10 @@ fn options_of_chains() {
     assert_eq!(last_positive::gradient(&[-1.0], Some(2)), None);
     assert_eq!(found::gradient(&[0.5, 2.0, 3.0]), Some(vec![0.0, 1.0, 0.0]));
     assert_eq!(found::value_and_gradient(&[0.5]), None);
+}
+
+fn too_long(length: usize) -> Error {
+    Error::TooLong { length }
 }
 
 type Checked<T> = Result<T, Error>;
