@@ -130,6 +130,25 @@ impl Lowering<'_> {
         names
     }
 
+    /// The variables that change where closures in these variables are called.
+    pub(super) fn changed_by_closures(&self, mentions: std::collections::HashSet<String>) -> Vec<String> {
+        let mut seen: Vec<String> = Vec::new();
+        let mut open: Vec<String> = mentions.into_iter().collect();
+        let mut changed = Vec::new();
+        while let Some(name) = open.pop() {
+            let Some(Expr::Closure(closure)) = self.closures.get(&name) else { continue };
+            if seen.contains(&name) {
+                continue;
+            }
+            seen.push(name);
+            changed.extend(self.captured_writes(closure));
+            open.extend(fence::mentions_in_expr(&closure.body));
+        }
+        changed.sort();
+        changed.dedup();
+        changed
+    }
+
     /// Whether it makes no difference how often, and when, a closure is called.
     pub(super) fn is_pure_closure(&self, function: &Expr) -> bool {
         match function {

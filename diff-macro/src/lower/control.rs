@@ -399,7 +399,11 @@ impl Lowering<'_> {
                 if fence_has_let(&l.cond) {
                     return self.loop_expr(&Expr::Loop(Self::while_let(l)));
                 }
-                if fence::exits_of_expr(&l.cond).any() || self.changes_followed(&fence::writes_in_expr(&l.cond)) {
+                let by_closures = self.changed_by_closures(fence::mentions_in_expr(&l.cond));
+                if fence::exits_of_expr(&l.cond).any()
+                    || self.changes_followed(&fence::writes_in_expr(&l.cond))
+                    || !by_closures.is_empty()
+                {
                     return self.loop_expr(&Expr::Loop(tested_inside(l)));
                 }
                 let label = label_of(l.label.as_ref());
@@ -417,9 +421,12 @@ impl Lowering<'_> {
 
     /// The variables that the body changes and that live on after an iteration, with the flags that it may clear.
     fn carried(&self, body: &syn::Block, label: Option<&str>) -> Vec<String> {
+        let mut mentions = std::collections::HashSet::new();
+        body.stmts.iter().for_each(|stmt| mentions.extend(fence::mentions_in_stmt(stmt)));
         let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
             .assigned
             .into_iter()
+            .chain(self.changed_by_closures(mentions))
             .filter(|name| self.is_followed(name) && self.array_named(name).is_none() && !self.is_aggregate(name))
             .collect();
         names.extend(fence::assigned_in_stmts(&body.stmts).iter().flat_map(|target| self.assigned_leaves(target)));

@@ -113,3 +113,39 @@ pub fn immediately(x: f64) -> f64 {
     (|t: f64| t * t + 3.0 * x)(x.sin())
 }
 sample!(immediately, -1.0..1.0);
+
+/// What a closure changes is carried through the loops that call it, be it through another closure or in a condition.
+#[derivative]
+pub fn changes_in_loops(x: &[f64], n: usize) -> f64 {
+    let mut total = 0.0;
+    let mut product = 1.0;
+    let mut add = |t: f64| total += t * t;
+    for i in 0..n {
+        if i % 2 == 0 {
+            add(x[i % x.len()]);
+        }
+    }
+    x.iter().for_each(|v| {
+        add(v * 3.0);
+        add(*v);
+    });
+    let mut scale = |t: f64| {
+        product *= t + 2.0;
+        product
+    };
+    let mut twice = |t: f64| scale(t) + scale(t * t);
+    let mut sum = 0.0;
+    for v in x {
+        sum += twice(*v);
+    }
+    let mut level = x[0].exp();
+    let mut lower = || {
+        level *= 0.7;
+        level
+    };
+    while lower() > 0.5 {
+        sum += 0.1;
+    }
+    total * sum + product + level
+}
+sample!(changes_in_loops, [-1.0..1.0; [1, 4]], [0, 1, 5]);
