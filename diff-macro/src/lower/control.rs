@@ -426,10 +426,16 @@ impl Lowering<'_> {
         let mut names: Vec<String> = fence::writes_in_stmts(&body.stmts)
             .assigned
             .into_iter()
-            .chain(self.changed_by_closures(mentions))
+            .chain(self.changed_by_closures(mentions.clone()))
             .filter(|name| self.is_followed(name) && self.array_named(name).is_none() && !self.is_aggregate(name))
             .collect();
         names.extend(fence::assigned_in_stmts(&body.stmts).iter().flat_map(|target| self.assigned_leaves(target)));
+        for closure in mentions.iter().filter_map(|name| self.closures.get(name)) {
+            if let Expr::Closure(closure) = closure {
+                let inside = [Stmt::Expr((*closure.body).clone(), None)];
+                names.extend(fence::assigned_in_stmts(&inside).iter().flat_map(|target| self.assigned_leaves(target)));
+            }
+        }
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();
         if exits.returns {
