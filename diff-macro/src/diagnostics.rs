@@ -190,8 +190,9 @@ pub(crate) fn second_order_of_rows(name: &str) -> String {
     )
 }
 
-pub(crate) const ORDER_OF_SEVERAL: &str = "`order` needs exactly one active parameter, a float, and a result that is returned\n\
-    help: name the parameter with `wrt(x)`, or use `hessian` or `hvp` for second derivatives in several";
+pub(crate) const ORDER_OF_SEVERAL: &str = "`order` needs exactly one active parameter, a float, and a result that is returned; \
+    `order = 3` is possible in several floats\n\
+    help: name the parameter with `wrt(x)`, or use `hessian` or `hvp` for second derivatives";
 
 pub(crate) const NOT_AN_OPTION: &str = "an option starts with its name\n\
     help: for example `wrt(x, y)`, `partials` or `crate = path::to::diff_runtime`";

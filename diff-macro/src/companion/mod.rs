@@ -15,11 +15,11 @@ use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
 mod aggregates;
+mod higher;
 mod jacobian;
 mod modes;
 mod orders;
 mod rule;
-mod second;
 mod types;
 
 pub(crate) use self::modes::tell;

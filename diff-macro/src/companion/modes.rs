@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::aggregates::Slot;
-use super::second::units;
+use super::higher::units;
 use super::{Companion, Gives, Plan};
 use crate::attr::Given;
 use crate::cleanup::cleanup;

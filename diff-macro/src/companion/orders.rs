@@ -16,6 +16,8 @@ pub(crate) struct Orders {
     pub(crate) hvp: bool,
     /// The derivatives up to this order.
     pub(crate) order: Option<usize>,
+    /// The third partial derivatives in several scalars.
+    pub(crate) third: bool,
 }
 
 impl Orders {
@@ -42,14 +44,17 @@ pub(crate) fn orders(
         reason.is_none()
     };
     let (hessian, hvp) = (second("hessian", options.hessian), second("hvp", options.hvp));
-    let order = options.order.and_then(|(span, order)| match &active[..] {
-        [parameter] if parameter.ty.scalar().is_some() && signature.output.form != Form::Unit => Some(order),
-        _ => {
-            diagnostics.report_at(span, diagnostics::ORDER_OF_SEVERAL);
-            None
+    let mut orders = Orders { hessian, hvp, ..Orders::default() };
+    if let Some((span, order)) = options.order {
+        let returned = signature.output.form != Form::Unit;
+        let scalars = active.iter().all(|parameter| parameter.ty.scalar() == Some(signature.scalar));
+        match &active[..] {
+            [parameter] if parameter.ty.scalar().is_some() && returned => orders.order = Some(order),
+            [_, _, ..] if scalars && order == 3 && signature.output.form == Form::Scalar => orders.third = true,
+            _ => diagnostics.report_at(span, diagnostics::ORDER_OF_SEVERAL),
         }
-    });
-    Orders { hessian, hvp, order }
+    }
+    orders
 }
 
 /// Why a function has no companions of second order.

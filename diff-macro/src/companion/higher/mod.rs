@@ -1,0 +1,119 @@
+//! Companions of second and higher order: compositions of the two modes, simplified in between.
+//!
+//! ```text
+//! // hvp:      f(x) -> f_dot(x, x_dot) -> x_bar(x, x_dot)          reverse over forward
+//! // hessian:  f(x) -> gradient(x) -> its tangent in each input    forward over either; one triangle
+//! // third:    f(x) -> hessian(x) -> its tangent in each input     the same once more
+//! ```
+
+use super::{Companion, Plan};
+use crate::forward::Seed;
+use crate::ir::{Function, Value};
+use crate::take_apart::Apart;
+
+mod in_scalars;
+mod one_scalar;
+mod patterns;
+mod products;
+mod row_by_row;
+
+/// What a companion gives beside the Hessian.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    ValueAndGradient,
+}
+
+impl Beside {
+    fn name(self, into: bool) -> String {
+        let name = match self {
+            Beside::Nothing => "hessian",
+            Beside::ValueAndGradient => "value_gradient_and_hessian",
+        };
+        if into { format!("{name}_into") } else { name.to_owned() }
+    }
+}
+
+impl Plan<'_> {
+    /// The companions that the options ask for.
+    pub(in crate::companion) fn of_higher_order(&self) -> Vec<Companion> {
+        let mut companions = Vec::new();
+        let single = self.active().len() == 1 && !self.has_arrays();
+        if single && (self.orders.hessian || self.orders.order >= Some(2)) {
+            companions.push(self.second_derivative());
+        }
+        companions.extend(self.orders.order.map(|order| self.derivatives(order)));
+        if self.orders.third {
+            companions.push(self.third_derivatives());
+        }
+        let scalars = if self.orders.hessian { self.in_scalars() } else { None };
+        // A Hessian in arrays whose indices are not known is made of products.
+        if self.orders.hvp || (self.orders.hessian && scalars.is_none()) {
+            companions.push(self.hvp());
+            if self.has_arrays() {
+                companions.push(self.hvp_into());
+            }
+        }
+        if self.orders.hvp {
+            companions.push(self.gradient_and_hvp());
+            if self.has_arrays() {
+                companions.push(self.gradient_and_hvp_into());
+            }
+        }
+        if self.orders.hessian {
+            companions.extend(self.hessians(scalars.as_ref()));
+        }
+        companions
+    }
+
+    fn hessians(&self, scalars: Option<&Scalars>) -> Vec<Companion> {
+        let mut companions = Vec::new();
+        let one_shape = self.active().len() == 1 || !self.has_arrays();
+        for beside in [Beside::Nothing, Beside::ValueAndGradient] {
+            match scalars {
+                Some(scalars) => {
+                    companions.extend(one_shape.then(|| self.hessian(scalars, beside)));
+                    companions.extend(self.has_arrays().then(|| self.scalar_hessian_into(scalars, beside)));
+                }
+                None => {
+                    companions.extend(one_shape.then(|| self.hessian_of_array(beside)));
+                    companions.push(self.hessian_into(beside));
+                }
+            }
+        }
+        companions
+    }
+
+    /// What is known of the derivatives without arguments.
+    pub(in crate::companion) fn patterns(&self) -> Vec<Companion> {
+        let mut patterns = Vec::new();
+        if self.orders.hessian {
+            patterns.extend(self.in_scalars().map(|scalars| self.hessian_pattern(&scalars)));
+        }
+        if let Some(directions) = self.jacobian_directions() {
+            patterns.push(self.jacobian_pattern(&directions));
+        }
+        patterns
+    }
+}
+
+/// A function in scalars alone.
+enum Scalars {
+    /// The function itself, and its active parameters.
+    Own(Function, Vec<Value>),
+    Apart(Apart),
+}
+
+impl Scalars {
+    fn parts(&self) -> (&Function, &[Value]) {
+        match self {
+            Scalars::Own(function, active) => (function, active),
+            Scalars::Apart(apart) => (&apart.function, &apart.active),
+        }
+    }
+}
+
+/// The directions along each of `n` inputs.
+pub(in crate::companion) fn units(n: usize) -> Vec<Vec<Seed>> {
+    (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect()
+}

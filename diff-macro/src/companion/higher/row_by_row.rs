@@ -1,0 +1,219 @@
+//! Hessians in arrays, row by row: one product with a unit vector per input.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+
+use super::Beside;
+use crate::companion::{Companion, Plan};
+use crate::ir::{Dim, Storage};
+use crate::names::{generated, plain};
+use crate::signature::Parameter;
+
+impl Plan<'_> {
+    /// The arguments of the function, to be passed on to another companion.
+    pub(super) fn own_arguments(&self) -> Vec<TokenStream> {
+        let receiver = self.item.sig.receiver().map(|_| quote!(self));
+        let own = self.signature.parameters.iter().map(|parameter| {
+            let ident = &parameter.ident;
+            quote!(#ident)
+        });
+        receiver.into_iter().chain(own).collect()
+    }
+
+    /// The Hessian in one array, row by row.
+    pub(super) fn hessian_of_array(&self, beside: Beside) -> Companion {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [hessian, row, column, length] = ["hessian", "row", "column", "n"].map(&mut fresh);
+        let parameter = self.parameter(0);
+        let primal = &parameter.ident;
+        let direction = fresh(&format!("{}_dot", plain(primal)));
+        let (runtime, scalar) = (&self.runtime, self.ty(self.signature.scalar));
+        let (zeros, made, ty) = match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
+            Some(Dim::Fixed(n)) => (quote!([0.0; #n]), quote!([[0.0; #n]; #n]), quote!([[#scalar; #n]; #n])),
+            _ => {
+                let zeros = quote!(#runtime::private::vec![0.0; #length]);
+                let vec = quote!(#runtime::private::Vec);
+                (zeros.clone(), quote!(#runtime::private::vec![#zeros; #length]), quote!(#vec<#vec<#scalar>>))
+            }
+        };
+        let own = self.own_arguments();
+        let passed = self.direction_argument(parameter, &direction);
+        let (product, first) = (self.sibling("hvp_into"), self.sibling("value_and_gradient"));
+        let leaves = self.leaves();
+        let value = match beside {
+            Beside::Nothing => quote!(#hessian),
+            Beside::ValueAndGradient => {
+                let [value, gradient] = ["value", "gradient"].map(&mut fresh);
+                quote!({ let (#value, #gradient) = #first(#(#own),*) #leaves; (#value, #gradient, #hessian) })
+            }
+        };
+        let value = self.wrapped(value);
+        let body = quote! {
+            let #length = #primal.len();
+            let mut #hessian = #made;
+            let mut #direction = #zeros;
+            for #row in 0..#length {
+                #direction[#row] = 1.0;
+                #product(#(#own,)* #passed, &mut #hessian[#row]) #leaves;
+                #direction[#row] = 0.0;
+                for #column in 0..#row {
+                    #hessian[#row][#column] = #hessian[#column][#row];
+                }
+            }
+            #value
+        };
+        let docs = vec![
+            self.hessian_summary(beside),
+            String::new(),
+            "Runs the function once per element. Row `i` is the gradient of the partial derivative in element `i`; the"
+                .to_owned(),
+            "matrix is symmetric to the last bit.".to_owned(),
+        ];
+        let output = Some(self.with_value_and_gradient(beside, ty));
+        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+    }
+
+    /// A direction as it is passed on.
+    pub(super) fn direction_argument(&self, parameter: &Parameter, direction: &Ident) -> TokenStream {
+        match self.shape(parameter.ty) {
+            Some(shape) if !(shape.is_fixed() && shape.storage == Storage::Owned) => quote!(&#direction),
+            _ => quote!(#direction),
+        }
+    }
+
+    /// The Hessian in all active parameters side by side, row-major, row by row.
+    pub(super) fn hessian_into(&self, beside: Beside) -> Companion {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [hessian, width, row, column, rest] = ["hessian", "n", "row", "column", "rest"].map(&mut fresh);
+        let index = fresh("k");
+        let mut rows = Rows::default();
+        for k in 0..self.active().len() {
+            let parameter = self.parameter(k);
+            let wish = plain(&parameter.ident);
+            let [direction, part] = [format!("{wish}_dot"), format!("{wish}_bar")].map(|wish| fresh(&wish));
+            self.plan_row(&mut rows, parameter, &direction, &part, &rest);
+        }
+        let own = self.own_arguments();
+        let Rows { lets, widths, directions, splits, parts, stores, passes } = &rows;
+        let (product, leaves) = (self.sibling("hvp_into"), self.leaves());
+        let passes = passes.iter().map(|pass| {
+            pass.repeat(
+                &index,
+                &quote! {
+                    let #rest = &mut #hessian[#row * #width..][..#width];
+                    #splits
+                    #product(#(#own,)* #(#directions,)* #(#parts),*) #leaves;
+                    #stores
+                    for #column in 0..#row {
+                        #hessian[#row * #width + #column] = #hessian[#column * #width + #row];
+                    }
+                    #row += 1;
+                },
+            )
+        });
+        let mut extra = Vec::new();
+        let mut value = quote!();
+        if beside == Beside::ValueAndGradient {
+            extra = self.buffers(&mut names).params;
+            let first = self.sibling("value_and_gradient_into");
+            let buffers = extra.iter().map(|(ident, _)| ident);
+            value = quote!(#first(#(#own,)* #(#buffers),*) #leaves);
+        }
+        let value = self.wrapped(value);
+        let body = quote! {
+            let #width = #(#widths)+*;
+            ::core::assert_eq!(#hessian.len(), #width * #width, "the buffer for the Hessian must hold `inputs x inputs`");
+            #lets
+            let mut #row = 0usize;
+            #(#passes)*
+            #value
+        };
+        let mut docs = self.docs_of_into();
+        docs.splice(2..2, [String::new(), "Runs the function once per input.".to_owned()]);
+        let ty = self.ty(self.signature.scalar);
+        extra.push((hessian, quote!(&mut [#ty])));
+        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
+        Companion { name: beside.name(true), docs, extra, output, body }
+    }
+
+    pub(super) fn docs_of_into(&self) -> Vec<String> {
+        let f = self.name();
+        vec![
+            format!("Writes the Hessian of [`{f}`](fn@{f}) into the buffer, row-major, `inputs x inputs`; the active"),
+            "parameters stand side by side, in their order. It is symmetric to the last bit.".to_owned(),
+            String::new(),
+            "# Panics".to_owned(),
+            String::new(),
+            "If the buffer does not hold `inputs x inputs`, and where the function itself does.".to_owned(),
+        ]
+    }
+
+    /// The part of a row that belongs to a parameter.
+    fn plan_row(&self, rows: &mut Rows, parameter: &Parameter, direction: &Ident, part: &Ident, rest: &Ident) {
+        let (primal, runtime) = (&parameter.ident, &self.runtime);
+        match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
+            None => {
+                rows.lets.extend(quote!(let mut #direction = 0.0;));
+                rows.widths.push(quote!(1usize));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(1);));
+                rows.parts.push(quote!(&mut #part[0]));
+                rows.passes.push(Pass::Scalar(direction.clone()));
+            }
+            Some(Dim::Dynamic) => {
+                rows.lets.extend(quote!(let mut #direction = #runtime::private::vec![0.0; #primal.len()];));
+                rows.widths.push(quote!(#primal.len()));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
+                rows.parts.push(quote!(#part));
+                rows.passes.push(Pass::Array(direction.clone(), primal.clone()));
+            }
+            Some(Dim::Fixed(n)) => {
+                let values = format_ident!("{}_values", part, span = part.span());
+                rows.lets.extend(quote!(let mut #direction = [0.0; #n]; let mut #values = [0.0; #n];));
+                rows.widths.push(quote!(#primal.len()));
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
+                rows.parts.push(quote!(&mut #values));
+                rows.stores.extend(quote!(#part.copy_from_slice(&#values);));
+                rows.passes.push(Pass::Array(direction.clone(), primal.clone()));
+            }
+        }
+        rows.directions.push(self.direction_argument(parameter, direction));
+    }
+}
+
+/// What the rows of a Hessian are computed with.
+#[derive(Default)]
+struct Rows {
+    /// The directions, which hold zeros, and what receives the products that cannot be written in place.
+    lets: TokenStream,
+    widths: Vec<TokenStream>,
+    directions: Vec<TokenStream>,
+    /// Takes a row apart.
+    splits: TokenStream,
+    parts: Vec<TokenStream>,
+    stores: TokenStream,
+    passes: Vec<Pass>,
+}
+
+/// The direction along a parameter, and the parameter.
+enum Pass {
+    Scalar(Ident),
+    Array(Ident, Ident),
+}
+
+impl Pass {
+    /// Runs `row` along each unit vector of the parameter.
+    fn repeat(&self, k: &Ident, row: &TokenStream) -> TokenStream {
+        match self {
+            Pass::Scalar(direction) => quote!(#direction = 1.0; #row #direction = 0.0;),
+            Pass::Array(direction, primal) => quote! {
+                for #k in 0..#primal.len() {
+                    #direction[#k] = 1.0;
+                    #row
+                    #direction[#k] = 0.0;
+                }
+            },
+        }
+    }
+}
