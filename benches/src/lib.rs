@@ -6,6 +6,7 @@
 //! | `cargo bench -p benches --bench scalar` | the time of each loop, by divan |
 //! | `cargo bench -p benches --bench ratios` | both loops of each function interleaved in one process, the ratio of their medians |
 //! | `cargo bench -p benches --bench arrays` | gradients of functions of arrays, also against other crates; a word after `--` chooses functions |
+//! | `cargo bench -p benches --bench orders` | second and third derivatives, also against dual numbers |
 //! | `benches/instruction_counts.sh` | the instructions of each loop per point; fails where the generated loop has more |
 //! | `cargo run --release -p benches --bin chain_instruction_counts` | the instructions of iterator chains and of the same loops; fails where they differ by more than 2 % |
 //! | `cargo run --release -p benches --bin array_instruction_counts` | the instructions of each gradient of a function of arrays |

@@ -631,6 +631,41 @@ impl Builder {
         self.prim(Prim::Div, &[a, b])
     }
 
+    /// `t * c`, but zero if `t` is zero; signs move outwards.
+    pub(crate) fn strong_mul(&mut self, t: Atom, c: Atom) -> Atom {
+        match (self.negated(t), self.negated(c)) {
+            (Some(t), Some(c)) => self.strong_mul(t, c),
+            (Some(t), None) => {
+                let product = self.strong_mul(t, c);
+                self.neg(product)
+            }
+            (None, Some(c)) => {
+                let product = self.strong_mul(t, c);
+                self.neg(product)
+            }
+            (None, None) => self.prim(Prim::StrongMul, &[t, c]),
+        }
+    }
+
+    /// `t / d`, but zero if `t` is zero; signs move outwards.
+    pub(crate) fn strong_div(&mut self, t: Atom, d: Atom) -> Atom {
+        match self.negated(t) {
+            Some(t) => {
+                let quotient = self.strong_div(t, d);
+                self.neg(quotient)
+            }
+            None => self.prim(Prim::StrongDiv, &[t, d]),
+        }
+    }
+
+    /// What a value is the negation of.
+    fn negated(&self, atom: Atom) -> Option<Atom> {
+        match self.def(atom) {
+            Some((Prim::Neg, &[x])) => Some(x),
+            _ => None,
+        }
+    }
+
     /// A sum of indices.
     pub(crate) fn int_add(&mut self, a: Atom, b: Atom) -> Atom {
         match (a, b) {

@@ -87,6 +87,7 @@ mod windows;
 /// | `hessian_pattern()`, `jacobian_pattern()` | all indices are known at compile time | which entries may be other than zero |
 /// | `second_derivative(x)` | option `hessian` or `order`, one active scalar | the second derivative |
 /// | `derivatives(x)` | option `order = n`, one active scalar | the value and the derivatives up to the n-th |
+/// | `third_derivatives(args)` | option `order = 3`, several scalars | the third partial derivatives |
 ///
 /// The gradient in one active parameter has its shape (`Vec` for a slice); in several scalars of one type it is an
 /// array, else a tuple. Buffers are overwritten.

@@ -147,7 +147,7 @@ fn apply(
                 }
                 None => t,
             };
-            Some(b.prim(Prim::StrongMul, &[num, quotient]))
+            Some(b.strong_mul(num, quotient))
         }
         Partial::Select(cond, then, otherwise) => {
             let cond = read(b, *cond);
@@ -173,7 +173,7 @@ fn scaled_if(b: &mut Builder, num: Atom, t: Atom, flag: Atom) -> Atom {
 /// `num * t / den`, in the order that shares the most and overflows the least.
 fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool) -> Atom {
     match (num, den) {
-        (num, None) if careful && !matches!(num, Atom::Float(_)) => b.prim(Prim::StrongMul, &[t, num]),
+        (num, None) if careful && !matches!(num, Atom::Float(_)) => b.strong_mul(t, num),
         (num, None) => b.mul(num, t),
         (num, Some(den)) if t.is_float(1.0) => b.div(num, den),
         (num @ Atom::Float(_), Some(den)) => {
@@ -182,12 +182,12 @@ fn scaled(b: &mut Builder, num: Atom, den: Option<Atom>, t: Atom, careful: bool)
         }
         (num, Some(den)) => {
             let quotient = divide(b, t, den, careful);
-            if careful { b.prim(Prim::StrongMul, &[quotient, num]) } else { b.mul(num, quotient) }
+            if careful { b.strong_mul(quotient, num) } else { b.mul(num, quotient) }
         }
     }
 }
 
 /// `t / den`, zero for a zero `t` where care is asked for.
 pub(crate) fn divide(b: &mut Builder, t: Atom, den: Atom, careful: bool) -> Atom {
-    if careful && !b.is_nonzero(den) { b.prim(Prim::StrongDiv, &[t, den]) } else { b.div(t, den) }
+    if careful && !b.is_nonzero(den) { b.strong_div(t, den) } else { b.div(t, den) }
 }

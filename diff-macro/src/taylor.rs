@@ -153,7 +153,7 @@ impl Path<'_> {
             let Some(p) = self.derivative(p, j) else { continue };
             let careful = singular && p.value().is_some() && !self.b.is_nonzero(t);
             if careful {
-                let product = self.b.prim(Prim::StrongMul, &[t, p]);
+                let product = self.b.strong_mul(t, p);
                 sum.add(self.b, binomial(m, j), &[product]);
             } else {
                 sum.add(self.b, binomial(m, j), &[p, t]);
@@ -196,7 +196,7 @@ impl Path<'_> {
                 None => self.derivative(a, m + 1 - j),
             };
             let Some(t) = t else { continue };
-            let product = self.b.prim(Prim::StrongMul, &[p, t]);
+            let product = self.b.strong_mul(p, t);
             sum.add(self.b, binomial(m, j), &[product]);
         }
         sum.finish(self.b)

@@ -395,3 +395,47 @@ fn products_through_arrays_that_change() {
 fn a_buffer_of_another_length() {
     rosenbrock::hessian_into(&[1.0, 2.0], &mut [0.0; 3]);
 }
+
+/// The third derivatives of an energy of two variables: in closed form, and by dual numbers with three directions.
+#[test]
+fn third_derivatives() {
+    #[derivative(order = 3)]
+    fn energy(t: f64, v: f64) -> f64 {
+        -t * (v - 0.1).ln() - 1.5 * t * t.ln() - (1.0 + 0.7 * (1.0 - t.sqrt())).powi(2) / (v + 0.3)
+    }
+    fn twin<D: DualNum<Primitive = f64> + Copy>(t: D, v: D) -> D {
+        -t * (v - 0.1).ln() - t * t.ln() * 1.5 - (-t.sqrt() * 0.7 + 1.7).powi(2) / (v + 0.3)
+    }
+    let p = [0.9, 0.8];
+    let found = energy::third_derivatives(p[0], p[1]);
+    for i in 0..2 {
+        for j in 0..2 {
+            for k in 0..2 {
+                // A unit for each of the three directions.
+                let directions = |(a, b, c): (num_dual::HyperHyperDual64, _, _)| {
+                    let shift = [a, b, c].map(|dual| dual - dual.re);
+                    let along = |axis: usize| {
+                        let mut sum = num_dual::HyperHyperDual64::from_re(p[axis]);
+                        for (shift, at) in shift.iter().zip([i, j, k]) {
+                            if at == axis {
+                                sum += *shift;
+                            }
+                        }
+                        sum
+                    };
+                    twin(along(0), along(1))
+                };
+                let expected = num_dual::third_partial_derivative(directions, (0.0, 0.0, 0.0)).7;
+                assert_relative_eq!(found[i][j][k], expected, max_relative = 1e-12, epsilon = 1e-12);
+                let mut sorted = [i, j, k];
+                sorted.sort_unstable();
+                let [a, b, c] = sorted;
+                assert_eq!(found[i][j][k].to_bits(), found[a][b][c].to_bits());
+            }
+        }
+    }
+    // d3/dv3 = -2 t / (v - 0.1)^3 + 6 m^2 / (v + 0.3)^4, as the derivative of order three along v.
+    let m = 1.0 + 0.7 * (1.0 - p[0].sqrt());
+    let expected = -2.0 * p[0] / (p[1] - 0.1).powi(3) + 6.0 * m * m / (p[1] + 0.3).powi(4);
+    assert_relative_eq!(found[1][1][1], expected, max_relative = 1e-13);
+}

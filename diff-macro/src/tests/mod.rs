@@ -1,6 +1,7 @@
 //! Unit tests of the passes.
 
 mod arithmetic;
+mod orders;
 mod language;
 mod mutations;
 mod size;

@@ -172,13 +172,13 @@ fn gaussian() {
                 let value = (2.0 * std::f64::consts::PI).sqrt();
                 let product = sigma * value;
                 let quotient = (-0.5 * z * z).exp() / product;
-                let negated = -(z * quotient);
-                let quotient_1 = if negated == 0.0 { 0.0 } else { negated / sigma };
+                let product_1 = z * quotient;
+                let quotient_1 = if product_1 == 0.0 { 0.0 } else { product_1 / sigma };
                 (
                     quotient,
                     [
-                        -quotient_1,
-                        (if quotient_1 == 0.0 { 0.0 } else { quotient_1 * -z })
+                        quotient_1,
+                        (if quotient_1 == 0.0 { 0.0 } else { quotient_1 * z })
                             - value * (quotient / product),
                     ],
                 )
@@ -253,8 +253,9 @@ fn newton_iteration() {
                 let mut x_dot = 1.0_f64;
                 while (x * x - a).abs() > 1e-12 {
                     let quotient = a / x;
-                    let sum = 1.0 + (if x_dot == 0.0 { 0.0 } else { x_dot * -quotient });
-                    x_dot = 0.5 * (x_dot + (if sum == 0.0 { 0.0 } else { sum / x }));
+                    let difference = 1.0 - (if x_dot == 0.0 { 0.0 } else { x_dot * quotient });
+                    x_dot = 0.5
+                        * (x_dot + (if difference == 0.0 { 0.0 } else { difference / x }));
                     x = 0.5 * (x + quotient);
                 }
                 (x, x_dot)

@@ -122,6 +122,15 @@ fn higher_order_keeps_the_invariants() {
         valid(&second, "reverse of forward");
         cleanup(&mut second);
         valid(&second, "cleanup of reverse of forward");
+
+        // The other order meets the tapes.
+        let mut first = reverse::vjp(&function, &active, &[], SEEDED, Scalar::F64).function;
+        cleanup(&mut first);
+        let second_active: Vec<Value> = first.body.params[..active.len()].to_vec();
+        let mut second = forward::jvp(&first, &second_active, &[], &seeds, Scalar::F64).function;
+        valid(&second, "forward of reverse");
+        cleanup(&mut second);
+        valid(&second, "cleanup of forward of reverse");
     }
 }
 

@@ -1,0 +1,239 @@
+//! Second and higher order: what is generated, as text, and how much of it.
+
+use expect_test::{Expect, expect};
+
+use super::support::expand;
+use super::validity::lowered;
+use crate::cleanup::cleanup;
+use crate::forward;
+use crate::ir::{Region, Scalar};
+
+/// The body of a companion.
+fn check(options: &str, item: &str, name: &str, expected: Expect) {
+    let text = expand(options, item).replace("::diff_runtime::private::", "");
+    let start = text.find(&format!("fn {name}(")).unwrap_or_else(|| panic!("no companion {name} in\n{text}"));
+    let end = text[start..].find("\n    }\n").map_or(text.len(), |end| start + end + 7);
+    expected.assert_eq(&text[start..end].replace("\n    ", "\n"));
+}
+
+const ROSENBROCK: &str = "fn f(x: TYPE) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..x.len() - 1 {
+        sum += 100.0 * (x[i + 1] - x[i] * x[i]).powi(2) + (1.0 - x[i]).powi(2);
+    }
+    sum
+}";
+
+#[test]
+fn product_with_a_hessian() {
+    check(
+        "hvp",
+        &ROSENBROCK.replace("TYPE", "&[f64]"),
+        "hvp_into",
+        expect![[r#"
+        fn hvp_into(
+            x: &[f64],
+            x_dot: &[f64],
+            x_hvp: &mut [f64],
+        ) {
+            ::core::assert_eq!(
+                x_dot.len(), x.len(), "the tangent of `x` must be as long as `x`"
+            );
+            ::core::assert_eq!(
+                x_hvp.len(), x.len(), "the product of `x` must be as long as `x`"
+            );
+            x_hvp.fill(0.0);
+            let value = x.len() - 1;
+            let mut x_bar_carried = 0.0_f64;
+            for i in 0..value {
+                let value_1 = i + 1;
+                let x_element = x[i];
+                let x_dot_element = x_dot[i];
+                let difference = x_dot[value_1] - 2.0 * x_element * x_dot_element;
+                x_hvp[i]
+                    += x_bar_carried
+                        + (2.0 * x_dot_element
+                            + -400.0 * x_dot_element * (x[value_1] - x_element * x_element)
+                            - 400.0 * x_element * difference);
+                x_bar_carried = 200.0 * difference;
+            }
+            if 0 < value {
+                x_hvp[value] += x_bar_carried;
+            }
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn hessian_of_a_band() {
+    check(
+        "hessian",
+        &ROSENBROCK.replace("TYPE", "[f64; 3]"),
+        "hessian",
+        expect![[r#"
+        fn hessian(x: [f64; 3]) -> [[f64; 3usize]; 3usize] {
+            let x_0 = x[0];
+            let x_1 = x[1];
+            let product = -400.0 * x_1;
+            let product_1 = -400.0 * x_0;
+            [
+                [2.0 - 400.0 * (x_1 - x_0 * x_0 + -2.0 * x_0 * x_0), product_1, 0.0],
+                [
+                    product_1,
+                    2.0 - 400.0 * (x[2] - x_1 * x_1 + -2.0 * x_1 * x_1) + 200.0,
+                    product,
+                ],
+                [0.0, product, 200.0],
+            ]
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn hessian_of_a_monomial() {
+    check(
+        "hessian",
+        "fn f(x: f64, z: f64) -> f64 { 2.0 * z.powi(3) * x.powi(2) }",
+        "hessian",
+        expect![[r#"
+        fn hessian(x: f64, z: f64) -> [[f64; 2usize]; 2usize] {
+            let product = 12.0 * x * z.powi(2);
+            [[4.0 * z.powi(3), product], [product, 12.0 * z * x.powi(2)]]
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn derivatives_of_a_product() {
+    check(
+        "order = 4",
+        "fn f(x: f64) -> f64 { x.exp() * x.sin() }",
+        "derivatives",
+        expect![[r#"
+        fn derivatives(x: f64) -> [f64; 5usize] {
+            let x_exp = x.exp();
+            let x_sin = x.sin();
+            let x_cos = x.cos();
+            let product = x_exp * x_sin;
+            [
+                product,
+                x_exp * (x_sin + x_cos),
+                2.0 * x_exp * x_cos,
+                x_exp * (2.0 * x_cos - 2.0 * x_sin),
+                -4.0 * product,
+            ]
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn third_derivatives_of_a_quotient() {
+    check(
+        "order = 3",
+        "fn f(x: f64, y: f64) -> f64 { x / (1.0 + y * y) }",
+        "third_derivatives",
+        expect![[r#"
+        fn third_derivatives(
+            x: f64,
+            y: f64,
+        ) -> [[[f64; 2usize]; 2usize]; 2usize] {
+            let sum = 1.0 + y * y;
+            let quotient = x / sum;
+            let quotient_1 = 1.0 / sum;
+            let quotient_2 = -2.0 * quotient * y / sum;
+            let product = y * quotient_2;
+            let quotient_3 = quotient / sum;
+            let quotient_4 = quotient_1 / sum;
+            let quotient_5 = (quotient_2 - 2.0 * quotient_3 * y) / sum;
+            let product_1 = y * quotient_5;
+            let product_2 = -2.0
+                * (quotient_4
+                    + y * ((-2.0 * y * quotient_1 / sum - 2.0 * quotient_4 * y) / sum));
+            [
+                [[0.0, 0.0], [0.0, product_2]],
+                [
+                    [0.0, product_2],
+                    [
+                        product_2,
+                        -2.0
+                            * (quotient_5
+                                + (quotient_5
+                                    + y
+                                        * (((-2.0 * (product + quotient) - 2.0 * product) / sum
+                                            - 2.0 * (product_1 + quotient_3) - 2.0 * product_1) / sum))),
+                    ],
+                ],
+            ]
+        }
+    "#]],
+    );
+}
+
+#[test]
+fn derivatives_through_a_loop() {
+    check(
+        "order = 2",
+        "fn f(x: f64, n: usize) -> f64 { let mut y = x; for _ in 0..n { y = y * y + x; } y }",
+        "derivatives",
+        expect![[r#"
+            fn derivatives(x: f64, n: usize) -> [f64; 3usize] {
+                let mut y = x;
+                let mut y_dot = 1.0_f64;
+                let mut y_dot_1 = 0.0_f64;
+                for _ in 0..n {
+                    y_dot_1 = 2.0 * y * y_dot_1 + 2.0 * y_dot.powi(2);
+                    y_dot = 2.0 * y * y_dot + 1.0;
+                    y = y * y + x;
+                }
+                [y, y_dot, y_dot_1]
+            }
+        "#]],
+    );
+}
+
+// ---- how much ---------------------------------------------------------------------------------------------------
+
+/// The largest number of statements that a function's derivatives of the orders 1 to 8 take together.
+const BUDGETS: &[(&str, [usize; 8])] = &[
+    ("fn f(x: f64) -> f64 { x.exp() }", [1; 8]),
+    ("fn f(x: f64) -> f64 { x.exp() * x.sin() }", [6, 8, 12, 13, 17, 18, 22, 23]),
+    ("fn f(x: f64) -> f64 { 1.0 / (1.0 + x * x) }", [6, 11, 16, 21, 26, 31, 36, 41]),
+    ("fn f(x: f64) -> f64 { (x.sin() * x).exp().ln_1p() }", [10, 18, 33, 53, 79, 111, 149, 193]),
+    ("fn f(x: f64) -> f64 { x.tanh() * x.powf(2.5) }", [20, 40, 73, 115, 173, 241, 324, 417]),
+    (
+        "fn f(x: f64, n: usize) -> f64 { let mut y = x; for _ in 0..n { y = y * y.sin() + x; } y }",
+        [9, 20, 37, 62, 95, 136, 185, 242],
+    ),
+];
+
+fn statements(region: &Region) -> usize {
+    let inner = region.stmts.iter().flat_map(|stmt| stmt.op.regions()).map(statements);
+    region.stmts.len() + inner.sum::<usize>()
+}
+
+fn of_orders(text: &str) -> [usize; 8] {
+    std::array::from_fn(|k| {
+        let (function, active) = lowered(text);
+        let mut function = forward::derivatives(&function, active[0], k + 1, Scalar::F64);
+        cleanup(&mut function);
+        statements(&function.body)
+    })
+}
+
+#[test]
+fn an_order_costs_as_much_more_than_the_last_as_that_did() {
+    for (text, budget) in BUDGETS {
+        let found = of_orders(text);
+        println!("{found:?} {text}");
+        assert!(found.iter().zip(budget).all(|(found, most)| found <= most), "{text}: {found:?}");
+        // The k-th order adds terms in proportion to k: what is added grows by a constant, and not by a factor.
+        let added: Vec<i64> = found.windows(2).map(|pair| pair[1] as i64 - pair[0] as i64).collect();
+        let growth: Vec<i64> = added.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let (early, late) = (growth[..3].iter().max(), growth[3..].iter().max());
+        assert!(late <= early.map(|early| early + 6).as_ref(), "{text}: {found:?} adds {added:?}");
+    }
+}
