@@ -22,7 +22,7 @@ pub(crate) struct Orders {
 
 impl Orders {
     pub(crate) fn any(self) -> bool {
-        self.hessian || self.hvp || self.order.is_some()
+        self.hessian || self.hvp || self.third || self.order.is_some()
     }
 }
 
