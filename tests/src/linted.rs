@@ -72,6 +72,24 @@ pub fn branches(x: f64, flag: bool) -> f64 {
     scaled * x.max(0.5).min(scaled)
 }
 
+/// Second and third derivatives.
+#[derivative(hessian, hvp, order = 3)]
+#[must_use]
+pub fn quartic(x: f64, y: f64) -> f64 {
+    x.powi(4) * y + (x * y).sqrt()
+}
+
+/// Second derivatives in a slice.
+#[derivative(hessian, hvp)]
+#[must_use]
+pub fn chained(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for i in 1..x.len() {
+        sum += x[i] * x[i - 1].powi(2);
+    }
+    sum
+}
+
 /// Single precision and a constant.
 #[derivative(wrt(x))]
 #[must_use]

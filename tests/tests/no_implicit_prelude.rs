@@ -25,6 +25,31 @@ fn iterated(x: f64, limit: f64) -> f64 {
 }
 */
 
+#[derivative(hessian, hvp, order = 3)]
+fn cubic(x: f64, y: f64) -> f64 {
+    x.powi(3) * y
+}
+
+#[derivative(hessian, hvp)]
+fn chained(x: &[f64], y: [f64; 2]) -> f64 {
+    let mut sum = 0.0;
+    for i in 1..x.len() {
+        sum += x[i] * x[i - 1].powi(2) * y[i % 2];
+    }
+    sum
+}
+
+#[test]
+fn second_derivatives_need_no_prelude() {
+    assert_eq!(cubic::hessian(1.0, 2.0), [[12.0, 3.0], [3.0, 0.0]]);
+    assert_eq!(cubic::hessian_pattern(), [[true, true], [true, false]]);
+    assert_eq!(cubic::third_derivatives(1.0, 2.0)[0][0], [12.0, 6.0]);
+    let mut hessian = [0.0; 16];
+    chained::hessian_into(&[2.0, 3.0], [5.0, 7.0], &mut hessian);
+    // x1 x0^2 y1 in x0, x1, y0, y1
+    assert_eq!(hessian, [42.0, 28.0, 0.0, 12.0, 28.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 12.0, 4.0, 0.0, 0.0]);
+}
+
 #[test]
 fn straight_code_needs_no_prelude() {
     let (value, [in_x, in_y]) = polynomial::value_and_gradient(3.0, 2.0);
