@@ -31,37 +31,43 @@ fn product_with_a_hessian() {
         &ROSENBROCK.replace("TYPE", "&[f64]"),
         "hvp_into",
         expect![[r#"
-        fn hvp_into(
-            x: &[f64],
-            x_dot: &[f64],
-            x_hvp: &mut [f64],
-        ) {
-            ::core::assert_eq!(
-                x_dot.len(), x.len(), "the tangent of `x` must be as long as `x`"
-            );
-            ::core::assert_eq!(
-                x_hvp.len(), x.len(), "the product of `x` must be as long as `x`"
-            );
-            x_hvp.fill(0.0);
-            let value = x.len() - 1;
-            let mut x_bar_carried = 0.0_f64;
-            for i in 0..value {
-                let value_1 = i + 1;
-                let x_element = x[i];
-                let x_dot_element = x_dot[i];
-                let difference = x_dot[value_1] - 2.0 * x_element * x_dot_element;
-                x_hvp[i]
-                    += x_bar_carried
-                        + (2.0 * x_dot_element
-                            + -400.0 * x_dot_element * (x[value_1] - x_element * x_element)
-                            - 400.0 * x_element * difference);
-                x_bar_carried = 200.0 * difference;
+            fn hvp_into(
+                x: &[f64],
+                x_dot: &[f64],
+                x_hvp: &mut [f64],
+            ) {
+                ::core::assert_eq!(
+                    x_dot.len(), x.len(), "the tangent of `x` must be as long as `x`"
+                );
+                ::core::assert_eq!(
+                    x_hvp.len(), x.len(), "the product of `x` must be as long as `x`"
+                );
+                x_hvp.fill(0.0);
+                let value = x.len() - 1;
+                let x_window = window(x, 1, value);
+                let x_dot_window = window(x_dot, 1, value);
+                let x_window_1 = &x[..value];
+                let x_dot_window_1 = &x_dot[..value];
+                let x_bar_window = &mut x_hvp[..value];
+                let mut x_bar_carried = 0.0_f64;
+                for i in 0..value {
+                    let x_window_element = x_window_1[i];
+                    let x_dot_window_element = x_dot_window_1[i];
+                    let difference = x_dot_window[i]
+                        - 2.0 * x_window_element * x_dot_window_element;
+                    x_bar_window[i]
+                        += x_bar_carried
+                            + (2.0 * x_dot_window_element
+                                + -400.0 * x_dot_window_element
+                                    * (x_window[i] - x_window_element * x_window_element)
+                                - 400.0 * x_window_element * difference);
+                    x_bar_carried = 200.0 * difference;
+                }
+                if 0 < value {
+                    x_hvp[value] += x_bar_carried;
+                }
             }
-            if 0 < value {
-                x_hvp[value] += x_bar_carried;
-            }
-        }
-    "#]],
+        "#]],
     );
 }
 
