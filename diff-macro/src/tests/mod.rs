@@ -1,9 +1,9 @@
 //! Unit tests of the passes.
 
 mod arithmetic;
-mod orders;
 mod language;
 mod mutations;
+mod orders;
 mod size;
 mod snapshots;
 mod support;
