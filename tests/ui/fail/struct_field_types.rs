@@ -18,9 +18,8 @@ struct Single {
 
 #[derivative(wrt(p))]
 fn integer(p: &Point) -> f64 {
-    let m = p.n;
-    let k = p.n * m;
-    p.x * k as f64
+    let m: usize = p.n;
+    p.x * m as f64
 }
 
 #[derivative(wrt(p))]
