@@ -76,7 +76,7 @@ pub fn branches(x: f64, flag: bool) -> f64 {
 #[derivative(hessian, hvp, order = 3)]
 #[must_use]
 pub fn quartic(x: f64, y: f64) -> f64 {
-    x.powi(4) * y + (x * y).sqrt()
+    x.powi(4) * y * (x * y).sqrt()
 }
 
 /// Second derivatives in a slice.

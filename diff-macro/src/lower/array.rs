@@ -71,7 +71,7 @@ pub(super) enum Source {
     Parts {
         array: Value,
         expr: Expr,
-        size: Expr,
+        size: Box<Expr>,
         overlapping: bool,
         mutable: bool,
     },
@@ -790,7 +790,7 @@ impl Lowering<'_> {
                         let expr = strip(&call.receiver).clone();
                         let (size, overlapping) = (size.clone(), name == "windows");
                         let mutable = name == "chunks_exact_mut";
-                        forwards(Source::Parts { array, expr, size, overlapping, mutable })
+                        forwards(Source::Parts { array, expr, size: Box::new(size), overlapping, mutable })
                     }
                     ("copied" | "cloned", None) => self.source_of(&call.receiver),
                     ("rev", None) => {
@@ -850,7 +850,7 @@ impl Lowering<'_> {
         match source {
             Source::Parts { size, .. } => {
                 let atom = self.integer(size);
-                *size = self.placeholder(atom);
+                **size = self.placeholder(atom);
             }
             Source::Enumerate(inner) => self.evaluate_sizes(inner),
             Source::Zip(a, b) => {

@@ -113,7 +113,7 @@ impl Lowering<'_> {
                 Row::Elements(row.elems.iter().map(|element| self.float(element, shape.scalar)).collect())
             }
             other => match self.array_of(other) {
-                Some(row) => Row::Array(row, other.clone()),
+                Some(row) => Row::Array(row, Box::new(other.clone())),
                 None => {
                     let message = diagnostics::unsupported("this row", "give it a name with `let` first");
                     self.error(value, message);
@@ -269,7 +269,7 @@ fn type_of_shape(shape: &Shape) -> syn::Type {
 /// A row that is pushed.
 enum Row {
     Elements(Vec<Atom>),
-    Array(Value, Expr),
+    Array(Value, Box<Expr>),
 }
 
 /// Whether the expression is `Vec::new()` or `Vec::with_capacity(n)`.

@@ -31,6 +31,7 @@ macro_rules! sample {
     clippy::needless_range_loop,
     clippy::needless_return,
     clippy::ptr_arg,
+    clippy::redundant_slicing,
     clippy::reversed_empty_ranges,
     clippy::unnecessary_cast,
     clippy::useless_vec,

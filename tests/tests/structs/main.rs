@@ -8,7 +8,10 @@
 #![allow(
     clippy::assign_op_pattern,
     clippy::clone_on_copy,
+    clippy::needless_late_init,
+    clippy::needless_lifetimes,
     clippy::needless_range_loop,
+    clippy::never_loop,
     clippy::ptr_arg,
     reason = "written in the ways that users write, and not in clippy's alone"
 )]

@@ -83,18 +83,14 @@ struct Measurement {
 #[derivative(wrt(arm))]
 fn misfit(arm: &Arm, measurements: &[Measurement]) -> f64 {
     let mut sum = 0.0;
-    for i in 0..measurements.len() {
-        let joints = measurements[i].joints;
+    for measurement in measurements {
+        let (joints, tip) = (measurement.joints, measurement.tip);
         let fore = joints.shoulder + joints.elbow;
         let hand = fore + joints.wrist;
         let reach = arm.upper * joints.shoulder.cos() + arm.fore * fore.cos() + arm.hand * hand.cos();
         let height = arm.upper * joints.shoulder.sin() + arm.fore * fore.sin() + arm.hand * hand.sin();
         let (x, y) = (reach * joints.turn.cos(), reach * joints.turn.sin());
-        let error = Point {
-            x: x - measurements[i].tip.x,
-            y: y - measurements[i].tip.y,
-            z: arm.base + height - measurements[i].tip.z,
-        };
+        let error = Point { x: x - tip.x, y: y - tip.y, z: arm.base + height - tip.z };
         sum += error.x * error.x + error.y * error.y + error.z * error.z;
     }
     sum
