@@ -67,13 +67,13 @@ fn compare(index: usize, case: &Case) -> bool {
         counts[0],
         counts[1],
         refactored,
-        match (fewer, case.same_conventions) {
-            (true, _) => "ok",
-            (false, true) => "MORE",
-            (false, false) => "more, for the conventions at singular points and kinks",
+        match (fewer, case.more) {
+            (true, _) => "ok".to_owned(),
+            (false, None) => "MORE".to_owned(),
+            (false, Some(reason)) => format!("more, {reason}"),
         },
     );
-    fewer || !case.same_conventions
+    fewer || case.more.is_some()
 }
 
 fn compare_all() -> ExitCode {
