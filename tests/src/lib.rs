@@ -1,5 +1,6 @@
 //! Shared helpers of the test suites.
 
 pub mod compare;
+pub mod corpus;
 pub mod dual;
 pub mod linted;

@@ -210,28 +210,11 @@ fn name(n: usize) -> String {
 
 const MAIN: &str = r#"#![allow(warnings, clippy::all)]
 
-use std::process::ExitCode;
-
-use tests::compare::{self, Case, Flat, Input, pick, unflat};
-use tests::dual::Dual64;
-
-macro_rules! sample {
-    ($($tokens:tt)*) => {};
-}
+#[macro_use(sample)]
+extern crate tests;
 
 mod functions {
 MODULES}
 
-mod twins {
-    include!(concat!(env!("OUT_DIR"), "/arrays_twins.rs"));
-}
-
-fn cases() -> Vec<Case> {
-    Vec::from(include!(concat!(env!("OUT_DIR"), "/arrays_cases.rs")))
-}
-
-fn main() -> ExitCode {
-    std::panic::set_hook(Box::new(|_| {}));
-    compare::run_random(&cases())
-}
+tests::corpus!("arrays", run_random);
 "#;

@@ -10,15 +10,8 @@
 //! One line per function says how many points were compared and how large the largest errors are. Arguments that are no
 //! flags select the functions whose names contain them: `cargo test -p tests --test arrays -- cholesky`.
 
-use std::process::ExitCode;
-
-use tests::compare::{self, Case, Flat, Input, pick, unflat};
-use tests::dual::Dual64;
-
-/// Where a function is sampled: `build.rs` reads it.
-macro_rules! sample {
-    ($($tokens:tt)*) => {};
-}
+#[macro_use(sample)]
+extern crate tests;
 
 #[allow(
     clippy::assign_op_pattern,
@@ -59,24 +52,4 @@ mod functions {
     pub(crate) mod stencils;
 }
 
-#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
-mod twins {
-    include!(concat!(env!("OUT_DIR"), "/arrays_twins.rs"));
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::useless_conversion,
-    clippy::unnecessary_cast,
-    clippy::unnecessary_mut_passed,
-    clippy::too_many_lines,
-    unused_variables,
-    reason = "generated alike for `f64`, `f32` and any number of parameters"
-)]
-fn cases() -> Vec<Case> {
-    Vec::from(include!(concat!(env!("OUT_DIR"), "/arrays_cases.rs")))
-}
-
-fn main() -> ExitCode {
-    compare::run(&cases())
-}
+tests::corpus!("arrays", run);

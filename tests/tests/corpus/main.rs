@@ -9,15 +9,8 @@
 //! One line per function says how many points were compared and how large the largest errors are. Arguments that are no
 //! flags select the functions whose names contain them: `cargo test -p tests --test corpus -- newton`.
 
-use std::process::ExitCode;
-
-use tests::compare::{self, Case, Flat, Input, pick, unflat};
-use tests::dual::Dual64;
-
-/// Where a function is sampled: `build.rs` reads it.
-macro_rules! sample {
-    ($($tokens:tt)*) => {};
-}
+#[macro_use(sample)]
+extern crate tests;
 
 #[allow(
     clippy::assign_op_pattern,
@@ -47,23 +40,4 @@ mod functions {
     pub(crate) mod variables;
 }
 
-#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
-mod twins {
-    include!(concat!(env!("OUT_DIR"), "/corpus_twins.rs"));
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::useless_conversion,
-    clippy::unnecessary_cast,
-    clippy::too_many_lines,
-    unused_variables,
-    reason = "generated alike for `f64`, `f32` and any number of parameters"
-)]
-fn cases() -> Vec<Case> {
-    Vec::from(include!(concat!(env!("OUT_DIR"), "/corpus_cases.rs")))
-}
-
-fn main() -> ExitCode {
-    compare::run(&cases())
-}
+tests::corpus!("corpus", run);

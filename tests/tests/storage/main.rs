@@ -1,15 +1,8 @@
 //! Functions for the analyses that spare storage and time in reverse mode, against the same references as `arrays`. Compiled
 //! with each analysis turned off in turn by `tests/without_analyses.sh`.
 
-use std::process::ExitCode;
-
-use tests::compare::{self, Case, Flat, Input, pick, unflat};
-use tests::dual::Dual64;
-
-/// Where a function is sampled: `build.rs` reads it.
-macro_rules! sample {
-    ($($tokens:tt)*) => {};
-}
+#[macro_use(sample)]
+extern crate tests;
 
 #[allow(
     clippy::assign_op_pattern,
@@ -33,24 +26,4 @@ mod functions {
     pub(crate) mod analyses;
 }
 
-#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
-mod twins {
-    include!(concat!(env!("OUT_DIR"), "/storage_twins.rs"));
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::useless_conversion,
-    clippy::unnecessary_cast,
-    clippy::unnecessary_mut_passed,
-    clippy::too_many_lines,
-    unused_variables,
-    reason = "generated alike for `f64`, `f32` and any number of parameters"
-)]
-fn cases() -> Vec<Case> {
-    Vec::from(include!(concat!(env!("OUT_DIR"), "/storage_cases.rs")))
-}
-
-fn main() -> ExitCode {
-    compare::run(&cases())
-}
+tests::corpus!("storage", run);

@@ -1,4 +1,5 @@
-//! The derivatives of a corpus of iterator chains, closures and matches, written as users write them, against two independent references.
+//! The derivatives of a corpus of iterator chains, closures and matches, written as users write them, against two
+//! independent references.
 //!
 //! Each function is declared once, in `functions`, and compared at sampled points:
 //! - the value of every companion with that of the function, bit by bit;
@@ -10,16 +11,10 @@
 //! One line per function says how many points were compared and how large the largest errors are. Arguments that are no
 //! flags select the functions whose names contain them: `cargo test -p tests --test chains -- softmax`.
 
+#[macro_use(sample)]
+extern crate tests;
+
 use std::ops::Bound;
-use std::process::ExitCode;
-
-use tests::compare::{self, Case, Flat, Input, pick, unflat};
-use tests::dual::Dual64;
-
-/// Where a function is sampled: `build.rs` reads it.
-macro_rules! sample {
-    ($($tokens:tt)*) => {};
-}
 
 #[allow(
     clippy::assign_op_pattern,
@@ -47,7 +42,6 @@ macro_rules! sample {
     unreachable_pub,
     reason = "written in the ways that users write, and not in clippy's alone"
 )]
-#[path = "chains/functions"]
 mod functions {
     //! The corpus, by subject.
     pub(crate) mod adaptors;
@@ -61,24 +55,4 @@ mod functions {
     pub(crate) mod test_functions;
 }
 
-#[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
-mod twins {
-    include!(concat!(env!("OUT_DIR"), "/chains_twins.rs"));
-}
-
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::useless_conversion,
-    clippy::unnecessary_cast,
-    clippy::unnecessary_mut_passed,
-    clippy::too_many_lines,
-    unused_variables,
-    reason = "generated alike for `f64`, `f32` and any number of parameters"
-)]
-fn cases() -> Vec<Case> {
-    Vec::from(include!(concat!(env!("OUT_DIR"), "/chains_cases.rs")))
-}
-
-fn main() -> ExitCode {
-    compare::run(&cases())
-}
+tests::corpus!("chains", run);

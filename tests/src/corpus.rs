@@ -1,0 +1,48 @@
+//! What the test of every corpus consists of beside its functions: the twins and the cases that `build.rs` has written,
+//! and the comparison.
+//!
+//! ```text
+//! #[macro_use(sample)]
+//! extern crate tests;
+//!
+//! mod functions { .. }
+//!
+//! tests::corpus!("arrays", run);
+//! ```
+
+/// Where a function is sampled: `build.rs` reads it.
+#[macro_export]
+macro_rules! sample {
+    ($($tokens:tt)*) => {};
+}
+
+/// Compares the functions of the corpus of this name, by a function of [`compare`](crate::compare).
+#[macro_export]
+macro_rules! corpus {
+    ($name:literal, $run:ident) => {
+        #[allow(warnings, clippy::all, clippy::pedantic, reason = "the text was judged where it stands")]
+        mod twins {
+            include!(concat!(env!("OUT_DIR"), "/", $name, "_twins.rs"));
+        }
+
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::useless_conversion,
+            clippy::unnecessary_cast,
+            clippy::unnecessary_mut_passed,
+            clippy::too_many_lines,
+            unused_variables,
+            reason = "generated alike for `f64`, `f32` and any number of parameters"
+        )]
+        fn cases() -> Vec<$crate::compare::Case> {
+            use $crate::compare::{self, Case, Flat, Input, pick, unflat};
+            use $crate::dual::Dual64;
+
+            Vec::from(include!(concat!(env!("OUT_DIR"), "/", $name, "_cases.rs")))
+        }
+
+        fn main() -> std::process::ExitCode {
+            $crate::compare::$run(&cases())
+        }
+    };
+}
