@@ -388,13 +388,10 @@ impl Forward<'_> {
 
     fn store(&mut self, array: Value, index: &[Atom], value: Atom) {
         let index = self.copy_store(array, index, value);
-        for d in 0..self.directions {
-            let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
-            if let Some(shadow) = shadow {
-                let tangent = self.tangent(value, d).unwrap_or(Atom::Float(0.0));
-                self.b.push(Vec::new(), Op::Store(shadow, index.clone(), tangent));
-            }
-        }
+        self.for_each_shadow(array, |pass, shadow, d| {
+            let tangent = pass.tangent(value, d).unwrap_or(Atom::Float(0.0));
+            pass.b.push(Vec::new(), Op::Store(shadow, index.clone(), tangent));
+        });
     }
 
     /// Runs for the tangents of an array, direction by direction.
@@ -420,17 +417,18 @@ impl Forward<'_> {
             tangents[d] = results.first().copied().map(Atom::Value);
             pass.b.push(results, Op::Take(shadow));
         });
-        self.tangents.extend(stmt.results.first().map(|result| (*result, tangents)));
+        if let Some(result) = stmt.results.first() {
+            self.set_tangent(*result, tangents);
+        }
     }
 
     fn accumulate(&mut self, array: Value, index: &[Atom], term: Atom) {
         let index = self.copy_accumulate(array, index, term);
-        for d in 0..self.directions {
-            let shadow = self.arrays.get(&array).and_then(|shadows| shadows[d]);
-            if let (Some(shadow), Some(tangent)) = (shadow, self.tangent(term, d)) {
-                self.b.push(Vec::new(), Op::Accumulate(shadow, index.clone(), tangent));
+        self.for_each_shadow(array, |pass, shadow, d| {
+            if let Some(tangent) = pass.tangent(term, d) {
+                pass.b.push(Vec::new(), Op::Accumulate(shadow, index.clone(), tangent));
             }
-        }
+        });
     }
 
     fn new_array(&mut self, result: Value, new: &NewArray) {

@@ -439,3 +439,34 @@ fn third_derivatives() {
     let expected = -2.0 * p[0] / (p[1] - 0.1).powi(3) + 6.0 * m * m / (p[1] + 0.3).powi(4);
     assert_relative_eq!(found[1][1][1], expected, max_relative = 1e-13);
 }
+
+/// What is taken off a vector has the derivatives of what was put there.
+mod stack {
+    use approx::assert_relative_eq;
+    use diff_runtime::derivative;
+
+    #[derivative(order = 3)]
+    fn stacked(x: f64) -> f64 {
+        let mut v = Vec::new();
+        v.push(x * x);
+        v.push(x.sin());
+        let top = v.pop().unwrap();
+        let bottom = v.pop().unwrap();
+        top.exp() * bottom.cos()
+    }
+
+    #[derivative(order = 3)]
+    fn straight(x: f64) -> f64 {
+        x.sin().exp() * (x * x).cos()
+    }
+
+    #[test]
+    fn derivatives_through_a_vector() {
+        for x in [0.3, 1.7, -2.0] {
+            let (found, expected) = (stacked::derivatives(x), straight::derivatives(x));
+            for (found, expected) in found.iter().zip(expected) {
+                assert_relative_eq!(*found, expected, max_relative = 1e-13);
+            }
+        }
+    }
+}

@@ -205,3 +205,25 @@ case!(
     |mut p, d| elements::jvp(&mut p, &d),
     |mut p, s| elements::vjp(&mut p, s)
 );
+
+/// An array outside of the structs is looked at through a part of it; those in the structs cannot be.
+#[derivative(wrt(ps, w))]
+fn weighted_points(ps: &[Vec3], w: &[f64; 8], n: usize) -> f64 {
+    let mut s = 0.0;
+    for i in 0..n {
+        s += w[i] * ps[i].x.sin() * ps[i].y;
+    }
+    s
+}
+
+#[test]
+fn parts_beside_structs() {
+    let (ps, w) = ([A, B], [0.5, -1.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let (points, weights) = weighted_points::gradient(&ps, &w, 2);
+    for (i, p) in ps.iter().enumerate() {
+        approx::assert_relative_eq!(weights[i], p.x.sin() * p.y, max_relative = 1e-15);
+        approx::assert_relative_eq!(points[i].x, w[i] * p.x.cos() * p.y, max_relative = 1e-15);
+        approx::assert_relative_eq!(points[i].y, w[i] * p.x.sin(), max_relative = 1e-15);
+    }
+    assert_eq!(weights[2..], [0.0; 6]);
+}
