@@ -185,9 +185,8 @@ impl Shape {
 
     /// The type of slices of a float type, which the table gets if it has none. What stands in structs is no slice.
     pub(crate) fn slice_in(shapes: &mut Vec<Shape>, scalar: Scalar) -> Ty {
-        let is_slice = |shape: &Shape| {
-            shape.scalar == scalar && matches!(shape.dims[..], [Dim::Dynamic]) && !shape.is_part()
-        };
+        let is_slice =
+            |shape: &Shape| shape.scalar == scalar && matches!(shape.dims[..], [Dim::Dynamic]) && !shape.is_part();
         let known = shapes.chunks(3).position(|variants| is_slice(&variants[0]));
         let number = known.unwrap_or_else(|| {
             let slice = Shape::new(scalar, vec![Dim::Dynamic], Storage::Borrowed);

@@ -1,6 +1,7 @@
 //! Functions that return `Option` and `Result`: their companions return the same wrapper around their results, and an
 //! error leaves through the same door.
 
+use std::cell::Cell;
 use std::num::ParseIntError;
 
 use diff_runtime::derivative;
@@ -246,4 +247,48 @@ fn ties() {
     assert_eq!(tied(&[2.0, 2.0, 2.0]), 40.0);
     assert_eq!(tied::value_and_gradient(&[2.0, 2.0, 2.0]), (40.0, vec![0.0, 0.0, 20.0]));
     assert_eq!(tied::value_and_gradient(&[5.0, 1.0, 5.0, 1.0]), (101.0, vec![0.0, 1.0, 20.0, 0.0]));
+}
+
+/// What returns nothing still writes, logs and fails.
+#[derivative]
+fn leaves_while_it_writes(x: &[f64], n: usize, log: &Cell<usize>, out: &mut [f64]) {
+    if n > 2 {
+        return out[0] = x[0] * 3.0;
+    }
+    out[0] = x[1];
+    if n > 1 {
+        return log.set(n);
+    }
+    out[0] *= x[0];
+}
+
+#[test]
+fn what_is_returned_as_nothing_happens() {
+    let jacobian = |n| {
+        let (log, mut out, mut jacobian) = (Cell::new(0), [0.0], [0.0; 2]);
+        leaves_while_it_writes::jacobian_into(&[2.0, 5.0], n, &log, &mut out, &mut jacobian);
+        (out[0], jacobian, log.get())
+    };
+    assert_eq!(jacobian(3), (6.0, [3.0, 0.0], 0));
+    assert_eq!(jacobian(2), (5.0, [0.0, 1.0], 2));
+    assert_eq!(jacobian(1), (10.0, [5.0, 2.0], 0));
+}
+
+fn at_most(n: usize, most: usize) -> Result<(), Error> {
+    if n > most { Err(Error::TooLong { length: n }) } else { Ok(()) }
+}
+
+#[derivative]
+fn fails_at_the_end(x: &[f64], n: usize, out: &mut [f64]) -> Result<(), Error> {
+    out[0] = x[0] * 2.0;
+    at_most(n, 3)
+}
+
+#[test]
+fn the_last_expression_can_fail() {
+    let mut out = [0.0];
+    assert_eq!(fails_at_the_end::jvp(&[1.5], 3, &mut out, &[1.0], &mut [0.0]), Ok(()));
+    assert_eq!(out, [3.0]);
+    let failed = fails_at_the_end::jvp(&[1.5], 4, &mut out, &[1.0], &mut [0.0]);
+    assert_eq!(failed, Err(Error::TooLong { length: 4 }));
 }

@@ -130,20 +130,27 @@ impl Lowering<'_> {
         names
     }
 
-    /// The variables that change where closures in these variables are called.
-    pub(super) fn changed_by_closures(&self, mentions: std::collections::HashSet<String>) -> Vec<String> {
+    /// The closures in these variables, and those that they call.
+    pub(super) fn called_closures(&self, mentions: std::collections::HashSet<String>) -> Vec<&syn::ExprClosure> {
         let mut seen: Vec<String> = Vec::new();
         let mut open: Vec<String> = mentions.into_iter().collect();
-        let mut changed = Vec::new();
+        let mut called = Vec::new();
         while let Some(name) = open.pop() {
             let Some(Expr::Closure(closure)) = self.closures.get(&name) else { continue };
             if seen.contains(&name) {
                 continue;
             }
             seen.push(name);
-            changed.extend(self.captured_writes(closure));
+            called.push(closure);
             open.extend(fence::mentions_in_expr(&closure.body));
         }
+        called
+    }
+
+    /// The variables that change where closures in these variables are called.
+    pub(super) fn changed_by_closures(&self, mentions: std::collections::HashSet<String>) -> Vec<String> {
+        let called = self.called_closures(mentions);
+        let mut changed: Vec<String> = called.into_iter().flat_map(|closure| self.captured_writes(closure)).collect();
         changed.sort();
         changed.dedup();
         changed

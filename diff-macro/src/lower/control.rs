@@ -333,9 +333,13 @@ impl Lowering<'_> {
         self.return_floats(expr.expr.as_deref())
     }
 
-    /// Leaves the function, with the floats that it returns.
+    /// Leaves the function, with the floats that it returns. What returns nothing may still do something.
     pub(super) fn return_floats(&mut self, value: Option<&Expr>) -> Val {
-        if let (Some(value), true) = (value, self.source.form != Form::Unit) {
+        if let (Some(value), Form::Unit) = (value, self.source.form) {
+            if !matches!(value, Expr::Tuple(unit) if unit.elems.is_empty()) {
+                self.run(&[syn::parse_quote!(#value;)]);
+            }
+        } else if let Some(value) = value {
             let atoms = self.returned(value);
             for (k, atom) in atoms.into_iter().enumerate() {
                 if self.is_varying(atom) {
@@ -430,11 +434,9 @@ impl Lowering<'_> {
             .filter(|name| self.is_followed(name) && self.array_named(name).is_none() && !self.is_aggregate(name))
             .collect();
         names.extend(fence::assigned_in_stmts(&body.stmts).iter().flat_map(|target| self.assigned_leaves(target)));
-        for closure in mentions.iter().filter_map(|name| self.closures.get(name)) {
-            if let Expr::Closure(closure) = closure {
-                let inside = [Stmt::Expr((*closure.body).clone(), None)];
-                names.extend(fence::assigned_in_stmts(&inside).iter().flat_map(|target| self.assigned_leaves(target)));
-            }
+        for closure in self.called_closures(mentions) {
+            let inside = [Stmt::Expr((*closure.body).clone(), None)];
+            names.extend(fence::assigned_in_stmts(&inside).iter().flat_map(|target| self.assigned_leaves(target)));
         }
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();

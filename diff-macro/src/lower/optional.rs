@@ -215,9 +215,6 @@ impl Lowering<'_> {
                 let inner = call.args.first();
                 match inner {
                     Some(inner) if name("Ok") || name("Some") => {
-                        if self.source.form == Form::Unit {
-                            self.expr(inner);
-                        }
                         return self.return_floats(Some(inner));
                     }
                     Some(_) if name("Err") => return self.leave_with(value),
@@ -227,16 +224,12 @@ impl Lowering<'_> {
             Expr::Path(path) if fence::names_variant(&path.path, "None") => return self.leave_with(value),
             _ => {}
         }
-        if self.is_active(value) || self.is_option(value) {
-            // What comes out of `value?` is returned, and what leaves there leaves here.
-            let inside: Expr = parse_quote!((#value)?);
+        // What comes out of `value?` is returned, and what leaves there leaves here.
+        let inside: Expr = parse_quote!((#value)?);
+        if self.source.form != Form::Unit || self.is_active(value) || self.is_option(value) {
             return self.return_floats(Some(&inside));
         }
-        if self.source.form != Form::Unit {
-            let inside: Expr = parse_quote!((#value)?);
-            return self.return_floats(Some(&inside));
-        }
-        self.carry(&parse_quote!((#value)?;), &[]);
+        self.carry(&parse_quote!(#inside;), &[]);
         self.return_floats(None)
     }
 

@@ -315,3 +315,24 @@ case!(
         (p, s)
     }
 );
+
+/// A closure that calls another, which changes a field, in a loop.
+#[derivative(wrt(s))]
+fn closures_that_call_closures(mut s: crate::parameters::Vec3, n: usize) -> f64 {
+    let mut step = || s.x += s.y * s.y;
+    let mut twice = || {
+        step();
+        step();
+    };
+    for _ in 0..n {
+        twice();
+    }
+    s.x * s.z
+}
+case!(
+    closures_in_loops,
+    crate::parameters::A,
+    |s| closures_that_call_closures(s, 3),
+    |s, d| closures_that_call_closures::jvp(s, 3, d),
+    |s, v| closures_that_call_closures::vjp(s, 3, v)
+);

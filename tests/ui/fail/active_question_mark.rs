@@ -15,4 +15,15 @@ fn g(x: f64) -> Option<f64> {
     Some(checked(x)? * 2.0)
 }
 
+fn positive(x: f64) -> Option<()> {
+    checked(x).map(|_| ())
+}
+
+/// At the end of a function that writes its results.
+#[derivative]
+fn h(x: &[f64], out: &mut [f64]) -> Option<()> {
+    out[0] = x[0] * 2.0;
+    positive(x[0])
+}
+
 fn main() {}
