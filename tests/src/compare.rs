@@ -682,7 +682,8 @@ fn error(found: &[f64], expected: &[f64]) -> f64 {
 }
 
 /// The largest difference; NaN if there is one.
-fn distance(found: &[f64], expected: &[f64]) -> f64 {
+#[must_use]
+pub fn distance(found: &[f64], expected: &[f64]) -> f64 {
     if found.len() != expected.len() {
         return f64::INFINITY;
     }

@@ -4,7 +4,9 @@
 use std::f64::consts::PI;
 
 use argmin_testfunctions as reference;
+use diff_runtime::check::random_points;
 use diff_runtime::derivative;
+use tests::compare::distance;
 
 #[derivative]
 fn ackley(x: &[f64]) -> f64 {
@@ -159,45 +161,27 @@ fn zero(x: &[f64]) -> f64 {
     x.iter().map(|_| 0.0).sum()
 }
 
-/// Numbers between -1 and 1.
-struct Random(u64);
-
-impl Random {
-    #[allow(clippy::cast_precision_loss, reason = "53 bits")]
-    fn next(&mut self) -> f64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        2.0 * (self.0 >> 11) as f64 / (1_u64 << 53) as f64 - 1.0
-    }
-}
-
 const POINTS: usize = 1000;
 
-/// Both write the same function in another way: the rounding errors of the value's largest term are what differs.
-fn compare(name: &str, ours: &[f64], theirs: &[f64], scale: f64) -> f64 {
-    assert_eq!(ours.len(), theirs.len(), "{name}");
-    let errors = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / (1.0 + a.abs().max(b.abs()).max(scale)));
-    errors.fold(0.0, f64::max)
+/// The larger of two errors; not a number, if one of them is none.
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b || a.is_nan() { a } else { b }
 }
 
+/// Both write the same function in another way: the rounding errors of the gradient's largest component are what differs.
 macro_rules! agree {
     ($($ours:ident, $theirs:ident, $derivative:ident, $size:tt, $range:expr;)*) => {$({
-        let mut random = Random(0x9E37_79B9_7F4A_7C15);
         let (mut worst, mut of_value) = (0.0_f64, 0.0_f64);
-        for _ in 0..POINTS {
-            let x: [f64; $size] = std::array::from_fn(|_| $range * random.next());
+        let corner = [$range; $size];
+        for x in random_points(&corner.map(|x: f64| -x), &corner, 42).take(POINTS) {
             let (value, gradient) = $ours::value_and_gradient(&x);
             let expected = reference::$derivative(&x);
-            of_value = of_value.max((value - reference::$theirs(&x)).abs() / (1.0 + value.abs()));
-            let scale = expected.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-            worst = worst.max(compare(stringify!($ours), &gradient, &expected, scale));
-            for k in 0..$size {
-                let mut direction = [0.0; $size];
-                direction[k] = 1.0;
-                let (_, tangent) = $ours::jvp(&x, &direction);
-                worst = worst.max(compare(stringify!($ours), &[tangent], &[expected[k]], scale));
-            }
+            of_value = larger(of_value, (value - reference::$theirs(&x)).abs() / (1.0 + value.abs()));
+            let scale = 1.0 + distance(&expected, &[0.0; $size]);
+            worst = larger(worst, distance(&gradient, &expected) / scale);
+            let units = (0..$size).map(|k| std::array::from_fn(|j| f64::from(u8::from(j == k))));
+            let tangents: Vec<f64> = units.map(|unit: [f64; $size]| $ours::jvp(&x, &unit).1).collect();
+            worst = larger(worst, distance(&tangents, &expected) / scale);
         }
         println!("{}: {POINTS} points, largest error of the value {of_value:.1e}, of the gradient {worst:.1e}", stringify!($ours));
         assert!(of_value < 1e-12 && worst < 1e-10, "{}: {of_value:e}, {worst:e}", stringify!($ours));
