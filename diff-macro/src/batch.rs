@@ -22,8 +22,8 @@ use std::rc::Rc;
 use crate::activity;
 use crate::cleanup::{for_each_operand, regions_mut};
 use crate::ir::{
-    Atom, Code, Dim, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Region, Scalar,
-    Shape, Stmt, Storage, Ty, Value,
+    Atom, Dim, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Region, Scalar, Shape, Stmt,
+    Storage, Ty, Value, literal_length,
 };
 use crate::rules::Prim;
 
@@ -237,15 +237,11 @@ impl Batch {
             self.failed = true;
             return Atom::Int(0);
         };
-        if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) = &**expr
-            && let Ok(n) = n.base10_parse()
-        {
+        if let Some(n) = literal_length(expr) {
             return Atom::Int(n);
         }
         let result = self.value(Ty::Int, None);
-        let text = crate::emit::text_of(&**expr);
-        let opaque = Opaque { code: Code::Expr(expr.clone(), None), args: Vec::new(), effect: Effect::Pure, text };
-        into.push(Stmt { results: vec![result], op: Op::Opaque(opaque) });
+        into.push(Stmt { results: vec![result], op: Op::Opaque(Opaque::fixed_length(expr)) });
         Atom::Value(result)
     }
 
@@ -575,7 +571,13 @@ impl Batch {
                     self.write(result, &[Atom::Int(k)], |base, at| Op::Store(base, at, element));
                 }
             }
-            NewArray::Fill(value, _) => self.failed |= !value.is_float(0.0),
+            NewArray::Fill(value, _) if value.is_float(0.0) => {}
+            NewArray::Fill(value, _) => {
+                let value = *value;
+                self.for_each_scalar(&[result], scalars, |pass, keys, at| {
+                    pass.write(keys[0], &[at], |base, at| Op::Store(base, at, value));
+                });
+            }
             NewArray::Copy(of) => self.copy(*of, result, scalars),
             NewArray::Zeros(_) | NewArray::Empty(_) | NewArray::Window { .. } => {}
         }
@@ -598,24 +600,30 @@ impl Batch {
 
     /// What another linear array holds, scalar by scalar.
     fn copy(&mut self, from: Value, to: Value, scalars: Atom) {
+        self.for_each_scalar(&[from, to], scalars, |pass, keys, at| {
+            let element = pass.value(Ty::Float(pass.scalar), None);
+            pass.linear.insert(element);
+            pass.load(element, keys[0], &[at]);
+            pass.write(keys[1], &[at], |base, at| Op::Store(base, at, Atom::Value(element)));
+        });
+    }
+
+    /// A loop over the scalars of arrays that have the same number of them, for which the body gets names as flat arrays.
+    fn for_each_scalar(&mut self, arrays: &[Value], scalars: Atom, body: impl FnOnce(&mut Self, &[Value], Atom)) {
         self.flush();
         let index = self.value(Ty::Int, Some("k"));
-        let (Some(from), Some(to)) = (self.arrays.get(&from).cloned(), self.arrays.get(&to).cloned()) else {
+        let layouts: Option<Vec<Layout>> = arrays.iter().map(|array| self.arrays.get(array).cloned()).collect();
+        let Some(layouts) = layouts else {
             self.failed = true;
             return;
         };
-        let flat = |layout: Layout| Layout { inner: Vec::new(), ..layout };
-        let [from_key, to_key] = [flat(from), flat(to)].map(|layout| {
-            let key = self.value(Ty::Unknown, None);
-            self.arrays.insert(key, layout);
+        let name = |pass: &mut Self, layout: Layout| {
+            let key = pass.value(Ty::Unknown, None);
+            pass.arrays.insert(key, Layout { inner: Vec::new(), ..layout });
             key
-        });
-        let body = self.region(Vec::new(), |pass| {
-            let element = pass.value(Ty::Float(pass.scalar), None);
-            pass.linear.insert(element);
-            pass.load(element, from_key, &[Atom::Value(index)]);
-            pass.write(to_key, &[Atom::Value(index)], |base, at| Op::Store(base, at, Atom::Value(element)));
-        });
+        };
+        let keys: Vec<Value> = layouts.into_iter().map(|layout| name(self, layout)).collect();
+        let body = self.region(Vec::new(), |pass| body(pass, &keys, Atom::Value(index)));
         self.out.push(counted(index, scalars, body));
     }
 

@@ -15,6 +15,7 @@ use crate::cleanup::{is_live, regions_mut};
 use crate::emit::text_of;
 use crate::ir::{
     Atom, Code, Dim, Effect, Function, Header, NewArray, Op, Opaque, Part, Range, Region, Stmt, Ty, Value,
+    literal_length,
 };
 
 /// The loads and windows in a region.
@@ -277,8 +278,7 @@ impl<'a> Known<'a> {
 
     fn literal(&self, bound: Bound<'_>) -> Option<i64> {
         match bound {
-            Bound::Fixed(Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. })) => n.base10_parse().ok(),
-            Bound::Fixed(_) => None,
+            Bound::Fixed(length) => literal_length(length),
             Bound::Of(array) => match self.ops.get(&array)? {
                 Op::NewArray(NewArray::Elements(elements)) => i64::try_from(elements.len()).ok(),
                 Op::NewArray(NewArray::Fill(_, lengths)) => match lengths.first()? {

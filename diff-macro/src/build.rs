@@ -11,7 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::call;
-use crate::ir::{Atom, Callee, Code, Effect, Hint, Info, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Ty, Value};
+use crate::ir::{
+    Atom, Callee, Code, Effect, Hint, Info, NewArray, Op, Opaque, Region, Scalar, Shape, Stmt, Ty, Value,
+    literal_length,
+};
 use crate::rules::Prim;
 
 type OpaqueKey = (Rc<str>, Vec<(Rc<str>, Atom)>);
@@ -269,6 +272,14 @@ impl Builder {
         let ty = Shape::slice_in(&mut shapes, self.element(array));
         self.shapes = Rc::new(shapes);
         ty
+    }
+
+    /// The length of an array that its type tells.
+    pub(crate) fn fixed_length(&mut self, length: &Rc<syn::Expr>) -> Atom {
+        match literal_length(length) {
+            Some(n) => Atom::Int(n),
+            None => self.opaque(Opaque::fixed_length(length), Info { ty: Ty::Int, hint: None, derived: false }),
+        }
     }
 
     /// An element, shared where the array does not change.

@@ -255,7 +255,21 @@ pub(crate) struct Opaque {
     pub(crate) text: Rc<str>,
 }
 
+/// The length of an array, where a literal tells it.
+pub(crate) fn literal_length(length: &syn::Expr) -> Option<i64> {
+    match length {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) => length.base10_parse().ok(),
+        _ => None,
+    }
+}
+
 impl Opaque {
+    /// The length that the type of an array tells, which stands anywhere.
+    pub(crate) fn fixed_length(length: &Rc<syn::Expr>) -> Self {
+        let text = crate::emit::text_of(&**length);
+        Opaque { code: Code::Expr(length.clone(), None), args: Vec::new(), effect: Effect::Pure, text }
+    }
+
     /// `array.len()`, of an array whose length changes.
     pub(crate) fn length(array: Value) -> Self {
         let expr: syn::Expr = syn::parse_quote!(array.len());
@@ -569,10 +583,7 @@ impl Function {
     pub(crate) fn length(&self, ty: Ty) -> Option<usize> {
         let Ty::Array(number) = ty else { return None };
         match &self.shapes[number as usize].dims[..] {
-            [Dim::Fixed(length)] => match &**length {
-                syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(length), .. }) => length.base10_parse().ok(),
-                _ => None,
-            },
+            [Dim::Fixed(length)] => usize::try_from(literal_length(length)?).ok(),
             _ => None,
         }
     }

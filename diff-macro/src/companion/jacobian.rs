@@ -8,7 +8,7 @@ use super::modes::{SEEDED_INTO, dump};
 use super::{Companion, Gives, Plan};
 use crate::batch::{Frame, Linear, Role, Way, batch};
 use crate::forward::Seed;
-use crate::ir::{Atom, Dim, Function, Info, Shape, Storage, Ty, Value};
+use crate::ir::{Atom, Dim, Function, Info, Shape, Storage, Ty, Value, literal_length};
 use crate::names::{Names, generated};
 use crate::signature::{Form, Parameter};
 
@@ -175,11 +175,7 @@ impl Plan<'_> {
         for (k, dim) in shape.dims.iter().enumerate() {
             let factor = match dim {
                 Dim::Fixed(length) => {
-                    let literal = match &**length {
-                        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(n), .. }) => n.base10_parse::<i64>().ok(),
-                        _ => None,
-                    };
-                    extent.known = extent.known.zip(literal).map(|(a, b)| a * b);
+                    extent.known = extent.known.zip(literal_length(length)).map(|(a, b)| a * b);
                     quote!((#length))
                 }
                 Dim::Dynamic => {

@@ -319,20 +319,13 @@ impl Lowering<'_> {
             None => self.new_array(init, scalar).map(|(new, dims)| (new, dims, scalar)),
         };
         let Some((new, dims, scalar)) = new else { return false };
-        let (new, filling) = self.without_varying_filling(new);
-        let length = match (&new, dims.first()) {
-            (NewArray::Fill(_, lengths), Some(Dim::Dynamic)) => lengths.first().copied(),
-            (_, Some(Dim::Fixed(length))) if filling.is_some() => Some(self.inactive(length)),
-            _ => None,
-        };
-        let inner: Vec<Dim> = dims.iter().skip(1).cloned().collect();
         let ty = self.array_ty(Shape::new(scalar, dims, Storage::Owned));
         let array = self.b.new_array(new.clone(), ty, self.hint(name));
         self.b.changing.insert(array);
         let varies = match &new {
             NewArray::Elements(elements) => elements.iter().any(|atom| self.is_varying(*atom)),
-            NewArray::Fill(..) | NewArray::Empty(_) | NewArray::Zeros(_) => false,
-            NewArray::Copy(_) | NewArray::Window { .. } => false,
+            NewArray::Fill(value, _) => self.is_varying(*value),
+            NewArray::Empty(_) | NewArray::Zeros(_) | NewArray::Copy(_) | NewArray::Window { .. } => false,
         };
         if varies || self.known.active.contains(name) {
             self.varying.insert(array);
@@ -343,20 +336,7 @@ impl Lowering<'_> {
         for (index, atom) in std::mem::take(&mut self.pending) {
             self.store_to(array, index, atom);
         }
-        if let (Some(value), Some(length)) = (filling, length) {
-            self.for_each_element(length, &inner, Vec::new(), &mut |pass, index| pass.store_to(array, index, value));
-        }
         true
-    }
-
-    /// An array that is filled with a value that varies is one of zeros, which are stored to.
-    fn without_varying_filling(&self, new: NewArray) -> (NewArray, Option<Atom>) {
-        match new {
-            NewArray::Fill(value, lengths) if self.is_varying(value) => {
-                (NewArray::Fill(Atom::Float(0.0), lengths), Some(value))
-            }
-            other => (other, None),
-        }
     }
 
     fn new_array(&mut self, init: &Expr, scalar: Scalar) -> Option<(NewArray, Vec<Dim>)> {

@@ -252,6 +252,10 @@ enum Swept {
         array: Value,
         elements: Vec<Atom>,
     },
+    Fill {
+        array: Value,
+        value: Atom,
+    },
     Append {
         array: Value,
         value: Atom,

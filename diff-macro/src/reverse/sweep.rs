@@ -127,6 +127,7 @@ impl Reverse<'_> {
             NewArray::Elements(elements) if self.is_varied(result) => {
                 Swept::Elements { array: result, elements: elements.clone() }
             }
+            NewArray::Fill(value, _) if self.active(*value).is_some() => Swept::Fill { array: result, value: *value },
             _ => Swept::Inactive,
         }
     }

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use crate::activity;
-use crate::ir::{Atom, Info, Op, Region, Scalar, Stmt, Value};
+use crate::ir::{Atom, Dim, Header, Hint, Info, Loop, Op, Range, Region, Scalar, Stmt, Ty, Value};
 use crate::linearize::Linear;
 use crate::primal::Mode;
 
@@ -29,6 +29,7 @@ impl Reverse<'_> {
                 Swept::Store { array, index, value } => self.back_store(*array, index, *value),
                 Swept::Accumulate { array, index, term } => self.back_accumulate(*array, index, *term),
                 Swept::Elements { array, elements } => self.back_elements(*array, elements),
+                Swept::Fill { array, value } => self.back_fill(*array, *value),
                 Swept::Append { array, value } => self.back_append(*array, *value),
                 Swept::Take { array, result } => self.back_take(*array, *result),
                 Swept::Resize { array, before } => self.back_resize(*array, *before),
@@ -120,6 +121,54 @@ impl Reverse<'_> {
             let adjoint = self.load_bar(bar, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], value);
             self.accumulate(value, adjoint);
         }
+    }
+
+    /// ```text
+    /// // Input:    a = [x; n]
+    /// // Adjoint:  for i in 0..n { x_bar += a_bar[i] }
+    /// ```
+    fn back_fill(&mut self, array: Value, value: Atom) {
+        let (Some(bar), Some(value)) = (self.bars.get(&array).copied(), self.active(value)) else { return };
+        let Ty::Array(shape) = self.info(array).ty else { return };
+        let dims = self.primal.source.shapes[shape as usize].dims.clone();
+        let outermost = self.lengths.get(&array).and_then(|lengths| lengths.first().copied());
+        let lengths: Vec<Atom> = dims
+            .iter()
+            .filter_map(|dim| match dim {
+                Dim::Fixed(length) => Some(self.b.fixed_length(length)),
+                Dim::Dynamic => outermost.map(|length| self.read(length)),
+            })
+            .collect();
+        let sum = self.sum_of_elements(bar, &lengths, &mut Vec::new(), value, None);
+        self.accumulate(value, sum);
+    }
+
+    /// What is added up already, if anything is, and the adjoints of all elements, which are to be added to that of a value.
+    fn sum_of_elements(
+        &mut self,
+        bar: Value,
+        lengths: &[Atom],
+        index: &mut Vec<Atom>,
+        value: Value,
+        sum: Option<Atom>,
+    ) -> Atom {
+        let Some((length, inner)) = lengths.split_first() else {
+            let element = self.load_bar(bar, index.clone(), value);
+            return sum.map_or(element, |sum| self.b.add(sum, element));
+        };
+        let info = self.info(value);
+        let [carried, result] = [(); 2].map(|()| self.b.value(info.ty, barred(&info)));
+        let at = self.b.value(Ty::Int, Some(Hint::generated("i", proc_macro2::Span::call_site())));
+        index.push(Atom::Value(at));
+        self.b.open();
+        let next = self.sum_of_elements(bar, inner, index, value, Some(Atom::Value(carried)));
+        index.pop();
+        let body = self.b.close_region(vec![carried], vec![Atom::Bool(true), next]);
+        let range =
+            Range { index: at, start: Atom::Int(0), end: *length, inclusive: false, step: None, reversed: false };
+        let init = vec![sum.unwrap_or(Atom::Float(0.0))];
+        self.b.push(vec![result], Op::Loop(Box::new(Loop { header: Header::Range(range), records: None, init, body })));
+        Atom::Value(result)
     }
 
     /// The adjoint of an element, which is to be added to that of a value.

@@ -59,7 +59,7 @@ pub fn unneeded_element_of_a_part(x: &[f64; 4]) -> f64 {
 }
 sample!(unneeded_element_of_a_part, [-1.5..1.5; 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn filled_with_a_value_that_varies(x: f64, n: usize) -> f64 {
     let a = [x.sin(); 3];
     let mut b = vec![a[1] * x; n];
