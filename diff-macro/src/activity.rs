@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Atom, Call, Function, Header, NewArray, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Call, Function, Header, NewArray, Op, Region, Stmt, Value, walk};
 use crate::rules::Prim;
 
 /// The values of the function that vary with the active parameters.
@@ -113,10 +113,7 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
 
 /// Whether the region changes an array that varies.
 pub(crate) fn stores_varied(region: &Region, varied: &HashSet<Value>) -> bool {
-    region.stmts.iter().any(|stmt| {
-        stmt.op.written_array().is_some_and(|array| varied.contains(&array))
-            || stmt.op.regions().into_iter().any(|inner| stores_varied(inner, varied))
-    })
+    walk(&region.stmts).filter_map(|stmt| stmt.op.written_array()).any(|array| varied.contains(&array))
 }
 
 /// Whether the primitive has the derivative zero wherever it has one.

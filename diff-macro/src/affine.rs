@@ -9,7 +9,7 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use crate::ir::{Atom, Code, Effect, Op, Opaque, Region, Value};
+use crate::ir::{Atom, Code, Effect, Op, Opaque, Region, Value, walk};
 use crate::rules::Prim;
 
 /// How far an index is from that of the loop: a sum.
@@ -47,11 +47,10 @@ impl Definitions {
     }
 
     fn add(&mut self, region: &Region) {
-        for stmt in &region.stmts {
+        for stmt in walk(&region.stmts) {
             if let ([result], true) = (&stmt.results[..], is_pure(&stmt.op)) {
                 self.ops.insert(*result, stmt.op.clone());
             }
-            stmt.op.regions().into_iter().for_each(|inner| self.add(inner));
         }
     }
 

@@ -15,19 +15,13 @@ use crate::cleanup::{is_live, regions_mut};
 use crate::emit::text_of;
 use crate::ir::{
     Atom, Code, Dim, Effect, Function, Header, NewArray, Op, Opaque, Part, Range, Region, Stmt, Ty, Value,
-    literal_length,
+    literal_length, walk,
 };
 
 /// The loads and windows in a region.
 pub(crate) fn accesses(region: &Region) -> HashSet<Value> {
-    let mut out = HashSet::new();
-    for stmt in &region.stmts {
-        if matches!(stmt.op, Op::Load(..) | Op::NewArray(NewArray::Window { .. })) {
-            out.extend(&stmt.results);
-        }
-        stmt.op.regions().into_iter().for_each(|inner| out.extend(accesses(inner)));
-    }
-    out
+    let is_access = |stmt: &&Stmt| matches!(stmt.op, Op::Load(..) | Op::NewArray(NewArray::Window { .. }));
+    walk(&region.stmts).filter(is_access).flat_map(|stmt| &stmt.results).copied().collect()
 }
 
 /// The results of dead accesses to arrays that may be out of range.
@@ -178,7 +172,7 @@ impl<'a> Known<'a> {
 
     /// The lengths of arrays of one dimension that nothing reads, and that are never longer or shorter.
     fn lengths(&self, region: &Region, read: &HashSet<Value>, out: &mut HashMap<Value, Atom>) {
-        for stmt in &region.stmts {
+        for stmt in walk(&region.stmts) {
             if let (Op::NewArray(new), [array]) = (&stmt.op, &stmt.results[..])
                 && !read.contains(array)
                 && !self.growing.contains(array)
@@ -192,12 +186,11 @@ impl<'a> Known<'a> {
                 };
                 out.extend(length.map(|length| (*array, length)));
             }
-            stmt.op.regions().into_iter().for_each(|inner| self.lengths(inner, read, out));
         }
     }
 
     fn collect(&mut self, region: &'a Region) {
-        for stmt in &region.stmts {
+        for stmt in walk(&region.stmts) {
             if let ([result], Op::Prim(..) | Op::NewArray(_) | Op::Opaque(_)) = (&stmt.results[..], &stmt.op) {
                 self.ops.insert(*result, &stmt.op);
             }
@@ -206,7 +199,6 @@ impl<'a> Known<'a> {
             {
                 self.ranges.insert(range.index, range.clone());
             }
-            stmt.op.regions().into_iter().for_each(|inner| self.collect(inner));
         }
     }
 

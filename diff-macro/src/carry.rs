@@ -8,7 +8,7 @@
 
 use crate::analyses::Analysis;
 use crate::build::Builder;
-use crate::ir::{Atom, Code, Header, Hint, Loop, Op, Range, Region, Stmt, Value};
+use crate::ir::{Atom, Code, Hint, Loop, Op, Range, Region, Stmt, Value};
 use crate::rules::Prim;
 
 /// Two additions to neighbouring elements of one array, by their positions in the body.
@@ -25,17 +25,9 @@ struct Pair {
 /// Carries the neighbour scatters of a loop; gives the results that it has besides, and what is to follow it.
 pub(crate) fn carry_neighbours(b: &mut Builder, l: &mut Loop) -> (Vec<Value>, Vec<Stmt>) {
     let (mut results, mut after) = (Vec::new(), Vec::new());
-    let Header::Range(range) = &l.header else { return (results, after) };
-    if !Analysis::Carry.is_on()
-        || l.breaks()
-        || range.inclusive
-        || range.step.is_some()
-        || range.reversed
-        || l.records.is_some()
-    {
-        return (results, after);
-    }
-    let range = range.clone();
+    let is_on = Analysis::Carry.is_on() && l.records.is_none();
+    let range = l.plain_range().filter(|range| is_on && !range.reversed).cloned();
+    let Some(range) = range else { return (results, after) };
     while let Some(pair) = find(b, &l.body, range.index) {
         let Some(last) = last_index(&range, pair.offset) else { return (results, after) };
         let info = b.values[pair.array.0 as usize].hint.clone();

@@ -15,7 +15,9 @@ use std::rc::Rc;
 use crate::affine::mentioned;
 use crate::analyses::Analysis;
 use crate::cleanup::{regions_mut, rename_region};
-use crate::ir::{Atom, Code, Effect, Function, Header, Hint, Info, Loop, Op, Opaque, Region, Stmt, Ty, Value};
+use crate::ir::{
+    Atom, Code, Effect, Function, Header, Hint, Info, Loop, Op, Opaque, Range, Region, Stmt, Ty, Value, walk,
+};
 use crate::rules::Prim;
 use crate::scratch::Arrays;
 
@@ -159,33 +161,24 @@ impl Counter {
     }
 
     fn changes(&self, region: &Region) -> bool {
-        region.stmts.iter().any(|stmt| {
-            let own = matches!(&stmt.op, Op::Opaque(opaque) if matches!(self.use_of(stmt, opaque), Use::Adds(_)));
-            own || stmt.op.regions().into_iter().any(|inner| self.changes(inner))
-        })
+        walk(&region.stmts)
+            .any(|stmt| matches!(&stmt.op, Op::Opaque(opaque) if matches!(self.use_of(stmt, opaque), Use::Adds(_))))
     }
 }
 
 fn is_index(region: &Region, value: Value) -> bool {
-    region.stmts.iter().any(|stmt| {
-        let own = match &stmt.op {
-            Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => at.contains(&Atom::Value(value)),
-            _ => false,
-        };
-        own || stmt.op.regions().into_iter().any(|inner| is_index(inner, value))
-    })
+    walk(&region.stmts).filter_map(|stmt| stmt.op.index()).any(|at| at.contains(&Atom::Value(value)))
 }
 
 /// What verbatim code declares as variables, or may change.
 fn changed_by_code(region: &Region, out: &mut HashSet<Value>) {
-    for stmt in &region.stmts {
+    for stmt in walk(&region.stmts) {
         if let Op::Opaque(opaque) = &stmt.op
             && opaque.effect == Effect::Any
         {
             out.extend(&stmt.results);
             out.extend(opaque.args.iter().filter_map(|(_, atom)| atom.value()));
         }
-        stmt.op.regions().into_iter().for_each(|inner| changed_by_code(inner, out));
     }
 }
 
@@ -346,12 +339,8 @@ fn eliminate_in(
     names: &mut HashMap<Value, Atom>,
 ) -> Vec<Stmt> {
     let mut after = Vec::new();
-    let Header::Range(range) = &l.header else { return after };
-    if l.breaks() || range.inclusive || range.reversed || range.step.is_some() || !arrays.is_index(&l.body, range.index)
-    {
-        return after;
-    }
-    let range = range.clone();
+    let is_index = |range: &&Range| !range.reversed && arrays.is_index(&l.body, range.index);
+    let Some(range) = l.plain_range().filter(is_index).cloned() else { return after };
     for k in (0..l.body.params.len()).rev() {
         let param = l.body.params[k];
         if values[param.0 as usize].ty != Ty::Int || !goes_up_by_one(l, k) {

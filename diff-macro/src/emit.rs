@@ -15,7 +15,7 @@ use syn::visit_mut::{self, VisitMut};
 use crate::call;
 use crate::ir::{
     Atom, Call, Code, Dim, Effect, Function, Header, Info, Loop, Name, NewArray, Op, Opaque, Part, Region, Returns,
-    Rule, Scalar, Shape, Stmt, Storage, Taken, Ty, Value,
+    Rule, Scalar, Shape, Stmt, Storage, Taken, Ty, Value, walk,
 };
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
@@ -154,14 +154,13 @@ struct Emitter<'a> {
 
 /// The second parts of arrays that are split mutably in two.
 fn tails(region: &Region) -> HashMap<(Value, Atom), Value> {
-    let mut out = HashMap::new();
-    for stmt in &region.stmts {
-        if let Op::NewArray(NewArray::Window { array, part: Part::Tail(middle), mutable: true }) = &stmt.op {
-            out.insert((*array, *middle), stmt.results[0]);
+    let tails = walk(&region.stmts).filter_map(|stmt| match &stmt.op {
+        Op::NewArray(NewArray::Window { array, part: Part::Tail(middle), mutable: true }) => {
+            Some(((*array, *middle), stmt.results[0]))
         }
-        stmt.op.regions().into_iter().for_each(|inner| out.extend(tails(inner)));
-    }
-    out
+        _ => None,
+    });
+    tails.collect()
 }
 
 // ---- which values are written where they are used ---------------------------------------------------------------

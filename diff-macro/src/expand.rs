@@ -62,9 +62,9 @@ fn companions(
     }
     let mut lowered = lower_body(&item.block, signature, &runtime, diagnostics);
     if orders.any() {
-        lowered.function.body.for_each_call(&mut |call| {
+        for call in lowered.function.body.calls() {
             diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_CALL);
-        });
+        }
     }
     if !diagnostics.is_empty() {
         // A struct that is returned is made of fields that only the body shows.

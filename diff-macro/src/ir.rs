@@ -540,15 +540,44 @@ pub(crate) struct Function {
     pub(crate) guards: Vec<syn::Stmt>,
 }
 
-impl Region {
-    /// Visits every call in the region.
-    pub(crate) fn for_each_call(&self, visit: &mut dyn FnMut(&Call)) {
-        for stmt in &self.stmts {
-            if let Op::Call(call) = &stmt.op {
-                visit(call);
+/// The arrays that statements change.
+pub(crate) fn written_in(stmts: &[Stmt]) -> HashSet<Value> {
+    walk(stmts).filter_map(|stmt| stmt.op.written_array()).collect()
+}
+
+/// The arrays that statements read.
+pub(crate) fn loaded_in(stmts: &[Stmt]) -> HashSet<Value> {
+    walk(stmts).filter_map(|stmt| if let Op::Load(array, _) = &stmt.op { Some(*array) } else { None }).collect()
+}
+
+/// Statements, and those of all regions in them: each before what is inside of it.
+pub(crate) fn walk(stmts: &[Stmt]) -> Walk<'_> {
+    Walk { open: vec![stmts.iter()] }
+}
+
+pub(crate) struct Walk<'a> {
+    /// What is left of the regions around, the innermost last.
+    open: Vec<std::slice::Iter<'a, Stmt>>,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = &'a Stmt;
+
+    fn next(&mut self) -> Option<&'a Stmt> {
+        loop {
+            if let Some(stmt) = self.open.last_mut()?.next() {
+                self.open.extend(stmt.op.regions().into_iter().rev().map(|inner| inner.stmts.iter()));
+                return Some(stmt);
             }
-            stmt.op.regions().into_iter().for_each(|inner| inner.for_each_call(visit));
+            self.open.pop();
         }
+    }
+}
+
+impl Region {
+    /// The calls in the region.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Call> {
+        walk(&self.stmts).filter_map(|stmt| if let Op::Call(call) = &stmt.op { Some(call) } else { None })
     }
 }
 
@@ -556,6 +585,16 @@ impl Loop {
     /// Whether an iteration may end the loop.
     pub(crate) fn breaks(&self) -> bool {
         self.body.yields.first() != Some(&Atom::Bool(true))
+    }
+
+    /// The range of a loop that goes over all numbers of one, step by step, in either direction.
+    pub(crate) fn plain_range(&self) -> Option<&Range> {
+        match &self.header {
+            Header::Range(range) => {
+                Some(range).filter(|range| !self.breaks() && !range.inclusive && range.step.is_none())
+            }
+            Header::Iter { .. } | Header::While(_) | Header::Forever | Header::Times(_) => None,
+        }
     }
 }
 
@@ -590,62 +629,37 @@ impl Function {
 
     /// For each window, the array that it shows a part of in the end.
     pub(crate) fn roots(&self) -> HashMap<Value, Value> {
-        fn find(region: &Region, out: &mut HashMap<Value, Value>) {
-            for stmt in &region.stmts {
-                if let Op::NewArray(NewArray::Window { array, .. }) = &stmt.op {
-                    let root = *out.get(array).unwrap_or(array);
-                    out.insert(stmt.results[0], root);
-                }
-                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
+        let mut out = HashMap::new();
+        for stmt in walk(&self.body.stmts) {
+            if let Op::NewArray(NewArray::Window { array, .. }) = &stmt.op {
+                let root = *out.get(array).unwrap_or(array);
+                out.insert(stmt.results[0], root);
             }
         }
-        let mut out = HashMap::new();
-        find(&self.body, &mut out);
         out
     }
 
     /// For each tape, the values as which its records are read back.
     pub(crate) fn fields(&self) -> HashMap<Value, Vec<Value>> {
-        fn find(region: &Region, out: &mut HashMap<Value, Vec<Value>>) {
-            for stmt in &region.stmts {
-                if let Op::Loop(l) = &stmt.op
-                    && let Some(records) = &l.records
-                {
-                    out.insert(records.tape, records.binds.clone());
-                }
-                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
-            }
-        }
-        let mut out = HashMap::new();
-        find(&self.body, &mut out);
-        out
+        let records = walk(&self.body.stmts).filter_map(|stmt| match &stmt.op {
+            Op::Loop(l) => l.records.as_ref(),
+            _ => None,
+        });
+        records.map(|records| (records.tape, records.binds.clone())).collect()
     }
 
     /// The arrays whose length changes.
     pub(crate) fn growing(&self) -> HashSet<Value> {
-        fn find(region: &Region, out: &mut HashSet<Value>) {
-            for stmt in &region.stmts {
-                if let Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) = &stmt.op {
-                    out.insert(*array);
-                }
-                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
-            }
-        }
-        let mut out = HashSet::new();
-        find(&self.body, &mut out);
-        out
+        let changed = walk(&self.body.stmts).filter_map(|stmt| match &stmt.op {
+            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => Some(*array),
+            _ => None,
+        });
+        changed.collect()
     }
 
     /// The arrays that the function changes, and the windows that show them.
     pub(crate) fn changing(&self) -> HashSet<Value> {
-        fn find(region: &Region, out: &mut HashSet<Value>) {
-            for stmt in &region.stmts {
-                out.extend(stmt.op.written_array());
-                stmt.op.regions().into_iter().for_each(|inner| find(inner, out));
-            }
-        }
-        let mut out = HashSet::new();
-        find(&self.body, &mut out);
+        let mut out = written_in(&self.body.stmts);
         let roots = self.roots();
         out.extend(out.clone().iter().filter_map(|array| roots.get(array)));
         let seen: Vec<Value> = roots.iter().filter(|(_, root)| out.contains(root)).map(|(window, _)| *window).collect();
@@ -700,6 +714,16 @@ impl Op {
             Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => Some(*array),
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) | Op::Call(_) => None,
             Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
+        }
+    }
+
+    /// The index of the element that the operation reads or changes.
+    pub(crate) fn index(&self) -> Option<&[Atom]> {
+        match self {
+            Op::Load(_, index) | Op::Store(_, index, _) | Op::Accumulate(_, index, _) => Some(index),
+            Op::Append(..) | Op::Take(_) | Op::Resize(..) | Op::Clear(_) | Op::NewArray(_) => None,
+            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Call(_) => None,
+            Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::affine::Definitions;
-use crate::ir::{Atom, Code, Dim, Function, Header, Loop, NewArray, Op, Region, Shape, Stmt, Ty, Value};
+use crate::ir::{Atom, Code, Dim, Function, Header, Loop, NewArray, Op, Region, Shape, Stmt, Ty, Value, walk};
 use crate::rules::Prim;
 
 /// What is known of the arrays of a function.
@@ -78,15 +78,8 @@ impl Arrays {
 
     /// Whether a region computes an index of an array from the value, which so is a `usize`.
     pub(crate) fn is_index(&self, region: &Region, value: Value) -> bool {
-        region.stmts.iter().any(|stmt| {
-            let own = match &stmt.op {
-                Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => {
-                    at.iter().any(|at| self.definitions.is_made_of(*at, value))
-                }
-                _ => false,
-            };
-            own || stmt.op.regions().into_iter().any(|inner| self.is_index(inner, value))
-        })
+        let mut indices = walk(&region.stmts).filter_map(|stmt| stmt.op.index());
+        indices.any(|at| at.iter().any(|at| self.definitions.is_made_of(*at, value)))
     }
 
     /// Whether a region computes an index of an array from the value, at once or by other values.
@@ -164,10 +157,7 @@ impl Arrays {
 
     /// The arrays that a nest of loops overwrites, element by element; `outer` are the loops around, with their ends.
     fn covers(&self, l: &Loop, outer: &mut Vec<(Value, Atom)>, out: &mut HashSet<Value>) {
-        let Header::Range(range) = &l.header else { return };
-        if l.breaks() || range.inclusive || range.step.is_some() || range.start != Atom::Int(0) {
-            return;
-        }
+        let Some(range) = l.plain_range().filter(|range| range.start == Atom::Int(0)) else { return };
         outer.push((range.index, range.end));
         for stmt in &l.body.stmts {
             match &stmt.op {
@@ -224,13 +214,12 @@ fn is_length(code: &Code) -> bool {
 }
 
 fn find_lengths(region: &Region, out: &mut HashMap<Value, Atom>) {
-    for stmt in &region.stmts {
+    for stmt in walk(&region.stmts) {
         if let Op::NewArray(NewArray::Fill(_, lengths)) = &stmt.op
             && let [length] = lengths[..]
         {
             out.insert(stmt.results[0], length);
         }
-        stmt.op.regions().into_iter().for_each(|inner| find_lengths(inner, out));
     }
 }
 
@@ -259,13 +248,6 @@ fn spread(region: &Region, made_of: &mut HashSet<Value>) {
 }
 
 fn indexes_by(region: &Region, values: &HashSet<Value>) -> bool {
-    region.stmts.iter().any(|stmt| {
-        let own = match &stmt.op {
-            Op::Load(_, at) | Op::Store(_, at, _) | Op::Accumulate(_, at, _) => {
-                at.iter().any(|at| at.value().is_some_and(|value| values.contains(&value)))
-            }
-            _ => false,
-        };
-        own || stmt.op.regions().into_iter().any(|inner| indexes_by(inner, values))
-    })
+    let mut indices = walk(&region.stmts).filter_map(|stmt| stmt.op.index());
+    indices.any(|at| at.iter().any(|at| at.value().is_some_and(|value| values.contains(&value))))
 }

@@ -86,11 +86,7 @@ impl Windows {
 
     /// Puts the windows of a loop in front of it.
     fn windows_of(&mut self, l: &mut Loop, before: &mut Vec<Stmt>) {
-        let Header::Range(range) = &l.header else { return };
-        if l.breaks() || range.inclusive || range.step.is_some() {
-            return;
-        }
-        let range = range.clone();
+        let Some(range) = l.plain_range().cloned() else { return };
         let mut varying = HashSet::from([range.index]);
         varying.extend(&l.body.params);
         varying.extend(l.records.iter().flat_map(|records| &records.binds));

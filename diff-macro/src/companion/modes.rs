@@ -13,7 +13,7 @@ use crate::cleanup::cleanup;
 use crate::emit::{self, Places};
 use crate::formula::formula;
 use crate::forward::{self, Pushforward, Seed};
-use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value};
+use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value, walk};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options, Pullback};
 use crate::signature::Form;
@@ -769,11 +769,9 @@ fn is_forward(function: &Function, inputs: usize) -> bool {
 }
 
 fn has_loop(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| matches!(stmt.op, Op::Loop(_)) || stmt.op.regions().into_iter().any(has_loop))
+    walk(&region.stmts).any(|stmt| matches!(stmt.op, Op::Loop(_)))
 }
 
 fn has_tape(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| {
-        matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(_, _, false)) || stmt.op.regions().into_iter().any(has_tape)
-    })
+    walk(&region.stmts).any(|stmt| matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(_, _, false)))
 }

@@ -19,7 +19,7 @@ use super::{Companion, Plan};
 use crate::attr::Given;
 use crate::call::{self, PARTIALS};
 use crate::forward::{self, Seed};
-use crate::ir::{Function, Name, Op, Region, Value};
+use crate::ir::{Function, Name, Op, Region, Value, walk};
 use crate::names::{Names, generated};
 use crate::rules;
 use crate::signature::Form;
@@ -77,14 +77,13 @@ impl Plan<'_> {
 
     /// Names the callees once more, such that rustc's message about one without companions says what to do.
     pub(super) fn callee_checks(&self) -> TokenStream {
-        let mut paths = Vec::new();
-        self.function.body.for_each_call(&mut |call| match &call.callee.name {
-            Name::Path(path) if !call::is_associated(path) => paths.push(path.path.clone()),
-            Name::Path(_) | Name::Method(..) => {}
+        let paths = self.function.body.calls().filter_map(|call| match &call.callee.name {
+            Name::Path(path) if !call::is_associated(path) => Some(path.path.clone()),
+            Name::Path(_) | Name::Method(..) => None,
         });
         let own = &self.item.sig.ident;
         let mut seen = HashSet::new();
-        let checks = paths.into_iter().filter(|path| !path.is_ident(own)).map(|mut path| {
+        let checks = paths.filter(|path| !path.is_ident(own)).map(|mut path| {
             let Some(last) = path.segments.last_mut() else { return quote!() };
             last.arguments = PathArguments::None;
             if !seen.insert(path.to_token_stream().to_string()) {
@@ -217,12 +216,9 @@ impl Plan<'_> {
 }
 
 fn may_be_singular(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| {
-        let own = match &stmt.op {
-            Op::Prim(prim, _) => rules::row(*prim).is_some_and(|row| row.singular),
-            Op::Call(_) => true,
-            _ => false,
-        };
-        own || stmt.op.regions().into_iter().any(may_be_singular)
+    walk(&region.stmts).any(|stmt| match &stmt.op {
+        Op::Prim(prim, _) => rules::row(*prim).is_some_and(|row| row.singular),
+        Op::Call(_) => true,
+        _ => false,
     })
 }

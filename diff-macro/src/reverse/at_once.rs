@@ -10,12 +10,11 @@ use std::collections::HashSet;
 
 use crate::accumulate::{accumulators, uses_in_stmt};
 use crate::analyses::Analysis;
-use crate::ir::{Atom, Effect, Header, Loop, Op, Opaque, Region, Stmt, Value};
+use crate::ir::{Atom, Effect, Header, Loop, Op, Opaque, Region, Stmt, Value, loaded_in, walk};
 use crate::primal::Mode;
 use crate::rules::Prim;
 
-use super::bars::loaded_in;
-use super::{Horizon, Kind, Reverse, Swept, barred, sweep::written_in, taped::header_text};
+use super::{Horizon, Kind, Reverse, Swept, barred, taped::header_text};
 
 impl Reverse<'_> {
     /// The adjoints of the results of a loop, if they are known before it runs, and if no iteration needs another:
@@ -43,20 +42,19 @@ impl Reverse<'_> {
     /// The arrays that belong to an iteration of the loop: those that it makes, and local ones that it overwrites before it
     /// reads them, as does whatever follows the loop. The adjoints of their elements begin and end an iteration as zeros.
     fn owned_by_iteration(&self, l: &Loop, horizon: Horizon<'_>) -> HashSet<Value> {
-        let mut owned = HashSet::new();
-        made_in(&l.body.stmts, &mut owned);
+        let makes_array = |stmt: &&Stmt| matches!(stmt.op, Op::NewArray(_));
+        let made = walk(&l.body.stmts).filter(makes_array).flat_map(|stmt| &stmt.results);
+        let mut owned: HashSet<Value> = made.copied().collect();
         if !Analysis::Scratch.is_on() {
             return owned;
         }
-        let mut written = HashSet::new();
-        written_in(&l.body.stmts, &mut written);
         let exposed = self.arrays.iteration(l).exposed;
         let later = self.arrays.exposed(&horizon.region.stmts[horizon.from..], &horizon.region.yields);
         let is_local = |array: &Value| match &self.owned {
             Some(outer) => outer.contains(array),
             None => self.lengths.contains_key(array),
         };
-        let roots = written.iter().map(|array| self.root(*array));
+        let roots = self.written_roots(&l.body.stmts).into_iter();
         owned.extend(roots.filter(|root| is_local(root) && !exposed.contains(root) && !later.contains(root)));
         owned
     }
@@ -65,11 +63,10 @@ impl Reverse<'_> {
     /// adjoints of its elements depend on what comes later.
     fn touches_changing(&self, region: &Region, owned: &HashSet<Value>) -> bool {
         // Whatever is written in the loop itself is unsettled.
-        let mut out = HashSet::new();
-        written_in(&region.stmts, &mut out);
-        loaded_in(&region.stmts, &mut out);
-        out.iter()
-            .map(|array| self.root(*array))
+        let loaded = loaded_in(&region.stmts).into_iter().map(|array| self.root(array));
+        self.written_roots(&region.stmts)
+            .into_iter()
+            .chain(loaded)
             .any(|array| self.unsettled.contains(&array) && self.is_varied(array) && !owned.contains(&array))
     }
 
@@ -151,9 +148,7 @@ impl Reverse<'_> {
         let outer = std::mem::take(&mut self.adjoints);
         let unsettled = self.unsettled_outside.clone();
         let owned = horizon.map(|horizon| self.owned_by_iteration(l, horizon)).unwrap_or_default();
-        let mut written = HashSet::new();
-        written_in(&l.body.stmts, &mut written);
-        let written: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
+        let written = self.written_roots(&l.body.stmts);
         self.unsettled_outside.extend(written.difference(&owned));
         let outer_owned = self.owned.replace(owned);
         self.b.open();
@@ -207,15 +202,5 @@ impl Reverse<'_> {
             }
         }
         Swept::Done { results: stmt.results.clone() }
-    }
-}
-
-/// The arrays that statements make.
-fn made_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
-    for stmt in stmts {
-        if matches!(stmt.op, Op::NewArray(_)) {
-            out.extend(&stmt.results);
-        }
-        stmt.op.regions().into_iter().for_each(|inner| made_in(&inner.stmts, out));
     }
 }

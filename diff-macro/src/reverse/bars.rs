@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Atom, NewArray, Op, Part, Region, Stmt, Value};
+use crate::ir::{Atom, NewArray, Op, Part, Region, Stmt, Value, loaded_in};
 use crate::primal::Mode;
 
 use super::{Reverse, barred};
@@ -41,9 +41,7 @@ impl Reverse<'_> {
 
     /// The arrays from outside a loop that it reads: their adjoints must exist before it is reversed at once.
     pub(super) fn make_bars_before(&mut self, body: &Region) {
-        let mut read = HashSet::new();
-        loaded_in(&body.stmts, &mut read);
-        let read: HashSet<Value> = read.into_iter().map(|array| self.root(array)).collect();
+        let read: HashSet<Value> = loaded_in(&body.stmts).into_iter().map(|array| self.root(array)).collect();
         let mut read: Vec<Value> = read.into_iter().filter(|array| self.lengths.contains_key(array)).collect();
         read.sort_unstable();
         read.into_iter().for_each(|array| self.make_bar(array));
@@ -68,15 +66,5 @@ impl Reverse<'_> {
             array = base;
         }
         Some((*self.bars.get(&array)?, index))
-    }
-}
-
-/// The arrays that statements read.
-pub(super) fn loaded_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
-    for stmt in stmts {
-        if let Op::Load(array, _) = &stmt.op {
-            out.insert(*array);
-        }
-        stmt.op.regions().into_iter().for_each(|inner| loaded_in(&inner.stmts, out));
     }
 }

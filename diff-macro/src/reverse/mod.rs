@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use self::residuals::Residuals;
 use self::snapshots::{Kept, Pending};
 use crate::build::Builder;
-use crate::ir::{Atom, Function, Hint, Info, NewArray, Op, Part, Range, Region, Scalar, Ty, Value};
+use crate::ir::{Atom, Function, Hint, Info, NewArray, Op, Part, Range, Region, Scalar, Stmt, Ty, Value, written_in};
 use crate::linearize::Linear;
 use crate::primal::{Mode, Primal};
 use crate::scratch::Arrays;
@@ -369,6 +369,11 @@ impl Reverse<'_> {
             None => term,
         };
         self.adjoints.insert(value, sum);
+    }
+
+    /// The arrays that statements change, at once or through windows.
+    fn written_roots(&self, stmts: &[Stmt]) -> HashSet<Value> {
+        written_in(stmts).into_iter().map(|array| self.root(array)).collect()
     }
 
     fn root(&self, array: Value) -> Value {

@@ -8,13 +8,10 @@
 //! // Reverse:  for k in (0..n).rev() { c = &kept[k * d..][..d]; .. }
 //! ```
 
-use std::collections::HashSet;
-
 use crate::analyses::Analysis;
 use crate::ir::{Atom, Code, Dim, Header, Hint, Loop, NewArray, Op, Part, Range, Region, Stmt, Storage, Ty, Value};
 use crate::primal::Mode;
 
-use super::sweep::written_in;
 use super::{Kind, Reverse};
 
 /// The most records of a tape on the stack, where the function has no such array itself.
@@ -53,13 +50,11 @@ impl Reverse<'_> {
         if !Analysis::Snapshots.is_on() || !self.counts_rows(l) {
             return Vec::new();
         }
-        let mut written = HashSet::new();
-        written_in(&l.body.stmts, &mut written);
         let iteration = self.arrays.iteration(l);
         let is_made_here = |array: Value| l.body.stmts.iter().any(|stmt| stmt.results.contains(&array));
-        let mut roots: Vec<Value> = written
-            .iter()
-            .map(|array| self.root(*array))
+        let mut roots: Vec<Value> = self
+            .written_roots(&l.body.stmts)
+            .into_iter()
             .filter(|root| {
                 let overwritten = self.lengths.contains_key(root)
                     && iteration.covered.contains(root)
@@ -75,10 +70,12 @@ impl Reverse<'_> {
 
     /// Whether a loop counts from zero to a number that stands before all loops.
     fn counts_rows(&self, l: &Loop) -> bool {
-        let Header::Range(range) = &l.header else { return false };
+        let Some(range) = l.plain_range() else { return false };
         let is_fused = matches!(self.contexts[self.current].kind, Kind::Fused { .. });
-        let plain = !l.breaks() && !range.inclusive && range.step.is_none() && range.start == Atom::Int(0);
-        plain && is_fused && self.stands_before(self.atom(range.end)) && self.arrays.is_index(&l.body, range.index)
+        range.start == Atom::Int(0)
+            && is_fused
+            && self.stands_before(self.atom(range.end))
+            && self.arrays.is_index(&l.body, range.index)
     }
 
     /// The length of an array of one dimension, if it stands before all loops.
@@ -103,9 +100,7 @@ impl Reverse<'_> {
             .iter()
             .enumerate()
             .map(|(position, stmt)| {
-                let mut written = HashSet::new();
-                written_in(&stmts[position..], &mut written);
-                let written: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
+                let written = self.written_roots(&stmts[position..]);
                 for (array, _) in candidates {
                     if let Some(new) = self.primal.map.get(array).and_then(|atom| atom.value()) {
                         self.b.set_changing(new, written.contains(array));

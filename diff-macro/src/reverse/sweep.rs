@@ -28,9 +28,8 @@ impl Reverse<'_> {
     /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
     /// be loaded again in the reverse sweep.
     fn settle(&mut self, rest: &[Stmt]) {
-        let mut written = self.unsettled_outside.clone();
-        written_in(rest, &mut written);
-        let unsettled: HashSet<Value> = written.iter().map(|array| self.root(*array)).collect();
+        let outside = self.unsettled_outside.iter().map(|array| self.root(*array));
+        let unsettled: HashSet<Value> = outside.chain(self.written_roots(rest)).collect();
         for array in &self.primal.changing {
             let new = self.primal.map.get(array).and_then(|atom| atom.value());
             // The other arm of a branch may change what is settled in the first.
@@ -170,13 +169,5 @@ impl Reverse<'_> {
             let yields = pass.atoms(&cond.yields);
             pass.b.close_region(params, yields)
         })
-    }
-}
-
-/// The arrays that statements change.
-pub(super) fn written_in(stmts: &[Stmt], out: &mut HashSet<Value>) {
-    for stmt in stmts {
-        out.extend(stmt.op.written_array());
-        stmt.op.regions().into_iter().for_each(|inner| written_in(&inner.stmts, out));
     }
 }

@@ -12,7 +12,7 @@ use crate::accumulate::accumulators;
 use crate::activity;
 use crate::analyses::Analysis;
 use crate::carry::carry_neighbours;
-use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value};
+use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value, walk};
 use crate::primal::Mode;
 use crate::rules::Prim;
 
@@ -369,9 +369,7 @@ fn term_of(l: &Loop, k: usize) -> Option<Atom> {
 
 /// Whether loops in a region take records off a tape.
 fn takes_records(region: &Region) -> bool {
-    region.stmts.iter().any(|stmt| {
-        matches!(&stmt.op, Op::Loop(l) if l.records.is_some()) || stmt.op.regions().into_iter().any(takes_records)
-    })
+    walk(&region.stmts).any(|stmt| matches!(&stmt.op, Op::Loop(l) if l.records.is_some()))
 }
 
 /// A loop's header, for the dump.
