@@ -64,6 +64,45 @@ pub(super) enum Iter {
     Flatten(Box<Iter>),
 }
 
+impl Iter {
+    /// The iterators that it takes its items from, in the order in which they are evaluated.
+    fn sources(&self) -> Vec<&Iter> {
+        match self {
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) => Vec::new(),
+            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
+            Iter::Skip(inner, _) | Iter::Take(inner, _) | Iter::StepBy(inner, _) => vec![inner],
+            Iter::Map(inner, _) | Iter::Filter(inner, _) | Iter::FilterMap(inner, _) => vec![inner],
+            Iter::TakeWhile(inner, _) | Iter::SkipWhile(inner, _) | Iter::MapWhile(inner, _) => vec![inner],
+            Iter::Scan(inner, ..) | Iter::Inspect(inner, _) | Iter::FlatMap(inner, _) => vec![inner],
+            Iter::Zip(a, b) | Iter::Chain(a, b) => vec![a, b],
+        }
+    }
+
+    fn sources_mut(&mut self) -> Vec<&mut Iter> {
+        match self {
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) => Vec::new(),
+            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
+            Iter::Skip(inner, _) | Iter::Take(inner, _) | Iter::StepBy(inner, _) => vec![inner],
+            Iter::Map(inner, _) | Iter::Filter(inner, _) | Iter::FilterMap(inner, _) => vec![inner],
+            Iter::TakeWhile(inner, _) | Iter::SkipWhile(inner, _) | Iter::MapWhile(inner, _) => vec![inner],
+            Iter::Scan(inner, ..) | Iter::Inspect(inner, _) | Iter::FlatMap(inner, _) => vec![inner],
+            Iter::Zip(a, b) | Iter::Chain(a, b) => vec![a, b],
+        }
+    }
+
+    /// What is called for each item.
+    fn function(&self) -> Option<&Expr> {
+        match self {
+            Iter::Map(_, f) | Iter::Filter(_, f) | Iter::FilterMap(_, f) | Iter::TakeWhile(_, f) => Some(f),
+            Iter::SkipWhile(_, f) | Iter::MapWhile(_, f) | Iter::Scan(_, _, f) => Some(f),
+            Iter::Inspect(_, f) | Iter::FlatMap(_, f) => Some(f),
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) | Iter::Copied(_) | Iter::Enumerate(_) => None,
+            Iter::Rev(_) | Iter::Flatten(_) | Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) => None,
+            Iter::Zip(..) | Iter::Chain(..) => None,
+        }
+    }
+}
+
 /// How an iterator gives the elements of an array.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
@@ -217,50 +256,38 @@ impl<'a> Lowering<'a> {
 
     /// Evaluates what stands in the chain beside its closures, in order: sources and numbers.
     pub(super) fn settle(&mut self, iter: &mut Iter, site: &Site) {
+        for source in iter.sources_mut() {
+            self.settle(source, site);
+        }
         match iter {
             Iter::Slice { array, by } => self.settle_array(array, *by == By::MutableReference, site),
             Iter::Parts { array, size, kind } => {
                 self.settle_array(array, false, site);
                 self.settle_number(size, site);
-                if !matches!(size, Expr::Lit(_)) && *kind != Kind::ChunksExact {
-                    let check: Stmt = parse_quote!(::core::assert!(#size != 0););
-                    self.carry(&check, &[]);
+                if *kind != Kind::ChunksExact {
+                    self.check_nonzero(size);
                 }
             }
-            Iter::Plain(_) => {}
-            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Flatten(inner) => {
-                self.settle(inner, site);
-            }
-            Iter::Map(inner, _)
-            | Iter::Filter(inner, _)
-            | Iter::FilterMap(inner, _)
-            | Iter::TakeWhile(inner, _)
-            | Iter::SkipWhile(inner, _)
-            | Iter::MapWhile(inner, _)
-            | Iter::Inspect(inner, _)
-            | Iter::FlatMap(inner, _) => self.settle(inner, site),
-            Iter::Scan(inner, init, _) => {
-                self.settle(inner, site);
+            Iter::Scan(_, init, _) => {
                 let state = self.own(site, "state");
                 self.run(&[parse_quote!(let mut #state = #init;)]);
                 *init = parse_quote!(#state);
             }
-            Iter::Skip(inner, n) | Iter::Take(inner, n) => {
-                self.settle(inner, site);
+            Iter::Skip(_, n) | Iter::Take(_, n) => self.settle_number(n, site),
+            Iter::StepBy(_, n) => {
                 self.settle_number(n, site);
+                self.check_nonzero(n);
             }
-            Iter::StepBy(inner, n) => {
-                self.settle(inner, site);
-                self.settle_number(n, site);
-                if !matches!(n, Expr::Lit(_)) {
-                    let check: Stmt = parse_quote!(::core::assert!(#n != 0););
-                    self.carry(&check, &[]);
-                }
-            }
-            Iter::Zip(a, b) | Iter::Chain(a, b) => {
-                self.settle(a, site);
-                self.settle(b, site);
-            }
+            Iter::Plain(_) | Iter::Copied(_) | Iter::Enumerate(_) | Iter::Rev(_) | Iter::Flatten(_) => {}
+            Iter::Map(..) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => {}
+            Iter::MapWhile(..) | Iter::Inspect(..) | Iter::FlatMap(..) | Iter::Zip(..) | Iter::Chain(..) => {}
+        }
+    }
+
+    /// The standard library's adaptors panic where this number is zero.
+    fn check_nonzero(&mut self, number: &Expr) {
+        if !matches!(number, Expr::Lit(_)) {
+            self.carry(&parse_quote!(::core::assert!(#number != 0);), &[]);
         }
     }
 
@@ -292,28 +319,15 @@ impl<'a> Lowering<'a> {
 
     /// Whether the items can be reached by index, in any order and any number of times.
     fn is_indexed(&self, iter: &Iter) -> bool {
-        match iter {
-            Iter::Slice { .. } | Iter::Parts { .. } => true,
-            Iter::Copied(inner)
-            | Iter::Enumerate(inner)
-            | Iter::Rev(inner)
-            | Iter::Skip(inner, _)
-            | Iter::Take(inner, _)
-            | Iter::StepBy(inner, _) => self.is_indexed(inner),
-            Iter::Map(inner, f) => self.is_indexed(inner) && self.is_pure_closure(f),
-            Iter::Zip(a, b) => self.is_indexed(a) && self.is_indexed(b),
-            Iter::Plain(_)
-            | Iter::Filter(..)
-            | Iter::FilterMap(..)
-            | Iter::TakeWhile(..)
-            | Iter::SkipWhile(..)
-            | Iter::MapWhile(..)
-            | Iter::Scan(..)
-            | Iter::Inspect(..)
-            | Iter::Chain(..)
-            | Iter::FlatMap(..)
-            | Iter::Flatten(_) => false,
-        }
+        let keeps_indices = match iter {
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Copied(_) | Iter::Enumerate(_) | Iter::Rev(_) => true,
+            Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) | Iter::Zip(..) => true,
+            Iter::Map(_, f) => self.is_pure_closure(f),
+            Iter::Plain(_) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => false,
+            Iter::MapWhile(..) | Iter::Scan(..) | Iter::Inspect(..) | Iter::Chain(..) => false,
+            Iter::FlatMap(..) | Iter::Flatten(_) => false,
+        };
+        keeps_indices && iter.sources().into_iter().all(|source| self.is_indexed(source))
     }
 
     /// How many items there will be, if their number is known before.
@@ -674,26 +688,12 @@ impl<'a> Lowering<'a> {
 
     /// Whether making an item has no effect.
     fn is_pure(&self, iter: &Iter) -> bool {
-        match iter {
-            Iter::Slice { .. } | Iter::Parts { .. } => true,
-            Iter::Plain(header) => range_of(header).is_some(),
-            Iter::Copied(inner)
-            | Iter::Enumerate(inner)
-            | Iter::Rev(inner)
-            | Iter::Skip(inner, _)
-            | Iter::Take(inner, _)
-            | Iter::StepBy(inner, _)
-            | Iter::Flatten(inner) => self.is_pure(inner),
-            Iter::Map(inner, f)
-            | Iter::Filter(inner, f)
-            | Iter::FilterMap(inner, f)
-            | Iter::TakeWhile(inner, f)
-            | Iter::SkipWhile(inner, f)
-            | Iter::MapWhile(inner, f)
-            | Iter::FlatMap(inner, f) => self.is_pure(inner) && self.is_pure_closure(f),
-            Iter::Scan(..) | Iter::Inspect(..) => false,
-            Iter::Zip(a, b) | Iter::Chain(a, b) => self.is_pure(a) && self.is_pure(b),
-        }
+        let acts = match iter {
+            Iter::Plain(header) => range_of(header).is_none(),
+            Iter::Scan(..) | Iter::Inspect(..) => true,
+            other => other.function().is_some_and(|f| !self.is_pure_closure(f)),
+        };
+        !acts && iter.sources().into_iter().all(|source| self.is_pure(source))
     }
 
     /// The loops of a chain as one statement that its label leaves.
@@ -814,26 +814,7 @@ fn reversed(iter: &Iter) -> Option<Iter> {
 
 /// Whether something happens after the body of an item: a `continue` must not pass it over.
 fn has_bottom(iter: &Iter) -> bool {
-    match iter {
-        Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) => false,
-        Iter::Take(..) => true,
-        Iter::Copied(inner)
-        | Iter::Enumerate(inner)
-        | Iter::Rev(inner)
-        | Iter::Flatten(inner)
-        | Iter::Skip(inner, _)
-        | Iter::StepBy(inner, _)
-        | Iter::Map(inner, _)
-        | Iter::Filter(inner, _)
-        | Iter::FilterMap(inner, _)
-        | Iter::TakeWhile(inner, _)
-        | Iter::SkipWhile(inner, _)
-        | Iter::MapWhile(inner, _)
-        | Iter::Scan(inner, ..)
-        | Iter::Inspect(inner, _)
-        | Iter::FlatMap(inner, _) => has_bottom(inner),
-        Iter::Zip(a, b) | Iter::Chain(a, b) => has_bottom(a) || has_bottom(b),
-    }
+    matches!(iter, Iter::Take(..)) || iter.sources().into_iter().any(has_bottom)
 }
 
 /// The name for the index of a loop: that of an `enumerate`, if it has one.
