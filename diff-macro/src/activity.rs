@@ -104,16 +104,19 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
         Op::Call(call) => {
             if call.args.iter().any(|atom| is_varied(*atom, varied)) {
                 varied.extend(&stmt.results);
+                varied.extend(stmt.op.written_arrays());
             }
         }
         Op::NewArray(NewArray::Zeros(_) | NewArray::Empty(_)) | Op::Clear(_) | Op::Resize(..) => {}
         Op::Opaque(_) | Op::NewTape(_) | Op::NewBuffer(..) => {}
+        // Functions with pullbacks are not differentiated again.
+        Op::Pull(_) | Op::Closure(_) => {}
     }
 }
 
 /// Whether the region changes an array that varies.
 pub(crate) fn stores_varied(region: &Region, varied: &HashSet<Value>) -> bool {
-    walk(&region.stmts).filter_map(|stmt| stmt.op.written_array()).any(|array| varied.contains(&array))
+    walk(&region.stmts).flat_map(|stmt| stmt.op.written_arrays()).any(|array| varied.contains(&array))
 }
 
 /// Whether the primitive has the derivative zero wherever it has one.
@@ -160,6 +163,13 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
             }
             continue;
         }
+        // What is passed with an array that varies may be read from it anywhere.
+        if let Op::Call(call) = &stmt.op
+            && stmt.op.written_arrays().iter().any(|array| varied.contains(array))
+        {
+            wanted.extend(call.args.iter().filter_map(|atom| atom.value()).filter(|value| varied.contains(value)));
+            continue;
+        }
         let stores = stmt.op.regions().into_iter().any(|inner| stores_varied(inner, varied));
         if !stores && !stmt.results.iter().any(|result| wanted.contains(result)) {
             continue;
@@ -198,6 +208,7 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
+            Op::Pull(_) | Op::Closure(_) => {}
         }
     }
 }

@@ -17,6 +17,12 @@ use crate::names::plain;
 /// The companion that gives the value and the partial derivatives that are asked for.
 pub(crate) const PARTIALS: &str = "__partials";
 
+/// The companion that pushes tangents forward, those of arrays among them.
+pub(crate) const PUSHFORWARD: &str = "__pushforward";
+
+/// The companion that gives the value and the pullback.
+pub(crate) const PULLBACK: &str = "__pullback";
+
 /// The constant that tells whether the partial derivatives may be infinite.
 pub(crate) const SINGULAR: &str = "__SINGULAR";
 

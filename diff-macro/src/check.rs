@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Atom, Function, Header, Op, Region, Rule, Stmt, Value};
+use crate::ir::{Atom, Function, Header, Op, Region, Rule, Slot, Stmt, Value};
 
 /// Checks the invariants that `ir.rs` states.
 pub(crate) fn check(function: &Function) -> Result<(), String> {
@@ -87,12 +87,20 @@ impl Checker {
             Op::Take(_) => expected("results of a change", results.min(1), results),
             Op::Opaque(_) => Ok(()),
             Op::Call(call) => {
-                let asked = match &call.rule {
-                    Rule::Primal => 0,
-                    Rule::Partials(asked) => asked.iter().filter(|asked| **asked).count(),
+                let outputs = call.callee.returns.count();
+                let wanted = match &call.rule {
+                    Rule::Primal => outputs,
+                    Rule::Partials(asked) => outputs * (1 + asked.iter().filter(|asked| **asked).count()),
+                    Rule::Pushforward(_) => 2 * outputs,
+                    Rule::Pullback { .. } => outputs + 1,
                 };
-                expected("results of a call", results, call.callee.returns.count() * (1 + asked))
+                expected("results of a call", results, wanted)
             }
+            Op::Pull(pull) => {
+                let adjoints = pull.slots.iter().filter(|slot| **slot == Slot::Adjoint).count();
+                expected("results of a pullback", results, adjoints)
+            }
+            Op::Closure(_) => expected("results of a closure", results, 1),
             Op::Push(..) | Op::Put(..) => expected("results of a push", results, 0),
             Op::If { then, otherwise, .. } => {
                 expected("parameters of a branch", then.params.len() + otherwise.params.len(), 0)?;

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::bounds;
-use crate::ir::{Atom, Effect, Function, Header, Loop, NewArray, Op, Region, Stmt, Value};
+use crate::ir::{Atom, Effect, Function, Header, Loop, NewArray, Op, Region, Rule, Stmt, Value};
 use crate::rules::Prim;
 
 /// Simplifies until nothing changes.
@@ -65,7 +65,7 @@ fn find_copies(region: &Region, names: &mut HashMap<Value, Atom>) {
             }
             Op::Loop(l) => find_invariants(stmt, l, names),
             Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
-            Op::Call(_) => {}
+            Op::Call(_) | Op::Pull(_) | Op::Closure(_) => {}
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
         }
@@ -132,7 +132,17 @@ pub(crate) fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
             record.iter_mut().for_each(visit);
         }
         Op::Opaque(opaque) => opaque.args.iter_mut().for_each(|(_, atom)| visit(atom)),
-        Op::Call(call) => call.args.iter_mut().for_each(visit),
+        Op::Call(call) => {
+            call.args.iter_mut().for_each(&mut *visit);
+            if let Rule::Pushforward(tangents) = &mut call.rule {
+                tangents.iter_mut().flatten().for_each(visit);
+            }
+        }
+        Op::Pull(pull) => {
+            visit(&mut pull.pullback);
+            pull.seeds.iter_mut().for_each(visit);
+        }
+        Op::Closure(_) => {}
         Op::If { cond, .. } => visit(cond),
         Op::Loop(l) => {
             l.init.iter_mut().for_each(&mut *visit);
@@ -186,7 +196,8 @@ pub(crate) fn regions_mut(op: &mut Op) -> Vec<&mut Region> {
                 }
             }
         }
-        Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::Pull(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
+        Op::Closure(closure) => vec![&mut closure.region],
         Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => Vec::new(),
         Op::Append(..) | Op::Take(_) | Op::Resize(..) => Vec::new(),
@@ -283,9 +294,17 @@ fn mark_stmts(stmts: &[Stmt], live: &mut HashSet<Value>) {
                 }
             }
             Op::Loop(l) => mark_loop(stmt, l, live),
+            Op::Closure(closure) => {
+                if is_live(stmt, live) {
+                    // What is written into its parameters is read by the caller.
+                    live.extend(&closure.region.params);
+                    mark(&closure.region, live);
+                }
+            }
             Op::Prim(..)
             | Op::Opaque(_)
             | Op::Call(_)
+            | Op::Pull(_)
             | Op::NewTape(_)
             | Op::Push(..)
             | Op::NewBuffer(..)
@@ -341,6 +360,8 @@ fn has_effect(op: &Op, live: &HashSet<Value>) -> bool {
         Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => live.contains(array),
         Op::Opaque(opaque) => opaque.effect == Effect::Any,
         Op::Call(_) => true,
+        Op::Pull(pull) => pull.slots.iter().filter_map(|slot| slot.array()).any(|array| live.contains(&array)),
+        Op::Closure(_) => false,
         Op::Push(tape, _) | Op::Put(tape, ..) => live.contains(tape),
         Op::If { .. } | Op::Loop(_) => {
             op.regions().iter().any(|region| region.stmts.iter().any(|stmt| is_live(stmt, live)))
@@ -386,7 +407,7 @@ fn prune_results(stmt: &mut Stmt, live: &HashSet<Value>) -> bool {
         Op::Append(..) | Op::Take(_) | Op::Resize(..) => return false,
         Op::Prim(..) | Op::Opaque(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => return false,
         Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => return false,
-        Op::Call(_) => return false,
+        Op::Call(_) | Op::Pull(_) | Op::Closure(_) => return false,
     }
     !dead.is_empty()
 }

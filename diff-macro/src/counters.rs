@@ -227,6 +227,7 @@ impl Follow {
                 }
                 Op::Loop(l) => self.repeat(l, &mut stmt.results, &mut current),
                 Op::Prim(..) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) => {}
+                Op::Pull(_) | Op::Closure(_) => {}
                 Op::Call(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             }

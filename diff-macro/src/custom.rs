@@ -10,8 +10,8 @@ use crate::attr::{Given, Options, Rule};
 use crate::build::Builder;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{
-    Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Returns, Rule as CallRule, Scalar, Ty,
-    Value,
+    Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Pass, Returns, Rule as CallRule, Scalar,
+    Ty, Value,
 };
 use crate::names::plain;
 use crate::signature::{Form, Signature};
@@ -60,7 +60,8 @@ pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
     let receiver = item.sig.receiver().map(|_| b.opaque(verbatim_self(), unknown()));
     let spans = receiver.iter().map(|_| item.sig.ident.span()).collect::<Vec<_>>().into_iter();
     let spans = spans.chain(signature.parameters.iter().map(|parameter| parameter.ident.span())).collect();
-    let callee = Rc::new(Callee { name: name(item, signature), returns: Returns::Scalar, spans });
+    let passes = vec![Pass::Value; receiver.iter().count() + params.len()];
+    let callee = Rc::new(Callee { name: name(item, signature), returns: Returns::Scalar, spans, passes });
     let args = receiver.into_iter().chain(params.iter().map(|param| Atom::Value(*param))).collect();
     let scalar = signature.output.scalars.first().copied().unwrap_or(Scalar::F64);
     let result = b.value(Ty::Float(scalar), None);

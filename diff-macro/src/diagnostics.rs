@@ -286,8 +286,14 @@ pub(crate) fn unknown_function(name: &str) -> String {
     )
 }
 
-pub(crate) const ARRAY_IN_CALL: &str = "an array that varies with the parameters cannot be passed to a function yet\n\
-     help: write the arithmetic of the function out here";
+pub(crate) const ARRAY_IN_CALL: &str = "this reference cannot be followed into the function, and what it refers to varies with the parameters\n\
+     help: pass a float by value, an array or a part of one by `&a`, `&mut a`, `&a[i..j]`";
+
+pub(crate) const ARRAY_BY_VALUE: &str = "an array that varies with the parameters is passed to a function by reference alone\n\
+     help: let the function take a reference, and write `&` here";
+
+pub(crate) const ARRAY_TWICE_IN_CALL: &str = "two arguments of this call are parts of one array that varies with the parameters\n\
+     help: pass a copy: `let b = a.to_vec();`";
 
 pub(crate) const MIXED_CALL: &str = "a call that is differentiated takes floats of one type\n\
      help: convert before the call, in a variable: `let x = x as f64;`";

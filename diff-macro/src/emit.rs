@@ -5,17 +5,18 @@
 //! its next value is computed, if its last value is not read after that. And a region that ends in a branch whose
 //! results it yields ends with that branch: an early `return`, a `break`, or the value of a block.
 
+mod call;
+
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
-use crate::call;
 use crate::ir::{
-    Atom, Call, Code, Dim, Effect, Function, Header, Info, Loop, Name, NewArray, Op, Opaque, Part, Region, Returns,
-    Rule, Scalar, Shape, Stmt, Storage, Taken, Ty, Value, walk,
+    Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Part, Region, Scalar, Shape, Stmt,
+    Storage, Taken, Ty, Value, walk,
 };
 use crate::names::{self, Names};
 use crate::rules::{self, Prim};
@@ -105,6 +106,7 @@ pub(crate) fn emit_once<'a>(
         runtime: runtime.clone(),
         shares,
         held: HashMap::new(),
+        keepers: keepers(&function.body),
         used: HashSet::new(),
         sound: true,
     };
@@ -115,6 +117,14 @@ pub(crate) fn emit_once<'a>(
     let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
     let tokens = emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types));
     (tokens, emitter.sound)
+}
+
+/// The variables that keep what the pullback at the end of a function reads.
+fn keepers(body: &Region) -> HashMap<Value, Ident> {
+    match body.stmts.last().map(|stmt| &stmt.op) {
+        Some(Op::Closure(closure)) => closure.kept.iter().cloned().collect(),
+        _ => HashMap::new(),
+    }
 }
 
 struct Emitter<'a> {
@@ -146,6 +156,8 @@ struct Emitter<'a> {
     shares: bool,
     /// Which value each variable holds where emission stands.
     held: HashMap<Ident, Value>,
+    /// The variables that keep the arrays which are lent to a pullback.
+    keepers: HashMap<Value, Ident>,
     /// The values that something reads.
     used: HashSet<Value>,
     /// So far every value was read from a variable that holds it.
@@ -227,6 +239,14 @@ impl<'a> Inliner<'a> {
                     self.count(cond);
                 }
                 self.count(&l.body);
+                self.loops = outer;
+            }
+            // What a closure keeps is computed before it is made.
+            Op::Closure(closure) => {
+                let outer = self.loops;
+                self.next_loop += 1;
+                self.loops = self.next_loop;
+                self.count(&closure.region);
                 self.loops = outer;
             }
             other => {
@@ -910,6 +930,8 @@ impl<'a> Emitter<'a> {
             }
             Op::Opaque(opaque) => self.opaque_stmt(stmt, opaque),
             Op::Call(call) => self.call(stmt, call),
+            Op::Pull(pull) => self.pull(stmt, pull),
+            Op::Closure(closure) => self.closure(stmt, closure),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::Load(array, index) => {
@@ -1196,78 +1218,6 @@ impl<'a> Emitter<'a> {
                 quote!(let _: #runtime::private::#scalar = #expr;)
             }
         }
-    }
-
-    /// `let (y, (slope, _)): .. = <g>::__partials(x, n, (active(), constant()));`
-    fn call(&mut self, stmt: &Stmt, call: &Call) -> TokenStream {
-        let returns = call.callee.returns;
-        let values: Vec<TokenStream> = stmt.results.iter().map(|result| self.pattern(*result)).collect();
-        let types: Vec<TokenStream> = stmt.results.iter().map(|result| self.float_type(*result)).collect();
-        let (outputs, output_types) = (of_form(returns, &values), form_type(returns, &types));
-        match &call.rule {
-            Rule::Primal => {
-                let called = self.called(call, None, &[]);
-                quote!(let #outputs: #output_types = #called;)
-            }
-            Rule::Partials(asked) => {
-                let mut partials = values.chunks(returns.count()).skip(1).map(|partials| of_form(returns, partials));
-                let blank = || quote!(_);
-                let slots: Vec<TokenStream> = asked
-                    .iter()
-                    .map(|asked| if *asked { partials.next() } else { None }.unwrap_or_else(blank))
-                    .collect();
-                let slot_types = asked.iter().map(|asked| if *asked { output_types.clone() } else { blank() });
-                let runtime = &self.runtime;
-                let at = |span: Span| Span::mixed_site().located_at(span);
-                let requests = asked.iter().zip(&call.callee.spans).map(|(asked, span)| match asked {
-                    true => located(quote!(#runtime::private::active()), *span),
-                    false => located(quote!(#runtime::private::constant()), *span),
-                });
-                let requests = quote!((#(#requests,)*));
-                let ty = located(quote!((#output_types, (#(#slot_types,)*))), call.callee.span());
-                let called = self.called(call, Some(call::PARTIALS), &[requests]);
-                quote_spanned!(at(call.callee.span())=> let (#outputs, (#(#slots,)*)): #ty = #called;)
-            }
-        }
-    }
-
-    /// The call itself, of the function or of a companion that takes more arguments.
-    fn called(&mut self, call: &Call, companion: Option<&str>, extra: &[TokenStream]) -> TokenStream {
-        let args: Vec<TokenStream> = match call.callee.name {
-            Name::Path(_) => call.args.iter().map(|atom| self.atom(*atom, Level::Any)).collect(),
-            Name::Method(..) => call.args[1..].iter().map(|atom| self.atom(*atom, Level::Any)).collect(),
-        };
-        match (&call.callee.name, companion) {
-            (Name::Path(path), None) => quote!(#path(#(#args),*)),
-            (Name::Path(path), Some(companion)) => {
-                let path = call::companion_of_path(path, companion);
-                let at = Span::mixed_site().located_at(call.callee.span());
-                quote_spanned!(at=> #path(#(#args,)* #(#extra),*))
-            }
-            (Name::Method(name, generics), companion) => {
-                let receiver = self.atom(call.args[0], Level::Method);
-                let name = companion.map_or(name.clone(), |companion| call::suffixed(name, companion));
-                let generics = generics.as_ref();
-                quote!(#receiver.#name #generics (#(#args,)* #(#extra),*))
-            }
-        }
-    }
-
-    /// The pattern that binds a result: blank if nothing reads it.
-    fn pattern(&mut self, result: Value) -> TokenStream {
-        if !self.used.contains(&result) {
-            return quote!(_);
-        }
-        let name = self.introduce(result, "value");
-        let mutability = self.mutable.contains(&result).then(|| quote!(mut));
-        quote!(#mutability #name)
-    }
-
-    fn float_type(&self, value: Value) -> TokenStream {
-        let runtime = &self.runtime;
-        let scalar = self.values[value.0 as usize].ty.scalar().unwrap_or(Scalar::F64);
-        let name = Ident::new(scalar.name(), Span::call_site());
-        quote!(#runtime::private::#name)
     }
 
     fn branch(&mut self, stmt: &'a Stmt, cond: Atom, then: &'a Region, otherwise: &'a Region) -> TokenStream {
@@ -1706,42 +1656,6 @@ impl<'a> Emitter<'a> {
         Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
     }
-}
-
-/// Floats, or patterns for them, in the form in which a function returns them.
-fn of_form(returns: Returns, floats: &[TokenStream]) -> TokenStream {
-    let floats = &floats[..returns.count()];
-    match returns {
-        Returns::Scalar => floats[0].clone(),
-        Returns::Tuple(_) => quote!((#(#floats),*)),
-        Returns::Array(_) => quote!([#(#floats),*]),
-    }
-}
-
-fn form_type(returns: Returns, types: &[TokenStream]) -> TokenStream {
-    match returns {
-        Returns::Scalar | Returns::Tuple(_) => of_form(returns, types),
-        Returns::Array(count) => {
-            let ty = &types[0];
-            quote!([#ty; #count])
-        }
-    }
-}
-
-/// Tokens that rustc's messages show at a place of the user's code.
-fn located(tokens: TokenStream, span: Span) -> TokenStream {
-    let locate = |mut tree: TokenTree| {
-        tree.set_span(tree.span().located_at(span));
-        match tree {
-            TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), located(group.stream(), span));
-                inner.set_span(group.span());
-                TokenTree::Group(inner)
-            }
-            other => other,
-        }
-    };
-    tokens.into_iter().map(locate).collect()
 }
 
 /// The value that a field of a record has before it is recorded.

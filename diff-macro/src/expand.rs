@@ -122,7 +122,7 @@ fn custom_companions(
         orders,
         rule: Some(&rule.given),
     };
-    let (companions, rules) = (plan.expand(), plan.rules());
+    let (companions, rules) = (plan.expand(), plan.rules(true));
     Some(quote!(#companions #rules))
 }
 
@@ -144,12 +144,16 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
                 runtime: plan.runtime.clone(),
                 ..*plan
             }
-            .rules();
+            .rules(true);
         }
     }
     // Structs that vary are not passed on to callees.
     let structs = plan.signature.parameters.iter().any(|parameter| parameter.aggregate.is_some());
-    if structs { quote!() } else { plan.rules() }
+    if structs {
+        return quote!();
+    }
+    // Without all parameters active, what a caller passes by mutable reference could not vary on entry.
+    plan.rules(!plan.signature.parameters.iter().any(|parameter| parameter.output && !parameter.active))
 }
 
 /// Lowers a body, which is that of the function or stands for it.

@@ -12,7 +12,9 @@
 use std::collections::HashMap;
 
 use crate::build::Builder;
-use crate::ir::{Atom, Function, Hint, Info, Loop, NewArray, Op, Range, Records, Region, Scalar, Stmt, Ty, Value};
+use crate::ir::{
+    Atom, Call, Function, Hint, Info, Loop, NewArray, Op, Pass, Range, Records, Region, Rule, Scalar, Stmt, Ty, Value,
+};
 use crate::linearize::Linear;
 use crate::primal::{Mode, Primal};
 use crate::taylor::{self, Derivatives};
@@ -264,6 +266,8 @@ impl Forward<'_> {
                 }
             }
             Op::Opaque(opaque) => self.copy_opaque(stmt, opaque),
+            Op::Call(call) if self.takes_arrays(call) => self.push_call(&stmt.results, call),
+            Op::Pull(_) | Op::Closure(_) => unreachable!("forward mode is applied to functions without pullbacks"),
             Op::Call(call) => {
                 for (result, linear) in self.copy_call(&stmt.results, call) {
                     self.push_tangent(result, &linear, &call.args);
@@ -313,6 +317,56 @@ impl Forward<'_> {
     fn set_constant(&mut self, atom: Atom) {
         if let (Tangents::Orders(known), Some(value)) = (&mut self.kind, atom.value()) {
             known.entry(value).or_insert_with(|| vec![None; self.directions]);
+        }
+    }
+
+    /// Whether an array that varies is passed to a call: else its partials are all that is needed.
+    fn takes_arrays(&self, call: &Call) -> bool {
+        let is_varied = |value: Value| self.is_varied(value) && self.info(value).ty.is_array();
+        call.args.iter().any(|atom| atom.value().is_some_and(is_varied))
+    }
+
+    /// Writes a call with tangents, once per direction: the function runs on copies of the arrays that it changes in all
+    /// directions but one.
+    fn push_call(&mut self, results: &[Value], call: &Call) {
+        let args = self.atoms(&call.args);
+        let mut runs = Vec::new();
+        for d in 0..self.directions {
+            let mut args = args.clone();
+            for (arg, pass) in args.iter_mut().zip(&call.callee.passes) {
+                if let (true, Pass::Mutable, Some(array)) = (d > 0, pass, arg.value()) {
+                    let (ty, hint) = (self.b.values[array.0 as usize].ty.owned(), None);
+                    let copy = self.b.new_array(NewArray::Copy(array), ty, hint);
+                    self.b.changing.insert(copy);
+                    *arg = Atom::Value(copy);
+                }
+            }
+            runs.push(args);
+        }
+        let mut tangents: Vec<Tangent> = vec![Vec::new(); results.len()];
+        for (d, args) in runs.into_iter().enumerate() {
+            let rule = Rule::Pushforward(call.args.iter().map(|arg| self.tangent_of_argument(*arg, d)).collect());
+            let mut all = match d {
+                0 => self.fresh_all(results),
+                _ => results.iter().map(|result| self.b.value(self.info(*result).ty, None)).collect(),
+            };
+            for (result, tangents) in results.iter().zip(&mut tangents) {
+                let tangent = self.b.value(self.info(*result).ty, dotted(&self.info(*result)));
+                all.push(tangent);
+                tangents.push(Some(Atom::Value(tangent)));
+            }
+            self.b.push(all, Op::Call(Call { callee: call.callee.clone(), args, rule }));
+        }
+        for (result, tangent) in results.iter().zip(tangents) {
+            self.set_tangent(*result, tangent);
+        }
+    }
+
+    fn tangent_of_argument(&mut self, arg: Atom, direction: usize) -> Option<Atom> {
+        let value = arg.value().filter(|value| self.is_varied(*value))?;
+        match self.info(value).ty {
+            Ty::Array(_) => self.arrays.get(&value)?[direction].map(Atom::Value),
+            _ => self.tangent(arg, direction),
         }
     }
 

@@ -313,6 +313,10 @@ pub(crate) enum Op {
     },
     Loop(Box<Loop>),
     Call(Call),
+    /// The reverse sweep of a call.
+    Pull(Pull),
+    /// A function of the region's parameters, which keeps what it reads from outside.
+    Closure(Closure),
     /// An element of an array.
     Load(Value, Vec<Atom>),
     /// `array[index] = value`.
@@ -354,6 +358,17 @@ pub(crate) struct Callee {
     pub(crate) returns: Returns,
     /// Where each argument stands.
     pub(crate) spans: Vec<Span>,
+    /// How each argument that is an array is passed.
+    pub(crate) passes: Vec<Pass>,
+}
+
+/// How an argument is passed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Pass {
+    /// As it is.
+    Value,
+    Shared,
+    Mutable,
 }
 
 /// How a function is named where it is called.
@@ -362,6 +377,37 @@ pub(crate) enum Name {
     Path(syn::ExprPath),
     /// `receiver.g`, with its generic arguments.
     Method(proc_macro2::Ident, Option<syn::AngleBracketedGenericArguments>),
+}
+
+impl Call {
+    fn operands(&self) -> Vec<Atom> {
+        let mut atoms = self.args.clone();
+        if let Rule::Pushforward(tangents) = &self.rule {
+            atoms.extend(tangents.iter().flatten());
+        }
+        atoms
+    }
+
+    fn written_arrays(&self) -> Vec<Value> {
+        let is_mutable = |k: &usize| self.callee.passes[*k] == Pass::Mutable;
+        let args = (0..self.args.len()).filter(is_mutable).filter_map(|k| self.args[k].value());
+        match &self.rule {
+            Rule::Pushforward(tangents) => {
+                let tangents = (0..self.args.len()).filter(is_mutable).filter_map(|k| tangents[k]?.value());
+                args.chain(tangents).collect()
+            }
+            Rule::Primal | Rule::Partials(_) | Rule::Pullback { .. } => args.collect(),
+        }
+    }
+}
+
+impl Slot {
+    pub(crate) fn array(self) -> Option<Value> {
+        match self {
+            Slot::Added(array) | Slot::Exchanged(array) => Some(array),
+            Slot::Constant | Slot::Adjoint => None,
+        }
+    }
 }
 
 impl Callee {
@@ -380,11 +426,14 @@ pub(crate) enum Returns {
     Scalar,
     Tuple(usize),
     Array(usize),
+    /// Nothing: the results are in arrays that are passed by mutable reference.
+    Nothing,
 }
 
 impl Returns {
     pub(crate) fn count(self) -> usize {
         match self {
+            Returns::Nothing => 0,
             Returns::Scalar => 1,
             Returns::Tuple(count) | Returns::Array(count) => count,
         }
@@ -398,6 +447,44 @@ pub(crate) enum Rule {
     Primal,
     /// For each argument that is asked for, in order, the partial derivatives of what the function returns.
     Partials(Vec<bool>),
+    /// The tangents of what the function returns, from those of the arguments that have one.
+    Pushforward(Vec<Option<Atom>>),
+    /// The pullback, for the arguments that are asked for. It reads the arrays of some later on, and is given copies of
+    /// others.
+    Pullback { asked: Vec<bool>, copied: Vec<bool> },
+}
+
+/// The application of a pullback. Its results are the adjoints of the scalars that are asked for; those of arrays are
+/// added to, or exchanged, in place.
+#[derive(Clone)]
+pub(crate) struct Pull {
+    pub(crate) pullback: Atom,
+    /// The pullback came out of a branch, which may not have been taken.
+    pub(crate) optional: bool,
+    pub(crate) callee: Rc<Callee>,
+    pub(crate) seeds: Vec<Atom>,
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// What a pullback is given, or gives, for an argument.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    /// Nothing: the argument is a constant.
+    Constant,
+    /// It gives the adjoint of a scalar, or of an array that was moved.
+    Adjoint,
+    /// It adds to the adjoint of an array.
+    Added(Value),
+    /// It exchanges the adjoint of what an array holds after the call for that of what it held before.
+    Exchanged(Value),
+}
+
+/// A pullback that is returned to a caller.
+#[derive(Clone)]
+pub(crate) struct Closure {
+    pub(crate) region: Region,
+    /// The parameters that are lent for the time of the closure, and the variables that keep them.
+    pub(crate) kept: Vec<(Value, proc_macro2::Ident)>,
 }
 
 /// What a new array holds.
@@ -542,12 +629,17 @@ pub(crate) struct Function {
 
 /// The arrays that statements change.
 pub(crate) fn written_in(stmts: &[Stmt]) -> HashSet<Value> {
-    walk(stmts).filter_map(|stmt| stmt.op.written_array()).collect()
+    walk(stmts).flat_map(|stmt| stmt.op.written_arrays()).collect()
 }
 
 /// The arrays that statements read.
 pub(crate) fn loaded_in(stmts: &[Stmt]) -> HashSet<Value> {
-    walk(stmts).filter_map(|stmt| if let Op::Load(array, _) = &stmt.op { Some(*array) } else { None }).collect()
+    let read = walk(stmts).flat_map(|stmt| match &stmt.op {
+        Op::Load(array, _) => vec![*array],
+        Op::Call(call) => call.args.iter().filter_map(|atom| atom.value()).collect(),
+        _ => Vec::new(),
+    });
+    read.collect()
 }
 
 /// Statements, and those of all regions in them: each before what is inside of it.
@@ -703,17 +795,21 @@ impl Op {
             Op::Prim(..) | Op::Opaque(_) | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => Vec::new(),
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => Vec::new(),
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) => Vec::new(),
-            Op::NewBuffer(..) | Op::Put(..) | Op::Call(_) => Vec::new(),
+            Op::NewBuffer(..) | Op::Put(..) | Op::Call(_) | Op::Pull(_) => Vec::new(),
+            Op::Closure(closure) => vec![&closure.region],
         }
     }
 
-    /// The array that the operation changes.
-    pub(crate) fn written_array(&self) -> Option<Value> {
+    /// The arrays that the operation changes.
+    pub(crate) fn written_arrays(&self) -> Vec<Value> {
         match self {
-            Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => Some(*array),
-            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => Some(*array),
-            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) | Op::Call(_) => None,
-            Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
+            Op::Store(array, ..) | Op::Accumulate(array, ..) | Op::Clear(array) => vec![*array],
+            Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => vec![*array],
+            Op::Call(call) => call.written_arrays(),
+            Op::Pull(pull) => pull.slots.iter().filter_map(|slot| slot.array()).collect(),
+            Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) => Vec::new(),
+            Op::NewArray(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => Vec::new(),
+            Op::Closure(_) => Vec::new(),
         }
     }
 
@@ -724,6 +820,7 @@ impl Op {
             Op::Append(..) | Op::Take(_) | Op::Resize(..) | Op::Clear(_) | Op::NewArray(_) => None,
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Call(_) => None,
             Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => None,
+            Op::Pull(_) | Op::Closure(_) => None,
         }
     }
 
@@ -731,7 +828,12 @@ impl Op {
     pub(crate) fn operands(&self) -> Vec<Atom> {
         match self {
             Op::Prim(_, args) => args.clone(),
-            Op::Call(call) => call.args.clone(),
+            Op::Call(call) => call.operands(),
+            Op::Pull(pull) => {
+                let arrays = pull.slots.iter().filter_map(|slot| slot.array()).map(Atom::Value);
+                std::iter::once(pull.pullback).chain(pull.seeds.iter().copied()).chain(arrays).collect()
+            }
+            Op::Closure(_) => Vec::new(),
             Op::Opaque(opaque) => opaque.args.iter().map(|(_, atom)| *atom).collect(),
             Op::If { cond, .. } => vec![*cond],
             Op::Loop(l) => {
@@ -822,6 +924,8 @@ impl fmt::Display for Call {
         let rule = match &self.rule {
             Rule::Primal => "",
             Rule::Partials(_) => " with partials",
+            Rule::Pushforward(_) => " with tangents",
+            Rule::Pullback { .. } => " with pullback",
         };
         write!(f, "call {}({}){rule}", self.callee.name, list(&self.args))
     }
@@ -855,6 +959,12 @@ fn write_region(f: &mut fmt::Formatter<'_>, region: &Region, depth: usize) -> fm
             Op::Prim(prim, args) => writeln!(f, "{prim:?} {}", list(args))?,
             Op::Opaque(opaque) => writeln!(f, "{opaque}")?,
             Op::Call(call) => writeln!(f, "{call}")?,
+            Op::Pull(pull) => writeln!(f, "pull {}({})", pull.pullback, list(&stmt.op.operands()[1..]))?,
+            Op::Closure(closure) => {
+                writeln!(f, "closure ({}) {{", list(&closure.region.params))?;
+                write_region(f, &closure.region, depth + 1)?;
+                writeln!(f, "{pad}}}")?;
+            }
             Op::If { cond, then, otherwise } => {
                 writeln!(f, "if {cond} {{")?;
                 write_region(f, then, depth + 1)?;

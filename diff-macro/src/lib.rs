@@ -103,6 +103,8 @@ mod windows;
 /// | `only(gradient, jvp)` | these companions and no others: in the implementation of a trait, those that the trait declares |
 /// | `suffix` | plain functions `f_gradient` and so on, where a type of the function's name exists already |
 /// | `associated` | for an associated function without a receiver: `T::f_gradient` and so on |
+/// | `rule(partials(df_dx, df_dy))` | the partial derivatives are given by functions of the same arguments |
+/// | `rule(jvp = f_jvp, vjp = f_vjp)` | the derivative is given by functions with the signatures of these companions |
 /// | `crate = ::path` | the path of the runtime crate, where it is not `::diff_runtime` |
 ///
 /// `#[constant]` on a parameter excludes it from the active ones.
@@ -130,6 +132,34 @@ mod windows;
 /// }
 ///
 /// assert_eq!(Spring { stiffness: 3.0 }.energy_derivative(2.0), 6.0);
+/// ```
+///
+/// # Calls and rules
+///
+/// A function may call others that have the attribute, wherever they are; each runs once. A function whose body is not
+/// to be differentiated carries its own rule, and then takes part in everything:
+///
+/// ```
+/// use diff_runtime::derivative;
+///
+/// /// Linear interpolation between the values at 0, 1, 2, ..
+/// #[derivative(rule(partials(slope)))]
+/// fn table(x: f64, #[constant] values: &[f64]) -> f64 {
+///     let k = x as usize;
+///     values[k] + slope(x, values) * (x - k as f64)
+/// }
+///
+/// fn slope(x: f64, values: &[f64]) -> f64 {
+///     values[x as usize + 1] - values[x as usize]
+/// }
+///
+/// #[derivative]
+/// fn energy(x: f64, #[constant] values: &[f64]) -> f64 {
+///     table(x * x, values) * x
+/// }
+///
+/// // x^2 = 2.25, where the table has the value 2.75 and the slope 3
+/// assert_eq!(energy::derivative(1.5, &[1.0, 3.0, 2.0, 5.0]), 2.75 + 3.0 * 2.0 * 1.5 * 1.5);
 /// ```
 ///
 /// # What is accepted

@@ -131,7 +131,8 @@ impl Arrays {
                 seen.covered.insert(*array);
             }
             Op::Opaque(opaque) if is_length(&opaque.code) => {}
-            Op::Opaque(_) | Op::Prim(..) | Op::Call(_) => {
+            Op::Closure(closure) => self.region(&closure.region, seen),
+            Op::Opaque(_) | Op::Prim(..) | Op::Call(_) | Op::Pull(_) => {
                 stmt.op.operands().into_iter().filter_map(Atom::value).for_each(|value| self.read(value, seen));
             }
             Op::If { then, otherwise, .. } => {
@@ -167,6 +168,7 @@ impl Arrays {
                 Op::Loop(inner) => self.covers(inner, outer, out),
                 Op::Store(..) | Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) => {}
                 Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) | Op::Call(_) => {}
+                Op::Pull(_) | Op::Closure(_) => {}
                 Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             }

@@ -224,10 +224,17 @@ impl Signature {
                 // A caller passes structs as constants.
                 (parameter.active, changed) = (false, true);
             }
-            let differentiable = parameter.ty.scalar().is_some() || parameter.ty.is_array();
-            let active = differentiable && !parameter.constant && !parameter.output && parameter.ident != "_";
-            changed |= active && !parameter.active;
+            let shape = match parameter.ty {
+                Ty::Array(number) => self.shapes.get(number as usize),
+                _ => None,
+            };
+            let differentiable = parameter.ty.scalar().is_some() || shape.is_some();
+            let active = differentiable && !parameter.constant && parameter.ident != "_";
+            // What a function leaves in an array is seen by its caller, whatever else it returns.
+            let output = active && shape.is_some_and(|shape| shape.storage == Storage::BorrowedMut);
+            changed |= (active && !parameter.active) || (output && !parameter.output);
             parameter.active |= active;
+            parameter.output |= output;
         }
         signature.parameters.retain(|parameter| parameter.ident != "self");
         (changed && any_active(&signature.parameters)).then_some(signature)

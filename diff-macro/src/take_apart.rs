@@ -183,7 +183,7 @@ impl TakeApart<'_> {
                 self.copy_accumulate(*array, index, *term);
             }
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
-            Op::Call(_) => self.failed = true,
+            Op::Call(_) | Op::Pull(_) | Op::Closure(_) => self.failed = true,
             Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => {
                 self.failed |= self.is_apart(*array);
                 self.copy_growth(stmt);
@@ -515,6 +515,7 @@ fn reads_as_index(region: &Region, integers: &mut HashSet<Value>) -> bool {
             Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Load(..) | Op::Store(..) | Op::Accumulate(..) => {}
             Op::NewArray(_) | Op::Clear(_) | Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
+            Op::Pull(_) | Op::Closure(_) => return false,
         }
         stmt.op.regions().into_iter().all(|inner| reads_as_index(inner, integers))
     })

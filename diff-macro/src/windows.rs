@@ -160,7 +160,12 @@ impl Windows {
                     out.has_effect |= opaque.effect == Effect::Any;
                     out.other.extend(opaque.args.iter().filter_map(|(_, atom)| Some((atom.value()?, false))));
                 }
-                Op::Call(call) => out.other.extend(call.args.iter().filter_map(|atom| Some((atom.value()?, false)))),
+                Op::Call(_) | Op::Pull(_) => {
+                    let written = stmt.op.written_arrays();
+                    let read = stmt.op.operands().into_iter().filter_map(Atom::value);
+                    out.other.extend(read.map(|array| (array, written.contains(&array))));
+                }
+                Op::Closure(_) => out.has_effect = true,
                 Op::NewArray(NewArray::Zeros(array) | NewArray::Copy(array)) => out.other.push((*array, false)),
                 Op::Prim(..) | Op::If { .. } | Op::Loop(_) | Op::NewArray(_) => {}
                 Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {}

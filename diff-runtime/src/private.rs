@@ -4,7 +4,7 @@
 pub use core::primitive::{f32, f64};
 
 #[cfg(feature = "alloc")]
-pub use alloc::{vec, vec::Vec};
+pub use alloc::{boxed::Box, vec, vec::Vec};
 
 /// The items, where the crate has an allocator: companions with a tape, and gradients of slices.
 #[cfg(feature = "alloc")]
@@ -212,4 +212,112 @@ integer!(bool, char, u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, is
 #[inline(always)]
 pub fn integer<T: Integer>(value: T) -> T {
     value
+}
+
+/// A tangent or an adjoint that a caller does not have: zero, or nothing.
+#[diagnostic::on_unimplemented(
+    message = "what the function writes here varies with the parameters, but this argument is not followed",
+    label = "pass an array of floats that is visibly one where it is declared",
+    note = "for example `let mut out = [0.0; 3];` or `let mut out: Vec<f64> = ..`"
+)]
+pub trait Absent {
+    /// Zero, or nothing.
+    fn absent() -> Self;
+}
+
+macro_rules! absent {
+    ($($ty:ty = $value:expr),*) => {$(
+        impl Absent for $ty {
+            #[inline(always)]
+            fn absent() -> Self {
+                $value
+            }
+        }
+    )*};
+}
+absent!(f64 = 0.0, f32 = 0.0, Constant = Constant);
+
+impl<E> Absent for &[E] {
+    #[inline(always)]
+    fn absent() -> Self {
+        &[]
+    }
+}
+
+impl<E> Absent for &mut [E] {
+    #[inline(always)]
+    fn absent() -> Self {
+        &mut []
+    }
+}
+
+/// What a caller does not have for an argument.
+#[inline(always)]
+pub fn absent<T: Absent>() -> T {
+    T::absent()
+}
+
+/// The tangents or adjoints of an array that the callee changes: never absent.
+#[derive(Debug)]
+pub struct Out<'a, T: ?Sized>(pub &'a mut T);
+
+/// An array that a pullback reads: lent by the caller for so long, or a copy of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be passed where `{T}` is read later on",
+    label = "pass a reference to an array, a slice or a `Vec` of floats"
+)]
+pub trait Kept<T: ?Sized>: Clone {
+    /// The array.
+    fn kept(&self) -> &T;
+}
+
+impl<E> Kept<[E]> for &[E] {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        self
+    }
+}
+
+impl<E, const N: usize> Kept<[E]> for &[E; N] {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        *self
+    }
+}
+
+impl<E: Clone, const N: usize> Kept<[E]> for [E; N] {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        self
+    }
+}
+
+impl<E, const N: usize> Kept<[E; N]> for &[E; N] {
+    #[inline(always)]
+    fn kept(&self) -> &[E; N] {
+        self
+    }
+}
+
+impl<E: Clone, const N: usize> Kept<[E; N]> for [E; N] {
+    #[inline(always)]
+    fn kept(&self) -> &[E; N] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<E: Clone> Kept<[E]> for Vec<E> {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<E> Kept<[E]> for &Vec<E> {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        self
+    }
 }

@@ -194,3 +194,150 @@ fn methods_and_associated_functions_are_called() {
     // 3 x^2 - 2 x^2 + x^3
     assert_eq!(two_springs::derivative(2.0, &a, &b), 16.0);
 }
+
+// ---- arrays ---------------------------------------------------------------------------------------------------------
+
+#[derivative]
+fn counted_norm(a: &[f64]) -> f64 {
+    count();
+    let mut sum = 0.0;
+    for i in 0..a.len() {
+        sum += a[i] * a[i];
+    }
+    sum.sqrt()
+}
+
+#[derivative]
+fn counted_step(state: &mut [f64], rate: f64) {
+    count();
+    state[0] += rate * state[1];
+    state[1] -= rate * state[0];
+}
+
+#[derivative]
+fn stepped(x: &[f64], rate: f64, n: usize) -> f64 {
+    let mut state = x.to_vec();
+    let mut total = 0.0;
+    for _ in 0..n {
+        counted_step(&mut state, rate);
+        total += counted_norm(&state);
+    }
+    total * counted_norm(x)
+}
+
+#[test]
+fn a_callee_of_arrays_runs_once() {
+    assert_eq!(runs_of(|| stepped::gradient(&[0.3, 0.7], 0.1, 5)).1, 11);
+    assert_eq!(runs_of(|| stepped::vjp(&[0.3, 0.7], 0.1, 5, 1.0)).1, 11);
+    assert_eq!(runs_of(|| stepped::jvp(&[0.3, 0.7], 0.1, 5, &[1.0, 0.0], 0.0)).1, 11);
+}
+
+struct Network {
+    bias: f64,
+}
+
+impl Network {
+    #[derivative]
+    fn layer(&self, weights: &[f64], x: &[f64], out: &mut [f64]) {
+        for i in 0..out.len() {
+            let mut sum = self.bias;
+            for j in 0..x.len() {
+                sum += weights[i * x.len() + j] * x[j];
+            }
+            out[i] = sum.tanh();
+        }
+    }
+
+    #[derivative(wrt(first, second))]
+    fn loss(&self, first: &[f64], second: &[f64], x: &[f64]) -> f64 {
+        let mut hidden = vec![0.0; 3];
+        self.layer(first, x, &mut hidden);
+        let mut out = [0.0; 1];
+        self.layer(second, &hidden, &mut out);
+        out[0] * out[0]
+    }
+}
+
+#[test]
+fn methods_take_arrays() {
+    let network = Network { bias: 0.1 };
+    let (first, second, x) = ([0.3, -0.2, 0.5, 0.4, -0.6, 0.1], [0.7, -0.3, 0.2], [0.5, 1.5]);
+    let (by_first, by_second) = network.loss_gradient(&first, &second, &x);
+    // Differences of fourth order with a step of 1e-3: h^4 = 1e-12, eps / h = 2e-13.
+    let difference = |f: &dyn Fn(f64) -> f64| {
+        let h = 1e-3;
+        (8.0 * (f(h) - f(-h)) - (f(2.0 * h) - f(-2.0 * h))) / (12.0 * h)
+    };
+    for k in 0..first.len() {
+        let along = |h: f64| {
+            let mut first = first;
+            first[k] += h;
+            network.loss(&first, &second, &x)
+        };
+        assert!((by_first[k] - difference(&along)).abs() < 1e-11);
+    }
+    for k in 0..second.len() {
+        let along = |h: f64| {
+            let mut second = second;
+            second[k] += h;
+            network.loss(&first, &second, &x)
+        };
+        assert!((by_second[k] - difference(&along)).abs() < 1e-11);
+    }
+}
+
+#[derivative]
+fn scaled_into(a: &[f64], factor: f64, out: &mut [f64]) {
+    for i in 0..a.len() {
+        out[i] = a[i] * factor * factor;
+    }
+}
+
+/// `out = [x0 x1 x2^2, x0 x2^2, x1 x2^2]`.
+#[derivative]
+fn passes_parts_on(x: &[f64], out: &mut [f64]) {
+    scaled_into(&x[..2], x[2], &mut out[1..3]);
+    out[0] = x[0] * out[2];
+}
+
+#[test]
+fn parts_of_arrays_are_passed_on_to_be_written() {
+    let x = [0.7, 0.8, 0.9];
+    let rows = [
+        [x[1] * x[2] * x[2], x[0] * x[2] * x[2], 2.0 * x[0] * x[1] * x[2]],
+        [x[2] * x[2], 0.0, 2.0 * x[0] * x[2]],
+        [0.0, x[2] * x[2], 2.0 * x[1] * x[2]],
+    ];
+    for (i, row) in rows.iter().enumerate() {
+        let (mut out, mut seed) = ([9.0; 3], [0.0; 3]);
+        seed[i] = 1.0;
+        let adjoints = passes_parts_on::vjp(&x, &mut out, &mut seed);
+        assert_eq!(seed, [0.0; 3]);
+        for k in 0..3 {
+            let (mut tangent, mut tangents) = ([0.0; 3], [9.0; 3]);
+            tangent[k] = 1.0;
+            passes_parts_on::jvp(&x, &mut out, &tangent, &mut tangents);
+            // A few roundings.
+            assert!((adjoints[k] - row[k]).abs() < 1e-15 && (tangents[i] - row[k]).abs() < 1e-15);
+        }
+    }
+}
+
+/// `(x^2 y^3, x^2 y)`.
+#[derivative]
+fn directions_with_arrays(x: f64, y: f64) -> (f64, f64) {
+    let a = [x, y];
+    let mut b = [0.0; 2];
+    scaled_into(&a, x, &mut b);
+    scaled_into(&[1.0], y, &mut b[..1]);
+    (b[0] * b[1], b[1])
+}
+
+#[test]
+fn a_jacobian_goes_through_calls_with_arrays() {
+    let (x, y) = (0.7_f64, 1.3_f64);
+    let expected = [[2.0 * x * y.powi(3), 3.0 * x * x * y * y], [2.0 * x * y, x * x]];
+    for (row, wanted) in directions_with_arrays::jacobian(x, y).iter().zip(expected) {
+        assert!((row[0] - wanted[0]).abs() < 1e-14 && (row[1] - wanted[1]).abs() < 1e-14);
+    }
+}

@@ -20,6 +20,7 @@ mod jacobian;
 mod modes;
 mod orders;
 mod rule;
+mod rule_of_arrays;
 mod types;
 
 pub(crate) use self::modes::tell;
@@ -153,9 +154,10 @@ impl Plan<'_> {
     }
 
     /// The items for callers.
-    pub(crate) fn rules(&self) -> TokenStream {
+    pub(crate) fn rules(&self, of_arrays: bool) -> TokenStream {
         let companions: Vec<Companion> = self.partials_rule().into_iter().collect();
-        if companions.is_empty() || self.suffix {
+        let of_arrays = if of_arrays { self.rules_of_arrays() } else { Vec::new() };
+        if self.suffix || (companions.is_empty() && of_arrays.is_empty()) {
             return TokenStream::new();
         }
         let singular = self.singular();
@@ -171,7 +173,7 @@ impl Plan<'_> {
             }
         });
         if self.signature.is_method {
-            return quote!(#singular #(#hidden)*);
+            return quote!(#singular #(#hidden)* #(#of_arrays)*);
         }
         quote! {
             #(#cfg)*
@@ -179,6 +181,7 @@ impl Plan<'_> {
             impl #name {
                 #singular
                 #(#hidden)*
+                #(#of_arrays)*
             }
         }
     }

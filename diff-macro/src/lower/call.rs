@@ -11,7 +11,7 @@ use super::{Lowering, Val};
 use crate::call;
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Call, Callee, Name, Op, Returns, Rule, Scalar, Ty};
+use crate::ir::{Atom, Call, Callee, Name, Op, Pass, Returns, Rule, Scalar, Storage, Ty, Value};
 
 impl Lowering<'_> {
     /// Lowers an expression; if it is a call, one of a function that returns floats in this form.
@@ -38,50 +38,144 @@ impl Lowering<'_> {
     /// A call with the arguments in their order, the receiver first.
     pub(super) fn call_named(&mut self, name: Name, args: &[&Expr], returns: Returns) -> Val {
         let scalar = self.common_of_active(args);
-        let atoms: Vec<Atom> = args.iter().map(|arg| self.call_argument(arg, scalar)).collect();
-        let varies = atoms.iter().any(|atom| self.is_varying(*atom));
-        let results: Vec<_> = (0..returns.count()).map(|_| self.b.value(Ty::Float(scalar), None)).collect();
-        if varies {
-            self.varying.extend(&results);
+        let (atoms, passes): (Vec<Atom>, Vec<Pass>) = args.iter().map(|arg| self.call_argument(arg, scalar)).unzip();
+        if atoms.iter().zip(args).any(|(atom, arg)| *atom == Atom::Undefined && self.is_active(arg)) {
+            return Val::Atom(Atom::Undefined);
         }
-        let callee = Rc::new(Callee { name, returns, spans: args.iter().map(|arg| arg.span()).collect() });
+        self.check_overlaps(&atoms, args);
+        let varies = atoms.iter().copied().find(|atom| self.is_varying(*atom));
+        let results: Vec<_> = (0..returns.count()).map(|_| self.b.value(Ty::Float(scalar), None)).collect();
+        if let Some(varying) = varies {
+            self.varying.extend(&results);
+            for (atom, pass) in atoms.iter().zip(&passes) {
+                if let (Pass::Mutable, Some(array)) = (pass, atom.value()) {
+                    self.changes(array, varying);
+                }
+            }
+        }
+        let spans = args.iter().map(|arg| arg.span()).collect();
+        let callee = Rc::new(Callee { name, returns, spans, passes });
         self.b.push(results.clone(), Op::Call(Call { callee, args: atoms, rule: Rule::Primal }));
         let mut values: Vec<Val> = results.into_iter().map(|result| Val::Atom(Atom::Value(result))).collect();
         match returns {
             Returns::Scalar => values.remove(0),
             Returns::Tuple(_) | Returns::Array(_) => Val::Tuple(values),
+            Returns::Nothing => Val::Unit,
         }
     }
 
     /// The float type of a call: that of the first active argument whose type is known.
     fn common_of_active(&self, args: &[&Expr]) -> Scalar {
         let active = args.iter().filter(|arg| self.is_active(arg));
-        let known = active.filter_map(|arg| self.type_of(arg).scalar()).next();
-        known.unwrap_or(self.b.default_scalar)
+        let known = active.filter_map(|arg| match self.array_of(arg) {
+            Some(array) => Some(self.b.element(array)),
+            None => self.type_of(arg).scalar(),
+        });
+        known.into_iter().next().unwrap_or(self.b.default_scalar)
     }
 
-    fn call_argument(&mut self, arg: &Expr, scalar: Scalar) -> Atom {
-        if !self.is_active(arg) {
-            return self.scalar(arg);
+    fn call_argument(&mut self, arg: &Expr, scalar: Scalar) -> (Atom, Pass) {
+        if let Some(array) = self.array_argument(arg) {
+            if array.1 == Pass::Value && self.is_varying(Atom::Value(array.0)) {
+                self.error(arg, diagnostics::ARRAY_BY_VALUE);
+            }
+            if self.b.element(array.0) != scalar && self.is_varying(Atom::Value(array.0)) {
+                self.error(arg, diagnostics::MIXED_CALL);
+            }
+            return (Atom::Value(array.0), array.1);
         }
-        let is_array = fence::variable(peeled(arg)).is_some_and(|name| self.array_named(&name).is_some());
-        if is_array || matches!(arg, Expr::Reference(_)) {
+        if !self.is_active(arg) {
+            self.follow_argument(arg);
+            return (self.scalar(arg), Pass::Value);
+        }
+        if matches!(arg, Expr::Reference(_)) {
             self.error(arg, diagnostics::ARRAY_IN_CALL);
-            return Atom::Undefined;
+            return (Atom::Undefined, Pass::Value);
         }
         let atom = self.float(arg, scalar);
         if self.b.ty(atom).scalar().is_some_and(|own| own != scalar) {
             self.error(arg, diagnostics::MIXED_CALL);
         }
-        atom
+        (atom, Pass::Value)
     }
-}
 
-/// What an expression borrows, or the expression itself.
-fn peeled(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Reference(reference) => peeled(&reference.expr),
-        Expr::Paren(paren) => peeled(&paren.expr),
-        other => other,
+    /// An argument that is an array, or a part of one, which lowering follows.
+    fn array_argument(&mut self, arg: &Expr) -> Option<(Value, Pass)> {
+        let by_reference = |reference: &syn::ExprReference| match reference.mutability {
+            Some(_) => Pass::Mutable,
+            None => Pass::Shared,
+        };
+        match arg {
+            Expr::Paren(paren) => self.array_argument(&paren.expr),
+            Expr::Reference(reference) if matches!(&*reference.expr, Expr::Index(_)) => {
+                let name = format!("part {}", self.next_value);
+                self.next_value += 1;
+                self.let_window(&name, arg).then_some(())?;
+                let window = self.array_named(&name)?;
+                self.env.remove(&name);
+                Some((window, by_reference(reference)))
+            }
+            Expr::Reference(reference) => Some((self.array_of(&reference.expr)?, by_reference(reference))),
+            Expr::Path(_) => {
+                let array = self.array_of(arg)?;
+                let Ty::Array(number) = self.b.values[array.0 as usize].ty else { return None };
+                let pass = match self.b.shapes[number as usize].storage {
+                    Storage::Owned => Pass::Value,
+                    Storage::Borrowed => Pass::Shared,
+                    Storage::BorrowedMut => Pass::Mutable,
+                };
+                Some((array, pass))
+            }
+            Expr::MethodCall(call) if call.args.is_empty() && call.method != "clone" => {
+                Some((self.array_of(arg)?, Pass::Shared))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether the expression is a call with an argument that is an array by mutable reference: then it may return
+    /// nothing.
+    pub(super) fn writes_array(&self, expr: &Expr) -> bool {
+        let args: Vec<&Expr> = match expr {
+            Expr::Call(call) => call.args.iter().collect(),
+            Expr::MethodCall(call) => call.args.iter().collect(),
+            _ => return false,
+        };
+        args.iter().any(|arg| match arg {
+            Expr::Reference(reference) => reference.mutability.is_some(),
+            arg => self.array_of(arg).is_some_and(|array| match self.b.values[array.0 as usize].ty {
+                Ty::Array(number) => self.b.shapes[number as usize].storage == Storage::BorrowedMut,
+                _ => false,
+            }),
+        })
+    }
+
+    /// An array that a callee may write active values into is followed from the next round on.
+    fn follow_argument(&mut self, arg: &Expr) {
+        let Expr::Reference(reference) = arg else { return };
+        let root = fence::root(&reference.expr).filter(|root| self.array_like.contains(root));
+        if let (Some(root), Some(_)) = (root, reference.mutability) {
+            self.follow_arrays(&[root]);
+        }
+    }
+
+    /// The adjoints of two arguments cannot be added to one array at once.
+    fn check_overlaps(&mut self, atoms: &[Atom], args: &[&Expr]) {
+        let mut seen: Vec<Value> = Vec::new();
+        for (atom, arg) in atoms.iter().zip(args) {
+            let Some(mut array) = atom.value().filter(|value| self.b.values[value.0 as usize].ty.is_array()) else {
+                continue;
+            };
+            if !self.is_varying(*atom) {
+                continue;
+            }
+            while let Some(base) = self.windows.get(&array) {
+                array = *base;
+            }
+            if seen.contains(&array) {
+                self.error(arg, diagnostics::ARRAY_TWICE_IN_CALL);
+            }
+            seen.push(array);
+        }
     }
 }

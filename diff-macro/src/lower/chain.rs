@@ -323,7 +323,9 @@ impl<'a> Lowering<'a> {
             Iter::Slice { .. } | Iter::Parts { .. } | Iter::Copied(_) | Iter::Enumerate(_) | Iter::Rev(_) => true,
             Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) | Iter::Zip(..) => true,
             Iter::Map(_, f) => self.is_pure_closure(f),
-            Iter::Plain(_) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => false,
+            Iter::Plain(_) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => {
+                false
+            }
             Iter::MapWhile(..) | Iter::Scan(..) | Iter::Inspect(..) | Iter::Chain(..) => false,
             Iter::FlatMap(..) | Iter::Flatten(_) => false,
         };

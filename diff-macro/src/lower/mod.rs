@@ -232,6 +232,8 @@ struct Lowering<'a> {
     lenders: HashMap<String, Vec<String>>,
     /// Elements that are stored in a new array once it has a name.
     pending: Vec<(Vec<Atom>, Atom)>,
+    /// Variables that are visibly arrays of floats where they are declared.
+    array_like: HashSet<String>,
     /// The arrays that windows show.
     windows: HashMap<Value, Value>,
     /// Variables that are other names of parts of structs.
@@ -309,6 +311,7 @@ impl<'a> Lowering<'a> {
             trees: HashMap::new(),
             taken_apart: fence::taken_apart(source.body),
             indexed: fence::indexed(source.body),
+            array_like: HashSet::new(),
             varying: HashSet::new(),
             known,
             touched: fence::touched(source.body),

@@ -7,12 +7,13 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Expr, Local, Pat, Stmt};
 
-use super::{Lowering, VALUE, Val};
+use super::{Lowering, VALUE, Val, shape_of};
 use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
 use crate::ir::{Atom, Code, Effect, Op, Opaque, Returns, Scalar, Ty};
 use crate::rules::Prim;
+use crate::signature::Form;
 
 impl Lowering<'_> {
     /// Lowers statements and returns the value of the block that they make.
@@ -123,7 +124,9 @@ impl Lowering<'_> {
                     self.carry(stmt, &[]);
                     return Val::Unit;
                 }
-                let value = self.expr(expr);
+                let nothing = semi.is_some() || self.source.form == Form::Unit;
+                let returns = if nothing && self.writes_array(expr) { Returns::Nothing } else { Returns::Scalar };
+                let value = self.expr_of_form(expr, returns);
                 match (semi, value) {
                     (_, Val::Never) => Val::Never,
                     (Some(_), _) => Val::Unit,
@@ -371,6 +374,9 @@ impl Lowering<'_> {
             return;
         }
         self.note_by_value(name, ascribed, init);
+        if is_array_like(ascribed, init) {
+            self.array_like.insert(name.to_owned());
+        }
         if self.let_window(name, init) {
             return;
         }
@@ -1107,6 +1113,18 @@ fn item_span(stmt: &Stmt) -> proc_macro2::Span {
 }
 
 /// Whether a variable holds a shared reference, as its type or its value shows.
+/// Whether a variable is visibly an array of floats.
+fn is_array_like(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+    let by_type = ascribed.is_some_and(|ty| shape_of(ty).is_some());
+    let by_value = match init {
+        Expr::Array(_) | Expr::Repeat(_) => true,
+        Expr::Macro(mac) => mac.mac.path.is_ident("vec"),
+        Expr::MethodCall(call) => call.method == "to_vec",
+        _ => false,
+    };
+    by_type || by_value
+}
+
 fn is_shared_reference(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
     let by_type = ascribed.is_some_and(|ty| fence::stability_of_type(ty) == fence::Stability::Shared);
     by_type || (ascribed.is_none() && matches!(init, Expr::Reference(reference) if reference.mutability.is_none()))

@@ -19,6 +19,7 @@ impl Reverse<'_> {
                     Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => !made.contains(array),
                     Op::Prim(..) | Op::Opaque(_) | Op::If { .. } | Op::Loop(_) | Op::Load(..) | Op::Store(..) => false,
                     Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) | Op::Call(_) => false,
+                    Op::Pull(_) | Op::Closure(_) => false,
                     Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => false,
                 };
                 own || stmt.op.regions().into_iter().any(|inner| find(inner, made))

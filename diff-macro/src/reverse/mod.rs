@@ -16,6 +16,7 @@
 
 mod at_once;
 mod bars;
+mod call;
 mod growth;
 mod residuals;
 mod snapshots;
@@ -26,6 +27,7 @@ mod transpose;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+pub(crate) use self::call::split;
 use self::residuals::Residuals;
 use self::snapshots::{Kept, Pending};
 use crate::build::Builder;
@@ -65,33 +67,7 @@ pub(crate) fn vjp(
     default: Scalar,
 ) -> Pullback {
     let Options { seeded, into } = options;
-    let mut pass = Reverse {
-        b: Builder::new(default),
-        primal: Primal::new(function, active),
-        adjoints: BTreeMap::new(),
-        contexts: vec![Context::fused()],
-        current: 0,
-        tapes: Vec::new(),
-        places: HashMap::new(),
-        fixed: HashSet::new(),
-        exports: HashMap::new(),
-        notes: Vec::new(),
-        bars: HashMap::new(),
-        returned: HashMap::new(),
-        lengths: HashMap::new(),
-        alike: HashMap::new(),
-        growing: function.growing(),
-        windows: HashMap::new(),
-        roots: function.roots(),
-        unsettled: function.changing(),
-        unsettled_outside: HashSet::new(),
-        arrays: Arrays::of(function),
-        owned: None,
-        pending: Vec::new(),
-        kept: HashMap::new(),
-        shown: HashMap::new(),
-    };
-    pass.b.shapes = function.shapes.clone();
+    let mut pass = Reverse::new(function, active, default);
     pass.b.open();
     let mut params = pass.fresh_all(&function.body.params);
     let seeds: Vec<Value> = if seeded {
@@ -223,6 +199,12 @@ enum Swept {
         linears: Vec<(Value, Linear)>,
         args: Vec<Atom>,
     },
+    /// A call that was given arrays.
+    Pullback {
+        pullback: Atom,
+        optional: bool,
+        asked: Vec<bool>,
+    },
     If {
         cond: Atom,
         arms: [(usize, Vec<Swept>); 2],
@@ -320,6 +302,10 @@ struct Reverse<'a> {
     kept: HashMap<usize, Vec<Kept>>,
     /// The copies that the current iteration of the reverse sweep reads.
     shown: HashMap<(usize, Value), Value>,
+    /// For parameters whose adjoints the caller may not ask for: the flag that says whether it does.
+    gates: HashMap<Value, Atom>,
+    /// The reverse sweep is a function of its own.
+    split: bool,
 }
 
 /// The name of an adjoint.
@@ -334,6 +320,41 @@ impl<'a> Mode<'a> for Reverse<'a> {
 
     fn parts(&mut self) -> (&mut Builder, &mut Primal<'a>) {
         (&mut self.b, &mut self.primal)
+    }
+}
+
+impl<'a> Reverse<'a> {
+    fn new(function: &'a Function, active: &[Value], default: Scalar) -> Self {
+        let mut pass = Reverse {
+            b: Builder::new(default),
+            primal: Primal::new(function, active),
+            adjoints: BTreeMap::new(),
+            contexts: vec![Context::fused()],
+            current: 0,
+            tapes: Vec::new(),
+            places: HashMap::new(),
+            exports: HashMap::new(),
+            notes: Vec::new(),
+            bars: HashMap::new(),
+            lengths: HashMap::new(),
+            alike: HashMap::new(),
+            windows: HashMap::new(),
+            roots: function.roots(),
+            unsettled: function.changing(),
+            unsettled_outside: HashSet::new(),
+            fixed: HashSet::new(),
+            returned: HashMap::new(),
+            growing: function.growing(),
+            arrays: Arrays::of(function),
+            owned: None,
+            pending: Vec::new(),
+            kept: HashMap::new(),
+            shown: HashMap::new(),
+            gates: HashMap::new(),
+            split: false,
+        };
+        pass.b.shapes = function.shapes.clone();
+        pass
     }
 }
 

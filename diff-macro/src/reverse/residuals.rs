@@ -200,6 +200,7 @@ impl Residuals {
             Op::NewTape(_) => !self.record(stmt.results[0]).is_empty(),
             Op::Push(tape, _) => !self.record(*tape).is_empty(),
             Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::If { .. } | Op::Loop(_) => true,
+            Op::Pull(_) | Op::Closure(_) => true,
             Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => true,
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => true,
             Op::NewBuffer(..) | Op::Put(..) => true,
@@ -237,7 +238,8 @@ impl Residuals {
                     }
                     self.complete(&mut l.body);
                 }
-                Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::NewBuffer(..) | Op::Put(..) => {}
+                Op::Closure(closure) => self.complete(&mut closure.region),
+                Op::Prim(..) | Op::Opaque(_) | Op::Call(_) | Op::Pull(_) | Op::NewBuffer(..) | Op::Put(..) => {}
                 Op::Load(..) | Op::Store(..) | Op::Accumulate(..) | Op::NewArray(_) | Op::Clear(_) => {}
                 Op::Append(..) | Op::Take(_) | Op::Resize(..) => {}
             }

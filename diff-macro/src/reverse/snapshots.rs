@@ -47,7 +47,9 @@ impl Reverse<'_> {
     /// The arrays of the source of which a loop with a tape can keep copies: local ones of one dimension, which it makes or
     /// overwrites in each iteration, and whose length stands before all loops; with that length.
     pub(super) fn candidates(&self, l: &Loop) -> Vec<(Value, Atom)> {
-        if !Analysis::Snapshots.is_on() || !self.counts_rows(l) {
+        // What a callee does with an array is not known.
+        let calls = l.body.calls().any(|call| self.takes_arrays(call));
+        if !Analysis::Snapshots.is_on() || !self.counts_rows(l) || calls {
             return Vec::new();
         }
         let iteration = self.arrays.iteration(l);

@@ -53,6 +53,7 @@ impl Reverse<'_> {
                 self.copy_opaque(stmt, opaque);
                 Swept::Inactive
             }
+            Op::Call(call) if self.takes_arrays(call) => self.sweep_call(stmt, call),
             Op::Call(call) => match self.copy_call(&stmt.results, call) {
                 linears if linears.is_empty() => Swept::Inactive,
                 linears => Swept::Call { linears, args: call.args.clone() },
@@ -88,6 +89,7 @@ impl Reverse<'_> {
                 }
             }
             Op::Append(..) | Op::Take(_) | Op::Resize(..) => self.sweep_growth(stmt),
+            Op::Pull(_) | Op::Closure(_) => unreachable!("reverse mode is applied to functions without pullbacks"),
             Op::Clear(_) => unreachable!("only the passes clear arrays"),
             Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => {
                 unreachable!("reverse mode is applied to functions without tapes")

@@ -23,6 +23,7 @@ impl Reverse<'_> {
                 Swept::Call { linears, args } => {
                     linears.iter().for_each(|(result, linear)| self.transpose(linear, args, *result));
                 }
+                Swept::Pullback { pullback, optional, asked } => self.back_call(stmt, *pullback, *optional, asked),
                 Swept::If { cond, arms } => self.back_if(stmt, *cond, arms),
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
                 Swept::Load { array, index, result } => self.back_load(*array, index, *result),
@@ -83,7 +84,10 @@ impl Reverse<'_> {
     fn back_load(&mut self, array: Value, index: &[Atom], result: Value) {
         let Some(adjoint) = self.adjoints.remove(&result) else { return };
         let Some((bar, index)) = self.bar_element(array, index) else { return };
-        self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint));
+        match self.gates.get(&self.root(array)).copied() {
+            Some(gate) => self.accumulate_if(gate, bar, index, adjoint),
+            None => self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint)),
+        }
     }
 
     /// ```text

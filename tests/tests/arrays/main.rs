@@ -34,6 +34,7 @@ extern crate tests;
 mod functions {
     //! The corpus, by subject.
     pub(crate) mod algorithms;
+    pub(crate) mod calls;
     pub(crate) mod control;
     pub(crate) mod found;
     pub(crate) mod growth;

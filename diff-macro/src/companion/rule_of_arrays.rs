@@ -1,0 +1,490 @@
+//! The hidden companions for callers that pass arrays: the pushforward, and the pullback in a closure.
+//!
+//! ```text
+//! fn g(w: &[f64], x: f64, out: &mut [f64]) -> f64
+//! fn __pushforward(w: &[f64], x: f64, out: &mut [f64],
+//!     asked: (bool, bool, bool), tangents: (&[f64], f64, Out<[f64]>)) -> (f64, f64)
+//! fn __pullback<'k>(w: impl Kept<[f64]> + 'k, x: f64, out: &mut [f64], asked: (bool, bool, bool))
+//!     -> (f64, impl FnOnce(f64, (&mut [f64], Constant, Out<[f64]>)) -> (Constant, f64, Constant) + 'k)
+//! ```
+//!
+//! The pullback outlives `'k` alone, so that what `out` refers to can change before it runs; what it needs of `w` is lent
+//! for so long, or a copy of its own. It adds to the adjoints of `w`, and exchanges those of what `out` holds after the
+//! call for those of what it held before.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::visit::Visit;
+use syn::visit_mut::{self, VisitMut};
+use syn::{FnArg, GenericParam, Lifetime, parse_quote};
+
+use super::{Companion, Plan};
+use crate::call::{self, PULLBACK, PUSHFORWARD};
+use crate::forward::{self, Seed};
+use crate::ir::{Dim, Name, Op, Shape, Storage, Value};
+use crate::names::{Names, generated, plain};
+use crate::reverse;
+use crate::signature::Form;
+
+/// What a parameter is to a caller.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Constant,
+    Scalar(usize),
+    /// An array that is read.
+    Lent(usize),
+    /// An array that is changed.
+    Out(usize),
+}
+
+impl Kind {
+    fn position(self) -> Option<usize> {
+        match self {
+            Kind::Constant => None,
+            Kind::Scalar(k) | Kind::Lent(k) | Kind::Out(k) => Some(k),
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// The rules, if any parameter is an array that a caller may pass by reference.
+    pub(super) fn rules_of_arrays(&self) -> Vec<TokenStream> {
+        let kinds = self.kinds();
+        // Callers take floats, and not what they may be in.
+        let output = &self.signature.output;
+        let floats = matches!(output.form, Form::Scalar | Form::Tuple | Form::Array | Form::Unit);
+        if !floats
+            || output.wrapper.is_some()
+            || self.rule.is_some()
+            || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_)))
+        {
+            return Vec::new();
+        }
+        vec![self.pushforward_rule(&kinds), self.pullback_rule(&kinds)]
+    }
+
+    /// The kinds of the parameters, that of the receiver first.
+    fn kinds(&self) -> Vec<Kind> {
+        let receiver = self.item.sig.receiver().map(|_| Kind::Constant);
+        let parameters = self.signature.parameters.iter().enumerate().map(|(k, parameter)| {
+            match self.shape(parameter.ty).map(|shape| shape.storage) {
+                _ if !parameter.active => Kind::Constant,
+                None => Kind::Scalar(k),
+                Some(Storage::Borrowed) => Kind::Lent(k),
+                Some(Storage::BorrowedMut) => Kind::Out(k),
+                Some(Storage::Owned) => Kind::Constant,
+            }
+        });
+        receiver.into_iter().chain(parameters).collect()
+    }
+
+    fn value_of(&self, k: usize) -> Value {
+        self.function.body.params[k]
+    }
+
+    fn shape_at(&self, k: usize) -> Option<&Shape> {
+        self.shape(self.signature.parameters[k].ty)
+    }
+
+    /// The type of the arrays of tangents or adjoints: a slice.
+    fn slice_at(&self, k: usize) -> TokenStream {
+        self.slice_type(self.signature.parameters[k].ty)
+    }
+
+    /// A tuple with a part for each slot.
+    fn per_slot(&self, kinds: &[Kind], part: &dyn Fn(usize, Kind) -> TokenStream) -> TokenStream {
+        let parts = kinds.iter().enumerate().map(|(slot, kind)| part(slot, *kind));
+        quote!((#(#parts,)*))
+    }
+
+    fn request_types(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Constant => quote!(#runtime::private::Constant),
+            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) => quote!(::core::primitive::bool),
+        })
+    }
+
+    // ---- forward ------------------------------------------------------------------------------------------------
+
+    fn pushforward_rule(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        let mut names = self.names();
+        let [asked, tangents] =
+            ["asked", "tangents"].map(|name| generated(&names.fresh(name, false), Span::call_site()));
+        let dots: Vec<Option<Ident>> =
+            kinds.iter().map(|kind| Some(self.named(kind.position()?, "dot", &mut names))).collect();
+        let pattern = self.per_slot(kinds, &|slot, kind| match (&dots[slot], kind) {
+            (Some(dot), Kind::Out(_)) => quote!(#runtime::private::Out(#dot)),
+            (Some(dot), _) => quote!(#dot),
+            (None, _) => quote!(_),
+        });
+        let types = self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Constant => quote!(#runtime::private::Constant),
+            Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
+            Kind::Lent(k) => {
+                let slice = self.slice_at(k);
+                quote!(&#slice)
+            }
+            Kind::Out(k) => {
+                let slice = self.slice_at(k);
+                quote!(#runtime::private::Out<'_, #slice>)
+            }
+        });
+        let wanted: Vec<usize> =
+            (0..kinds.len()).filter(|s| matches!(kinds[*s], Kind::Scalar(_) | Kind::Lent(_))).collect();
+        let body =
+            |slots: &[usize], all: bool| self.pushforward_body(kinds, slots, &dots, all.then_some(&asked), &names);
+        let arm = |own: Option<usize>| {
+            self.per_slot(kinds, &|slot, kind| match kind {
+                Kind::Scalar(_) | Kind::Lent(_) if Some(slot) == own => quote!(true),
+                Kind::Scalar(_) | Kind::Lent(_) => quote!(false),
+                Kind::Constant | Kind::Out(_) => quote!(_),
+            })
+        };
+        let mut arms = TokenStream::new();
+        if kinds.iter().any(|kind| matches!(kind, Kind::Out(_))) && !wanted.is_empty() {
+            let (pattern, body) = (arm(None), body(&[], false));
+            arms.extend(quote!(#pattern => { #body }));
+        }
+        if (2..=4).contains(&wanted.len()) {
+            for slot in &wanted {
+                let (pattern, body) = (arm(Some(*slot)), body(&[*slot], false));
+                arms.extend(quote!(#pattern => { #body }));
+            }
+        }
+        let rest = body(&wanted, wanted.len() > 1);
+        let choice = if arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
+        let output = self.output().map(|output| quote!((#output, #output)));
+        let companion = Companion {
+            name: PUSHFORWARD.to_owned(),
+            docs: Vec::new(),
+            extra: vec![(asked.clone(), self.request_types(kinds)), (tangents.clone(), types)],
+            output,
+            body: quote!(let #pattern = #tangents; #choice),
+        };
+        self.method(&self.rule_name(PUSHFORWARD), &companion, &super::allowed_lints())
+    }
+
+    fn named(&self, k: usize, suffix: &str, names: &mut Names) -> Ident {
+        let ident = &self.signature.parameters[k].ident;
+        generated(&names.fresh(&format!("{}_{suffix}", plain(ident)), false), ident.span())
+    }
+
+    /// Forward mode along some parameters. Where the caller may not ask for all of them, those that it does not ask for
+    /// have tangents of zeros.
+    fn pushforward_body(
+        &self,
+        kinds: &[Kind],
+        wanted: &[usize],
+        dots: &[Option<Ident>],
+        asked: Option<&Ident>,
+        names: &Names,
+    ) -> TokenStream {
+        let slots: Vec<usize> =
+            (0..kinds.len()).filter(|slot| wanted.contains(slot) || matches!(kinds[*slot], Kind::Out(_))).collect();
+        let positions: Vec<usize> = slots.iter().filter_map(|slot| kinds[*slot].position()).collect();
+        let active: Vec<Value> = positions.iter().map(|k| self.value_of(*k)).collect();
+        let outs = self.out_params(kinds);
+        let seeds = [vec![Seed::Param; active.len()]];
+        let pushforward = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar);
+        let idents: Vec<Ident> = slots.iter().filter_map(|slot| dots[*slot].clone()).collect();
+        let prologue = wanted.iter().filter_map(|slot| match kinds[*slot] {
+            Kind::Lent(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
+            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) => None,
+        });
+        let prologue: TokenStream = prologue.collect();
+        let n = self.output_count();
+        let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
+            Form::Unit => quote!(),
+            _ => {
+                let (value, tangent) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
+                quote!((#value, #tangent))
+            }
+        };
+        let body = self.body(pushforward.function, &idents, names.clone(), &wrap);
+        quote!(#prologue #body)
+    }
+
+    fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
+        let outs = kinds.iter().filter(|kind| matches!(kind, Kind::Out(_))).filter_map(|kind| kind.position());
+        outs.map(|k| self.value_of(k)).collect()
+    }
+
+    /// The tangents of an array, zeros if they are not asked for.
+    fn lent_tangent(&self, k: usize, slot: usize, dot: &Ident, asked: Option<&Ident>) -> TokenStream {
+        let runtime = &self.runtime;
+        let primal = &self.signature.parameters[k].ident;
+        let Some(shape) = self.shape_at(k) else { return quote!() };
+        let inner = zeros(&shape.dims[1..]);
+        let slot = syn::Index::from(slot);
+        let fixed = matches!(shape.dims.first(), Some(Dim::Fixed(_)));
+        let given = if fixed { quote!(::core::convert::TryFrom::try_from(#dot).unwrap()) } else { quote!(#dot) };
+        let owned = self.owned_type(self.signature.parameters[k].ty);
+        match (asked, fixed) {
+            (None, false) => quote!(),
+            (None, true) => quote!(let #dot: &#owned = #given;),
+            (Some(asked), true) => {
+                let all = zeros(&shape.dims);
+                quote!(let zeros = #all; let #dot: &#owned = if #asked.#slot { #given } else { &zeros };)
+            }
+            (Some(asked), false) => quote! {
+                let zeros = #runtime::private::vec![#inner; if #asked.#slot { 0 } else { #primal.len() }];
+                let #dot = if #asked.#slot { #dot } else { &zeros[..] };
+            },
+        }
+    }
+
+    // ---- reverse ------------------------------------------------------------------------------------------------
+
+    fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        let mut names = self.names();
+        let active: Vec<Value> = kinds.iter().filter_map(|kind| kind.position()).map(|k| self.value_of(k)).collect();
+        let mut split = reverse::split(self.function, &active, &self.out_params(kinds), self.signature.scalar);
+        let lent: Vec<usize> =
+            kinds.iter().filter(|kind| matches!(kind, Kind::Lent(_))).filter_map(|kind| kind.position()).collect();
+        let keepers: Vec<Ident> = lent.iter().map(|k| self.named(*k, "kept", &mut names)).collect();
+        let flags: Vec<Ident> = lent.iter().map(|k| self.named(*k, "asked", &mut names)).collect();
+        debug_assert_eq!(split.asked.len(), flags.len());
+        if let Some(Op::Closure(closure)) = split.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
+            closure.kept = split.lent.iter().copied().zip(keepers.iter().cloned()).collect();
+        }
+        let asked = generated(&names.fresh("asked", false), Span::call_site());
+        let flag_pattern = self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Lent(k) => lent.iter().position(|own| *own == k).map_or(quote!(_), |at| flags[at].to_token_stream()),
+            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) => quote!(_),
+        });
+        let prologue = lent.iter().zip(&keepers).map(|(k, keeper)| {
+            let ident = &self.signature.parameters[*k].ident;
+            quote!(let #ident = #keeper.kept();)
+        });
+        let inner_names = names.clone();
+        let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
+        let body = self.body(split.function, &flags, inner_names, &wrap);
+        let (generics, params) = self.lending_signature(kinds, &keepers);
+        let clause = &generics.where_clause;
+        let requests = self.request_types(kinds);
+        let closure = self.pullback_type(kinds);
+        let boxed = self.is_boxed();
+        let output = self.output().unwrap_or(quote!(()));
+        let captured = generics.params.iter().map(|param| match param {
+            GenericParam::Type(param) => param.ident.to_token_stream(),
+            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+            GenericParam::Const(param) => param.ident.to_token_stream(),
+        });
+        let keeps = (!lent.is_empty()).then(|| quote!(use #runtime::private::Kept as _;));
+        let closure_type = match boxed {
+            true => quote!(#runtime::private::Box<dyn #closure>),
+            false => quote!(impl #closure + use<#(#captured),*>),
+        };
+        let ident = self.rule_name(PULLBACK);
+        let vis = &self.item.vis;
+        let cfg = if self.signature.is_method { self.attributes("cfg") } else { Vec::new() };
+        let allowed = super::allowed_lints();
+        let method = quote! {
+            #[doc(hidden)]
+            #(#cfg)*
+            #[inline]
+            #allowed
+            #vis fn #ident #generics (#(#params,)* #asked: #requests) -> (#output, #closure_type) #clause {
+                #keeps
+                let #flag_pattern = #asked;
+                #(#prologue)*
+                #body
+            }
+        };
+        if super::allocates(&method) || boxed { quote!(#runtime::private::with_alloc! { #method }) } else { method }
+    }
+
+    /// The value, and the pullback in the form of its slots.
+    fn pullback_value(&self, kinds: &[Kind], atoms: &[TokenStream], names: &mut Names) -> TokenStream {
+        let runtime = &self.runtime;
+        let n = self.output_count();
+        let pull = &atoms[n];
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let seeds: Vec<TokenStream> = (0..n).map(|_| fresh("of_value").to_token_stream()).collect();
+        let bars: Vec<Option<Ident>> =
+            kinds.iter().map(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_)).then(|| fresh("adjoints"))).collect();
+        let adjoints: Vec<Option<Ident>> =
+            kinds.iter().map(|kind| matches!(kind, Kind::Scalar(_)).then(|| fresh("adjoint"))).collect();
+        let seed = if n == 0 { quote!(()) } else { self.output_value(&seeds) };
+        let given = self.per_slot(kinds, &|slot, kind| match (&bars[slot], kind) {
+            (Some(bar), Kind::Out(_)) => quote!(#runtime::private::Out(#bar)),
+            (Some(bar), _) => quote!(#bar),
+            (None, _) => quote!(_),
+        });
+        let types = self.bar_types(kinds);
+        let output = self.output().unwrap_or(quote!(()));
+        let scalars: Vec<&Ident> = adjoints.iter().flatten().collect();
+        let arrays = bars.iter().flatten();
+        let result = self.per_slot(kinds, &|slot, _| match &adjoints[slot] {
+            Some(adjoint) => quote!(#adjoint),
+            None => quote!(#runtime::private::Constant),
+        });
+        let call = quote!(#pull(#(#seeds,)* #(#arrays),*));
+        let call = match &scalars[..] {
+            [] => quote!(#call;),
+            [adjoint] => quote!(let #adjoint = #call;),
+            scalars => quote!(let (#(#scalars),*) = #call;),
+        };
+        let value = if n == 0 { quote!(()) } else { self.output_value(&atoms[..n]) };
+        let closure = quote!(move |#seed: #output, #given: #types| { #call #result });
+        match self.is_boxed() {
+            true => quote!((#value, #runtime::private::Box::new(#closure))),
+            false => quote!((#value, #closure)),
+        }
+    }
+
+    fn bar_types(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Constant | Kind::Scalar(_) => quote!(#runtime::private::Constant),
+            Kind::Lent(k) => {
+                let slice = self.slice_at(k);
+                quote!(&mut #slice)
+            }
+            Kind::Out(k) => {
+                let slice = self.slice_at(k);
+                quote!(#runtime::private::Out<'_, #slice>)
+            }
+        })
+    }
+
+    fn pullback_type(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        let output = self.output().unwrap_or(quote!(()));
+        let bars = self.bar_types(kinds);
+        let adjoints = self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
+            Kind::Constant | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
+        });
+        quote!(::core::ops::FnOnce(#output, #bars) -> #adjoints + 'k)
+    }
+
+    /// The generics and the parameters, of which shared references live for `'k`.
+    fn lending_signature(&self, kinds: &[Kind], keepers: &[Ident]) -> (syn::Generics, Vec<TokenStream>) {
+        let runtime = &self.runtime;
+        let mut generics = self.item.sig.generics.clone();
+        let bounds: Vec<syn::WherePredicate> = generics
+            .params
+            .iter()
+            .filter_map(|param| match param {
+                GenericParam::Type(param) => {
+                    let ident = &param.ident;
+                    Some(parse_quote!(#ident: 'k))
+                }
+                GenericParam::Lifetime(param) => {
+                    let lifetime = &param.lifetime;
+                    Some(parse_quote!(#lifetime: 'k))
+                }
+                GenericParam::Const(_) => None,
+            })
+            .collect();
+        generics.params.insert(0, parse_quote!('k));
+        generics.make_where_clause().predicates.extend(bounds);
+        let mut keepers = keepers.iter();
+        let mut keeping_params: Vec<GenericParam> = Vec::new();
+        let mut inputs: Vec<FnArg> = self.inputs().into_iter().filter_map(|input| syn::parse2(input).ok()).collect();
+        let params = inputs.iter_mut().zip(kinds).map(|(input, kind)| {
+            if let (Kind::Lent(k), Some(keeper)) =
+                (kind, matches!(kind, Kind::Lent(_)).then(|| keepers.next()).flatten())
+            {
+                let array = match self.shape_at(*k) {
+                    Some(shape) if matches!(shape.dims.first(), Some(Dim::Fixed(_))) => {
+                        self.array_type(shape, &shape.dims)
+                    }
+                    _ => self.slice_at(*k),
+                };
+                let keeping = generated(&format!("Kept{k}"), Span::call_site());
+                keeping_params.push(parse_quote!(#keeping: #runtime::private::Kept<#array> + 'k));
+                return quote!(#keeper: #keeping);
+            }
+            Lends.visit_fn_arg_mut(input);
+            quote!(#input)
+        });
+        let params = params.collect();
+        generics.params.extend(keeping_params);
+        (generics, params)
+    }
+
+    /// Whether the pullback is boxed: that of a function which calls itself would contain itself, and a method cannot say
+    /// what it keeps, as the parameters of its `impl` block are not visible.
+    fn is_boxed(&self) -> bool {
+        let anonymous = self.item.sig.inputs.iter().any(|input| match input {
+            FnArg::Typed(typed) => names_impl(&typed.ty),
+            FnArg::Receiver(_) => false,
+        });
+        self.signature.is_method || anonymous || self.calls_itself()
+    }
+
+    /// Whether the function calls itself.
+    fn calls_itself(&self) -> bool {
+        let own = &self.item.sig.ident;
+        self.function.body.calls().any(|call| match &call.callee.name {
+            Name::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == *own),
+            Name::Method(name, _) => name == own,
+        })
+    }
+
+    fn rule_name(&self, rule: &str) -> Ident {
+        let name = &self.item.sig.ident;
+        match self.signature.is_method {
+            true => call::suffixed(name, rule),
+            false => Ident::new(rule, name.span()),
+        }
+    }
+}
+
+/// Whether a type is written with `impl`.
+fn names_impl(ty: &syn::Type) -> bool {
+    struct Found(bool);
+    impl<'a> Visit<'a> for Found {
+        fn visit_type_impl_trait(&mut self, _: &'a syn::TypeImplTrait) {
+            self.0 = true;
+        }
+    }
+    let mut found = Found(false);
+    found.visit_type(ty);
+    found.0
+}
+
+/// Zeros in some dimensions, which are fixed.
+fn zeros(dims: &[Dim]) -> TokenStream {
+    dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
+        Dim::Fixed(n) => quote!([#inner; #n]),
+        Dim::Dynamic => inner,
+    })
+}
+
+/// Gives shared references the lifetime for which they are lent.
+struct Lends;
+
+impl VisitMut for Lends {
+    fn visit_receiver_mut(&mut self, receiver: &mut syn::Receiver) {
+        if let syn::ReceiverKind::Reference(_, lifetime @ None, None) = &mut receiver.kind {
+            *lifetime = Some(Lifetime::new("'k", Span::call_site()));
+        }
+    }
+
+    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+        if reference.mutability.is_none() {
+            reference.lifetime.get_or_insert_with(|| Lifetime::new("'k", Span::call_site()));
+        }
+        visit_mut::visit_type_reference_mut(self, reference);
+    }
+
+    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+        if lifetime.ident == "_" {
+            *lifetime = Lifetime::new("'k", lifetime.span());
+        }
+    }
+
+    fn visit_type_impl_trait_mut(&mut self, bounds: &mut syn::TypeImplTrait) {
+        bounds.bounds.push(parse_quote!('k));
+    }
+
+    // The references in the types of functions are their own.
+    fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
+    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+}

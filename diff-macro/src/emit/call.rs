@@ -1,0 +1,278 @@
+//! Calls of other differentiable functions, with the companions that they need, and the closures that callees return.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+
+use super::{Emitter, End, Level};
+use crate::call;
+use crate::ir::{Atom, Call, Closure, Name, Pass, Pull, Returns, Rule, Scalar, Shape, Slot, Stmt, Storage, Ty, Value};
+
+impl<'a> Emitter<'a> {
+    /// `let (y, (slope, _)): .. = <g>::__partials(x, n, (active(), constant()));`
+    pub(super) fn call(&mut self, stmt: &Stmt, call: &Call) -> TokenStream {
+        let returns = call.callee.returns;
+        let types: Vec<TokenStream> = stmt.results.iter().map(|result| self.float_type(*result)).collect();
+        let output = form_type(returns, &types);
+        let span = call.callee.span();
+        let (tokens, ty) = match &call.rule {
+            Rule::Primal => (self.called(call, None, &[]), output),
+            Rule::Partials(asked) => {
+                let slots = asked.iter().map(|asked| if *asked { output.clone() } else { quote!(_) });
+                let ty = quote!((#output, (#(#slots,)*)));
+                let requests = self.requests(asked, &call.callee.spans);
+                (self.called(call, Some(call::PARTIALS), &[requests]), ty)
+            }
+            Rule::Pushforward(tangents) => {
+                let asked: Vec<bool> = tangents.iter().map(Option::is_some).collect();
+                let requests = self.requests(&asked, &call.callee.spans);
+                let tangents = self.tangents(call, tangents);
+                let ty = if returns == Returns::Nothing { output } else { quote!((#output, #output)) };
+                (self.called(call, Some(call::PUSHFORWARD), &[requests, tangents]), ty)
+            }
+            Rule::Pullback { asked, .. } => {
+                let requests = self.requests(asked, &call.callee.spans);
+                (self.called(call, Some(call::PULLBACK), &[requests]), quote!((#output, _)))
+            }
+        };
+        // What is passed is read before the results are bound.
+        let pattern = self.call_pattern(stmt, call);
+        let ty = located(ty, span);
+        if stmt.results.is_empty() {
+            return quote!(#tokens;);
+        }
+        quote_spanned!(Span::mixed_site().located_at(span)=> let #pattern: #ty = #tokens;)
+    }
+
+    /// The pattern of the results of a call.
+    fn call_pattern(&mut self, stmt: &Stmt, call: &Call) -> TokenStream {
+        let returns = call.callee.returns;
+        let names: Vec<TokenStream> = stmt.results.iter().map(|result| self.pattern(*result)).collect();
+        let outputs = of_form(returns, &names);
+        match &call.rule {
+            Rule::Primal => outputs,
+            Rule::Partials(asked) => {
+                let mut partials = names.chunks(returns.count()).skip(1).map(|partials| of_form(returns, partials));
+                let slots = asked.iter().map(|asked| if *asked { partials.next() } else { None });
+                let slots: Vec<TokenStream> = slots.map(|slot| slot.unwrap_or_else(|| quote!(_))).collect();
+                quote!((#outputs, (#(#slots,)*)))
+            }
+            Rule::Pushforward(_) => {
+                let tangents = of_form(returns, &names[returns.count()..]);
+                quote!((#outputs, #tangents))
+            }
+            Rule::Pullback { .. } => {
+                let pullback = &names[returns.count()];
+                quote!((#outputs, #pullback))
+            }
+        }
+    }
+
+    /// What a callee is asked for, argument by argument.
+    fn requests(&self, asked: &[bool], spans: &[Span]) -> TokenStream {
+        let runtime = &self.runtime;
+        let requests = asked.iter().zip(spans).map(|(asked, span)| match asked {
+            true => located(quote!(#runtime::private::active()), *span),
+            false => located(quote!(#runtime::private::constant()), *span),
+        });
+        quote!((#(#requests,)*))
+    }
+
+    fn tangents(&mut self, call: &Call, tangents: &[Option<Atom>]) -> TokenStream {
+        let runtime = self.runtime.clone();
+        let tangents = tangents.iter().zip(&call.callee.passes).zip(&call.callee.spans).map(
+            |((tangent, pass), span)| match tangent {
+                None => located(quote!(#runtime::private::absent()), *span),
+                Some(atom) => {
+                    let tokens = self.atom(*atom, Level::Method);
+                    match (pass, self.ty(*atom)) {
+                        (Pass::Mutable, _) => quote!(#runtime::private::Out(&mut #tokens[..])),
+                        (_, Ty::Array(_)) => quote!(&#tokens[..]),
+                        _ => self.atom(*atom, Level::Any),
+                    }
+                }
+            },
+        );
+        let tangents: Vec<TokenStream> = tangents.collect();
+        quote!((#(#tangents,)*))
+    }
+
+    /// The call itself, of the function or of a companion that takes more arguments.
+    fn called(&mut self, call: &Call, companion: Option<&str>, extra: &[TokenStream]) -> TokenStream {
+        let first = usize::from(matches!(call.callee.name, Name::Method(..)));
+        let args: Vec<TokenStream> = (first..call.args.len()).map(|k| self.call_argument(call, k)).collect();
+        match (&call.callee.name, companion) {
+            (Name::Path(path), None) => quote!(#path(#(#args),*)),
+            (Name::Path(path), Some(companion)) => {
+                let path = call::companion_of_path(path, companion);
+                let at = Span::mixed_site().located_at(call.callee.span());
+                quote_spanned!(at=> #path(#(#args,)* #(#extra),*))
+            }
+            (Name::Method(name, generics), companion) => {
+                let receiver = self.atom(call.args[0], Level::Method);
+                let name = companion.map_or(name.clone(), |companion| call::suffixed(name, companion));
+                let generics = generics.as_ref();
+                quote!(#receiver.#name #generics (#(#args,)* #(#extra),*))
+            }
+        }
+    }
+
+    /// An argument: an array by reference, or a copy where a pullback reads it after it has changed.
+    fn call_argument(&mut self, call: &Call, k: usize) -> TokenStream {
+        let atom = call.args[k];
+        let Some(Shape { storage, dims, .. }) = self.shape_of(atom).cloned() else {
+            return self.atom(atom, Level::Any);
+        };
+        let is_fixed = dims.iter().all(|dim| matches!(dim, crate::ir::Dim::Fixed(_)));
+        let copied = matches!(&call.rule, Rule::Pullback { copied, .. } if copied[k]);
+        // A reference is kept for as long by others, a copy is copied.
+        if let (true, Some(keeper)) = (copied, atom.value().and_then(|value| self.keepers.get(&value))) {
+            return quote!(#keeper.clone());
+        }
+        let name = self.atom(atom, Level::Method);
+        match (call.callee.passes[k], storage) {
+            (Pass::Mutable, Storage::Owned) => quote!(&mut #name),
+            (Pass::Mutable, _) => quote!(&mut *#name),
+            (Pass::Shared, Storage::Owned) if copied && is_fixed => name,
+            (Pass::Shared, _) if copied && is_fixed => quote!(*#name),
+            (Pass::Shared, _) if copied => quote!(#name.to_vec()),
+            (Pass::Shared, Storage::Owned) => quote!(&#name),
+            (Pass::Shared, Storage::BorrowedMut) => quote!(&*#name),
+            (Pass::Shared, Storage::Borrowed) | (Pass::Value, _) => name,
+        }
+    }
+
+    fn shape_of(&self, atom: Atom) -> Option<&Shape> {
+        match self.ty(atom) {
+            Ty::Array(number) => self.shapes.get(number as usize),
+            _ => None,
+        }
+    }
+
+    /// `let (x_bar, _) = pull(seed, (absent(), &mut w_bar[..]));`
+    pub(super) fn pull(&mut self, stmt: &Stmt, pull: &Pull) -> TokenStream {
+        let runtime = self.runtime.clone();
+        let seeds: Vec<TokenStream> = pull.seeds.iter().map(|seed| self.atom(*seed, Level::Any)).collect();
+        let seed = of_form(pull.callee.returns, &seeds);
+        let mut given = Vec::new();
+        for (slot, span) in pull.slots.iter().zip(&pull.callee.spans) {
+            given.push(match slot {
+                Slot::Constant | Slot::Adjoint => located(quote!(#runtime::private::absent()), *span),
+                Slot::Added(bar) => {
+                    let bar = self.atom(Atom::Value(*bar), Level::Method);
+                    quote!(&mut #bar[..])
+                }
+                Slot::Exchanged(bar) => {
+                    let bar = self.atom(Atom::Value(*bar), Level::Method);
+                    quote!(#runtime::private::Out(&mut #bar[..]))
+                }
+            });
+        }
+        let pullback = self.atom(pull.pullback, Level::Method);
+        let pullback = if pull.optional { quote!((#pullback.unwrap())) } else { pullback };
+        let mut results = stmt.results.iter();
+        let mut patterns = Vec::new();
+        for slot in &pull.slots {
+            let result = if *slot == Slot::Adjoint { results.next() } else { None };
+            patterns.push(result.map_or(quote!(_), |result| self.pattern(*result)));
+        }
+        if stmt.results.is_empty() {
+            return quote!(#pullback(#seed, (#(#given,)*)););
+        }
+        quote!(let (#(#patterns,)*) = #pullback(#seed, (#(#given,)*));)
+    }
+
+    /// `let pull = move |seed: f64, w_bar: &mut [f64]| { .. };`
+    pub(super) fn closure(&mut self, stmt: &Stmt, closure: &'a Closure) -> TokenStream {
+        let region = &closure.region;
+        let params: Vec<TokenStream> = region
+            .params
+            .iter()
+            .map(|param| {
+                let name = self.introduce(*param, "bar");
+                let ty = self.parameter_type(*param);
+                quote!(#name: #ty)
+            })
+            .collect();
+        let mut read = std::collections::HashSet::new();
+        self.leaves_of_region(region, &mut read);
+        let lent = closure.kept.iter().filter(|(param, _)| read.contains(param));
+        let lent: Vec<TokenStream> = lent
+            .map(|(param, keeper)| {
+                let name = self.read(*param);
+                quote!(let #name = #keeper.kept();)
+            })
+            .collect();
+        let before = self.held.clone();
+        let types = region.yields.iter().map(|atom| self.ty(*atom)).collect();
+        let body = self.region(&region.stmts, &region.yields, &End::Value(types));
+        self.held = before;
+        let name = self.introduce(stmt.results[0], "pull");
+        // Tapes are taken apart inside.
+        quote!(let mut #name = move |#(#params),*| { #(#lent)* #body };)
+    }
+
+    fn parameter_type(&self, param: Value) -> TokenStream {
+        let Some(shape) = self.shape_of(Atom::Value(param)) else { return self.float_type(param) };
+        let runtime = &self.runtime;
+        let scalar = Ident::new(shape.scalar.name(), Span::call_site());
+        let inner = shape.dims[1..].iter().rev().fold(quote!(#runtime::private::#scalar), |inner, dim| match dim {
+            crate::ir::Dim::Fixed(length) => quote!([#inner; #length]),
+            crate::ir::Dim::Dynamic => inner,
+        });
+        quote!(&mut [#inner])
+    }
+
+    /// The pattern that binds a result: blank if nothing reads it.
+    fn pattern(&mut self, result: Value) -> TokenStream {
+        if !self.used.contains(&result) {
+            return quote!(_);
+        }
+        let name = self.introduce(result, "value");
+        let mutability = self.mutable.contains(&result).then(|| quote!(mut));
+        quote!(#mutability #name)
+    }
+
+    fn float_type(&self, value: Value) -> TokenStream {
+        let runtime = &self.runtime;
+        let scalar = self.values[value.0 as usize].ty.scalar().unwrap_or(Scalar::F64);
+        let name = Ident::new(scalar.name(), Span::call_site());
+        quote!(#runtime::private::#name)
+    }
+}
+
+/// Floats, or patterns for them, in the form in which a function returns them.
+fn of_form(returns: Returns, floats: &[TokenStream]) -> TokenStream {
+    let floats = &floats[..returns.count()];
+    match returns {
+        Returns::Nothing => quote!(()),
+        Returns::Scalar => floats[0].clone(),
+        Returns::Tuple(_) => quote!((#(#floats),*)),
+        Returns::Array(_) => quote!([#(#floats),*]),
+    }
+}
+
+fn form_type(returns: Returns, types: &[TokenStream]) -> TokenStream {
+    match returns {
+        Returns::Nothing | Returns::Scalar | Returns::Tuple(_) => of_form(returns, types),
+        Returns::Array(count) => {
+            let ty = &types[0];
+            quote!([#ty; #count])
+        }
+    }
+}
+
+/// Tokens that rustc's messages show at a place of the user's code.
+fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let locate = |mut tree: TokenTree| {
+        tree.set_span(tree.span().located_at(span));
+        match tree {
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), located(group.stream(), span));
+                inner.set_span(group.span());
+                TokenTree::Group(inner)
+            }
+            other => other,
+        }
+    };
+    tokens.into_iter().map(locate).collect()
+}
