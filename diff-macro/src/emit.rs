@@ -241,13 +241,12 @@ impl<'a> Inliner<'a> {
                 self.count(&l.body);
                 self.loops = outer;
             }
-            // What a closure keeps is computed before it is made.
+            // What it keeps is computed before it is made, and so is what is returned with it: that may read what it keeps.
             Op::Closure(closure) => {
-                let outer = self.loops;
-                self.next_loop += 1;
-                self.loops = self.next_loop;
+                self.next_loop += 2;
+                self.loops = self.next_loop - 1;
                 self.count(&closure.region);
-                self.loops = outer;
+                self.loops = self.next_loop;
             }
             other => {
                 // A capacity is only a second mention of the bounds of a loop: it must not keep them from their place.

@@ -9,8 +9,10 @@
 //!
 //! Seen from the callee, `split` makes the pullback: the two sweeps of a function, the second in a closure.
 
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use crate::fence;
 use crate::ir::{
     Atom, Call, Closure, Code, Effect, Function, Hint, NewArray, Op, Opaque, Pass, Pull, Region, Rule, Scalar, Slot,
     Stmt, Storage, Ty, Value,
@@ -21,7 +23,7 @@ use super::residuals::Residuals;
 use super::{Kind, Reverse, Swept, barred};
 
 /// A function with its reverse sweep in a closure, which it yields last.
-pub(crate) struct Split {
+pub(crate) struct Parted {
     pub(crate) function: Function,
     /// The parameters that say which adjoints are asked for, one per active parameter that is lent.
     pub(crate) asked: Vec<Value>,
@@ -31,12 +33,14 @@ pub(crate) struct Split {
 
 /// Splits the two sweeps. The closure takes the adjoints of what the function yields, then for each active array that
 /// is a reference the array of its adjoints; it yields the adjoints of the other active parameters.
-pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], default: Scalar) -> Split {
+pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], default: Scalar) -> Parted {
     let mut pass = Reverse::new(function, active, default);
-    pass.split = true;
     // What a mutable reference shows may change before the closure runs: its elements are recorded.
-    pass.primal.changing.extend(outs);
-    pass.unsettled.extend(outs);
+    let windows = pass.roots.iter().filter(|(_, root)| outs.contains(root)).map(|(window, _)| *window);
+    let unsettled: HashSet<Value> = windows.chain(outs.iter().copied()).collect();
+    pass.primal.changing.extend(&unsettled);
+    pass.unsettled_outside.extend(&unsettled);
+    pass.split = Some(Split::default());
     pass.b.open();
     let mut params = pass.fresh_all(&function.body.params);
     let storage = |value: &Value| match function.values[value.0 as usize].ty {
@@ -55,7 +59,7 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
         }
     }
     params.extend(&asked);
-    let swept = pass.sweep(&function.body.stmts, None);
+    let swept = pass.sweep_alone(&function.body.stmts);
     let mut yields = pass.atoms(&function.body.yields);
     // The closure.
     pass.b.open();
@@ -82,6 +86,7 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
         pass.b.changing.insert(bar);
         pass.bars.insert(*param, bar);
     }
+    pass.keep_in_closure(&function.body.stmts, outs);
     pass.make_bars(&function.body.stmts);
     pass.back(&function.body.stmts, &swept);
     let returned = active.iter().filter(|v| matches!(storage(v), None | Some(Storage::Owned)));
@@ -106,10 +111,67 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
     let residuals =
         Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
     residuals.complete(&mut function.body);
-    Split { function, asked, lent }
+    Parted { function, asked, lent }
+}
+
+/// What a closure can keep of the forward sweep, by values of the forward sweep. It cannot keep what is borrowed for a
+/// shorter time than it lives, nor a part of what it keeps itself.
+#[derive(Default)]
+pub(super) struct Split {
+    /// The windows of what it keeps, which it makes again.
+    windows: HashMap<Value, Value>,
+    /// The arrays behind mutable references and their windows: it does not keep these.
+    outs: HashSet<Value>,
+    /// For mutable references, the arrays of their adjoints, which are as long.
+    bars: HashMap<Value, Value>,
 }
 
 impl Reverse<'_> {
+    /// Decides what the closure keeps, where it begins.
+    fn keep_in_closure(&mut self, stmts: &[Stmt], outs: &[Value]) {
+        let new = |pass: &Self, array: &Value| pass.array(*array);
+        let bars = outs.iter().filter_map(|out| Some((new(self, out), *self.bars.get(out)?))).collect();
+        let mut split = Split { bars, outs: outs.iter().map(|out| new(self, out)).collect(), ..Split::default() };
+        for stmt in stmts {
+            let Op::NewArray(NewArray::Window { array, part, .. }) = &stmt.op else { continue };
+            let [base, window] = [array, &stmt.results[0]].map(|array| new(self, array));
+            if split.outs.contains(&base) {
+                split.outs.insert(window);
+                continue;
+            }
+            let array = *split.windows.get(&base).unwrap_or(&base);
+            let part = part.map(|atom| self.atom(atom));
+            let info = self.b.values[window.0 as usize].clone();
+            let again =
+                self.b.new_array(NewArray::Window { array, part, mutable: false }, info.ty.borrowed(), info.hint);
+            split.windows.insert(window, again);
+        }
+        self.split = Some(split);
+    }
+
+    /// A value of the forward sweep that is in scope, as the closure has it; none if it cannot keep it.
+    pub(super) fn kept_by_closure(&self, value: Value) -> Option<Value> {
+        let Some(split) = &self.split else { return Some(value) };
+        match split.windows.get(&value) {
+            Some(again) => Some(*again),
+            None => (!split.outs.contains(&value)).then_some(value),
+        }
+    }
+
+    /// For an array that the closure does not keep, of which code asks the length alone: one that is as long.
+    pub(super) fn as_long(&self, array: Value, name: &str, code: &syn::Expr) -> Option<Atom> {
+        let bar = self.split.as_ref()?.bars.get(&array)?;
+        (!fence::active_mentions_in_expr(code).contains(name)).then_some(Atom::Value(*bar))
+    }
+
+    /// Whether the closure may keep what verbatim code reads. Of a type that only rustc knows, a local variable might be
+    /// a reference to another.
+    pub(super) fn may_be_kept(&self, atom: Atom) -> bool {
+        let Some(value) = atom.value().filter(|_| self.split.is_some()) else { return true };
+        let is_known = !matches!(self.b.values[value.0 as usize].ty, Ty::Unknown);
+        is_known || self.primal.source.body.params.iter().any(|param| self.array(*param) == value)
+    }
+
     /// Whether an array that varies is passed to a call: else its partials are all that is needed.
     pub(super) fn takes_arrays(&self, call: &Call) -> bool {
         let varied = |atom: &Atom| self.active(*atom).is_some_and(|value| self.info(value).ty.is_array());
@@ -151,7 +213,7 @@ impl Reverse<'_> {
         let home = known.map(|value| self.b.contexts[value.0 as usize]);
         let in_scope = home.is_some_and(|home| matches!(self.contexts[home].kind, Kind::Fused { .. }));
         // A closure cannot borrow from what it is returned with.
-        self.split || self.unsettled.contains(&root) || !in_scope
+        self.split.is_some() || self.unsettled.contains(&root) || !in_scope
     }
 
     /// Calls the pullback: adds the adjoints of the arguments.

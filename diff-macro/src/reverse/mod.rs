@@ -27,6 +27,7 @@ mod transpose;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use self::call::Split;
 pub(crate) use self::call::split;
 use self::residuals::Residuals;
 use self::snapshots::{Kept, Pending};
@@ -304,8 +305,8 @@ struct Reverse<'a> {
     shown: HashMap<(usize, Value), Value>,
     /// For parameters whose adjoints the caller may not ask for: the flag that says whether it does.
     gates: HashMap<Value, Atom>,
-    /// The reverse sweep is a function of its own.
-    split: bool,
+    /// What is different where the reverse sweep is a closure that outlives the function.
+    split: Option<Split>,
 }
 
 /// The name of an adjoint.
@@ -351,7 +352,7 @@ impl<'a> Reverse<'a> {
             kept: HashMap::new(),
             shown: HashMap::new(),
             gates: HashMap::new(),
-            split: false,
+            split: None,
         };
         pass.b.shapes = function.shapes.clone();
         pass

@@ -30,7 +30,7 @@ impl Reverse<'_> {
     fn at_hand(&self, value: Value) -> Option<Atom> {
         let home = self.b.contexts[value.0 as usize];
         if matches!(self.contexts[home].kind, Kind::Fused { .. } | Kind::Sweep) {
-            return Some(Atom::Value(value));
+            return self.kept_by_closure(value).map(Atom::Value);
         }
         let mut context = self.current;
         loop {
@@ -94,11 +94,14 @@ impl Reverse<'_> {
         if !matches!(&**expr, syn::Expr::Binary(_) | syn::Expr::Unary(_) | syn::Expr::Path(_) | syn::Expr::Cast(_)) {
             return None;
         }
+        if opaque.args.iter().any(|(_, atom)| !self.may_be_kept(*atom)) {
+            return None;
+        }
         let mut args = Vec::new();
         for (name, atom) in &opaque.args {
             let read = match atom.value() {
                 None => *atom,
-                Some(value) => self.at_hand(value)?,
+                Some(value) => self.at_hand(value).or_else(|| self.as_long(value, name, expr))?,
             };
             args.push((name.clone(), read));
         }

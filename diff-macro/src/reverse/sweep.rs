@@ -25,6 +25,18 @@ impl Reverse<'_> {
         swept
     }
 
+    /// The forward sweep of a function whose reverse sweep is one of its own.
+    pub(super) fn sweep_alone(&mut self, stmts: &[Stmt]) -> Vec<Swept> {
+        let sweep = |(position, stmt)| {
+            self.settle(&stmts[position..]);
+            self.sweep_stmt(stmt, None)
+        };
+        let swept = stmts.iter().enumerate().map(sweep).collect();
+        self.settle(&[]);
+        self.measure(stmts);
+        swept
+    }
+
     /// Arrays that neither the statements to come nor what is around them change hold their final elements: these can
     /// be loaded again in the reverse sweep.
     fn settle(&mut self, rest: &[Stmt]) {
