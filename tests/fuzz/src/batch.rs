@@ -82,7 +82,9 @@ impl Package {
              [dependencies]\ntests = {{ path = \"{root}/tests\" }}\ndiff-runtime = {{ path = \"{root}/diff-runtime\" }}\n\n\
              [build-dependencies]\nproc-macro2 = \"1\"\nquote = \"1\"\n\
              syn = {{ version = \"3\", features = [\"full\", \"visit-mut\", \"extra-traits\"] }}\n\n\
-             [profile.dev]\ndebug = 0\nincremental = false\n\n[workspace]\n"
+             [profile.dev]\ndebug = 0\nincremental = false\n\n\
+             # Half of the time of a batch would be the macro's own.\n\
+             [profile.dev.build-override]\nopt-level = 2\n\n[workspace]\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest)?;
         // Like the workspace, so that its dependencies are the same.
