@@ -107,6 +107,17 @@ impl VisitMut for Rewrite {
         visit_mut::visit_item_fn_mut(self, item);
     }
 
+    /// Nothing is derived for a twin's struct that is not for its fields.
+    fn visit_item_struct_mut(&mut self, item: &mut syn::ItemStruct) {
+        for attribute in item.attrs.iter_mut().filter(|attribute| attribute.path().is_ident("derive")) {
+            let names = Punctuated::<syn::Path, Token![,]>::parse_terminated;
+            let Ok(names) = attribute.parse_args_with(names) else { continue };
+            let names = names.iter().filter(|name| !name.is_ident("Differentiable"));
+            *attribute = parse_quote!(#[derive(#(#names),*)]);
+        }
+        visit_mut::visit_item_struct_mut(self, item);
+    }
+
     fn visit_pat_type_mut(&mut self, typed: &mut syn::PatType) {
         Self::attributes(&mut typed.attrs);
         visit_mut::visit_pat_type_mut(self, typed);

@@ -458,7 +458,9 @@ impl Case {
     pub fn compare_random(&self) -> Outcome {
         let mut outcome = Outcome { slack: RANDOM_SLACK, ..Outcome::default() };
         for k in 0..RANDOM_POINTS {
-            self.compare_with_dual_numbers(&self.point(k), &mut outcome);
+            let point = self.point(k);
+            self.compare_with_dual_numbers(&point, &mut outcome);
+            self.second_order(&point, &mut outcome);
         }
         outcome
     }

@@ -131,6 +131,8 @@ impl fmt::Display for Node {
 pub(crate) struct Program {
     /// Items before the function: other functions, structs.
     pub(crate) items: Vec<Node>,
+    /// Of the function, and of those that it calls: where a text says `ATTRIBUTE`.
+    pub(crate) attribute: &'static str,
     /// The text between the parentheses.
     pub(crate) parameters: String,
     /// The rest of `sample!(f, ..)`.
@@ -174,11 +176,14 @@ impl Program {
 
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "use diff_runtime::derivative;\n")?;
+        let differentiable =
+            if self.items.iter().any(|item| item.construct == "struct") { "Differentiable, " } else { "" };
+        writeln!(f, "use diff_runtime::{{{differentiable}derivative}};\n")?;
         for item in &self.items {
-            writeln!(f, "{item}\n")?;
+            writeln!(f, "{}\n", item.to_string().replace("ATTRIBUTE", self.attribute))?;
         }
-        writeln!(f, "#[derivative]\npub fn f({}) -> f64 {{\n{}{}\n}}", self.parameters, self.body, self.value)?;
+        let attribute = self.attribute;
+        writeln!(f, "{attribute}\npub fn f({}) -> f64 {{\n{}{}\n}}", self.parameters, self.body, self.value)?;
         writeln!(f, "sample!(f, {});", self.samples)
     }
 }
