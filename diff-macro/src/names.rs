@@ -72,6 +72,16 @@ pub(crate) fn plain(ident: &Ident) -> String {
     text.strip_prefix("r#").map_or(text.clone(), str::to_owned)
 }
 
+/// The identifier of a variable of the user's, raw if it has to be.
+pub(crate) fn ident(name: &str) -> Ident {
+    let name = name.strip_prefix("r#").unwrap_or(name);
+    if is_reserved_word(name) && !matches!(name, "_" | "self" | "Self" | "super" | "crate") {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
+}
+
 fn is_reserved_word(name: &str) -> bool {
     name == "_" || syn::parse_str::<Ident>(name).is_err()
 }

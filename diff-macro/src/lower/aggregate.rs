@@ -28,6 +28,7 @@ use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
 use crate::ir::{Atom, Code, Dim, Effect, Hint, Op, Opaque, Scalar, Shape, Storage, Ty, Value};
+use crate::names;
 use crate::rules::Prim;
 
 /// A leaf of a parameter: a further parameter of the lowered function.
@@ -308,7 +309,7 @@ impl Lowering<'_> {
 
     /// The place as an expression of the user's code.
     fn place_expr(&mut self, place: &Place) -> Expr {
-        let root = Ident::new(&place.root, Span::call_site());
+        let root = names::ident(&place.root);
         let mut expr: Expr = syn::parse_quote!(#root);
         if place.root == "self" {
             expr = syn::parse_quote!(self);
@@ -1413,7 +1414,7 @@ fn strip_references(expr: &Expr) -> &Expr {
 
 /// A branch or a block whose values are assigned to a variable where they stand.
 fn assigned_in_tails(name: &str, init: &Expr) -> Option<Expr> {
-    let ident = Ident::new(name, Span::call_site());
+    let ident = names::ident(name);
     assigned_to(&syn::parse_quote!(#ident), init)
 }
 

@@ -88,6 +88,10 @@ impl Lowering<'_> {
             self.follow_argument(arg);
             return (self.scalar(arg), Pass::Value);
         }
+        // A comparison or a cast to an integer has no derivative, whatever it is of.
+        if matches!(self.type_of(arg), Ty::Int | Ty::Bool) {
+            return (self.scalar(arg), Pass::Value);
+        }
         if matches!(arg, Expr::Reference(_)) {
             self.error(arg, diagnostics::ARRAY_IN_CALL);
             return (Atom::Undefined, Pass::Value);

@@ -15,6 +15,7 @@ use syn::{Expr, Ident, Lifetime, Pat, Stmt};
 use super::Lowering;
 use crate::diagnostics;
 use crate::fence;
+use crate::names;
 
 impl Lowering<'_> {
     /// The call of a closure, or of a function that is named in its place, as an expression; none, with an error, if it
@@ -112,7 +113,7 @@ impl Lowering<'_> {
         let mut body = (*closure.body).clone();
         for name in names {
             let number = self.instances.number(&format!("{name} {}", whole.to_token_stream()));
-            let (held, original) = (self.fresh(&name, number), Ident::new(&name, Span::call_site()));
+            let (held, original) = (self.fresh(&name, number), names::ident(&name));
             self.run(&[syn::parse_quote!(let #held = #original;)]);
             Alias { name: original, target: syn::parse_quote!(#held) }.visit_expr_mut(&mut body);
         }

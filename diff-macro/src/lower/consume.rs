@@ -11,6 +11,7 @@ use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
 use crate::ir::Ty;
+use crate::names;
 
 /// The methods that end a chain.
 const CONSUMERS: &[&str] = &[
@@ -107,7 +108,7 @@ impl<'a> Lowering<'a> {
         // An annotation with `_` tells nothing: the elements are floats of the function's type.
         let annotation = turbofish.or(ascribed).filter(|ty| super::shape_of(ty).is_some());
         let annotation = annotation.map(|ty| quote::quote!(: #ty));
-        let (ident, capacity) = (Ident::new(name, proc_macro2::Span::call_site()), self.capacity(&iter));
+        let (ident, capacity) = (names::ident(name), self.capacity(&iter));
         self.run(&[parse_quote!(let mut #ident #annotation = Vec::with_capacity(#capacity);)]);
         let pushed = self.run_chain(init, &iter, &site, &mut |pass, item| {
             let value = pass.own(&site, "item");

@@ -8,6 +8,7 @@ use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
 use crate::ir::{Atom, Dim, Info, NewArray, Op, Shape, Storage, Ty, Value};
+use crate::names;
 
 impl Lowering<'_> {
     /// `Vec::new()` and `Vec::with_capacity(n)`, with the shape that an annotation or the path shows.
@@ -29,7 +30,7 @@ impl Lowering<'_> {
             }
             let Some(array) = self.array_named(&param.name) else { continue };
             if self.shape(array).is_some_and(|shape| shape.storage == Storage::Owned) {
-                let name = syn::Ident::new(&param.name, proc_macro2::Span::call_site());
+                let name = names::ident(&param.name);
                 self.let_copy(&param.name, &syn::parse_quote!(#name.to_vec()));
                 self.known.active.insert(param.name.clone());
             }

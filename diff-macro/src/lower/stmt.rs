@@ -12,6 +12,7 @@ use crate::diagnostics;
 use crate::emit::text_of;
 use crate::fence;
 use crate::ir::{Atom, Code, Effect, Op, Opaque, Returns, Scalar, Ty};
+use crate::names;
 use crate::rules::Prim;
 use crate::signature::Form;
 
@@ -670,7 +671,7 @@ impl Lowering<'_> {
             self.known.active.insert(name.to_owned());
         }
         if self.is_cell(name) && self.is_variable(name) {
-            let ident = syn::Ident::new(name, proc_macro2::Span::call_site());
+            let ident = names::ident(name);
             let operand = self.placeholder(atom);
             let stmt: Stmt = syn::parse_quote!(let mut #ident = #operand;);
             self.declare_with(name, &stmt, &operand);

@@ -94,3 +94,41 @@ pub fn copied_from_all_of_a_slice(x: &[f64], y: f64) -> f64 {
     first * copy[0] + y * copy[copy.len() - 1]
 }
 sample!(copied_from_all_of_a_slice, [-1.5..1.5; [2, 5]], -1.0..1.0);
+
+/// Raw names of all kinds of variables: an array that is collected, one that is copied, one that grows, one
+/// that a closure of a chain captures.
+#[derivative]
+pub fn raw_names(r#type: Vec<f64>, r#loop: f64) -> f64 {
+    let r#in: Vec<f64> = r#type.iter().map(|&r#ref| r#ref * r#loop).collect();
+    let r#match = r#in.clone();
+    let mut r#where = Vec::new();
+    for r#for in r#match.iter() {
+        r#where.push(r#for.sin());
+    }
+    let mut r#fn = r#loop;
+    let mut r#move = |r#as: f64| {
+        r#fn *= r#as;
+        r#fn + r#loop
+    };
+    let r#use = r#move(0.5) * r#move(r#where[0]);
+    let mut r#mut = r#type;
+    r#mut.push(r#use);
+    r#mut.iter().zip(&r#where).map(|(r#a, r#b)| r#a * r#b).sum::<f64>() + r#use
+}
+sample!(raw_names, [0.2..1.5; [2, 3]], -1.5..1.5);
+
+#[derivative]
+fn power(x: f64, n: usize, even: bool) -> f64 {
+    let mut product = if even { x * x } else { x };
+    for _ in 0..n {
+        product *= x;
+    }
+    product
+}
+
+/// Arguments of calls that are made of what varies, and have no derivative.
+#[derivative]
+pub fn integers_and_conditions_as_arguments(x: f64, y: f64) -> f64 {
+    y * power(x, (x.abs() * 2.0) as usize % 5, y > 0.5)
+}
+sample!(integers_and_conditions_as_arguments, -1.5..1.5, 0.0..1.0);
