@@ -44,8 +44,8 @@ pub(crate) struct Rule {
 pub(crate) enum Given {
     /// One per active parameter, of the arguments of the function.
     Partials(Vec<syn::Path>),
-    /// Those with the signatures of the companions `jvp` and `vjp`.
-    Products { jvp: Option<syn::Path>, vjp: Option<syn::Path> },
+    /// Those with the signatures of the companions `jvp`, `vjp` and `hvp`.
+    Products { jvp: Option<syn::Path>, vjp: Option<syn::Path>, hvp: Option<syn::Path> },
 }
 
 impl Options {
@@ -176,7 +176,7 @@ const RULE_FORM: &str = "rule(partials(df_dx, df_dy))` or `rule(jvp = f_jvp, vjp
 
 /// What stands in `rule(..)`.
 fn given(content: ParseStream<'_>) -> syn::Result<Given> {
-    let (mut partials, mut jvp, mut vjp) = (None, None, None);
+    let (mut partials, mut jvp, mut vjp, mut hvp) = (None, None, None, None);
     while !content.is_empty() {
         let kind: Ident = content.parse()?;
         let duplicate = match kind.to_string().as_str() {
@@ -187,10 +187,15 @@ fn given(content: ParseStream<'_>) -> syn::Result<Given> {
                     Punctuated::<syn::Path, Token![,]>::parse_terminated_with(&inner, syn::Path::parse_mod_style)?;
                 partials.replace(paths.into_iter().collect()).is_some()
             }
-            product @ ("jvp" | "vjp") => {
+            product @ ("jvp" | "vjp" | "hvp") => {
                 content.parse::<Token![=]>()?;
                 let path = syn::Path::parse_mod_style(content)?;
-                if product == "jvp" { &mut jvp } else { &mut vjp }.replace(path).is_some()
+                let place = match product {
+                    "jvp" => &mut jvp,
+                    "vjp" => &mut vjp,
+                    _ => &mut hvp,
+                };
+                place.replace(path).is_some()
             }
             _ => true,
         };
@@ -201,10 +206,10 @@ fn given(content: ParseStream<'_>) -> syn::Result<Given> {
             content.parse::<Token![,]>()?;
         }
     }
-    match (partials, jvp, vjp) {
-        (Some(partials), None, None) => Ok(Given::Partials(partials)),
-        (None, None, None) | (Some(_), ..) => Err(content.error("")),
-        (None, jvp, vjp) => Ok(Given::Products { jvp, vjp }),
+    match (partials, jvp, vjp, hvp) {
+        (Some(partials), None, None, None) => Ok(Given::Partials(partials)),
+        (None, None, None, _) | (Some(_), ..) => Err(content.error("")),
+        (None, jvp, vjp, hvp) => Ok(Given::Products { jvp, vjp, hvp }),
     }
 }
 

@@ -658,6 +658,22 @@ impl Builder {
         }
     }
 
+    /// `t * c`, but if the flag is set, zero if `t` is zero; signs move outwards.
+    pub(crate) fn strong_mul_if(&mut self, flag: Atom, t: Atom, c: Atom) -> Atom {
+        match (self.negated(t), self.negated(c)) {
+            (Some(t), Some(c)) => self.strong_mul_if(flag, t, c),
+            (Some(t), None) => {
+                let product = self.strong_mul_if(flag, t, c);
+                self.neg(product)
+            }
+            (None, Some(c)) => {
+                let product = self.strong_mul_if(flag, t, c);
+                self.neg(product)
+            }
+            (None, None) => self.prim(Prim::StrongMulIf, &[flag, t, c]),
+        }
+    }
+
     /// `t / d`, but zero if `t` is zero; signs move outwards.
     pub(crate) fn strong_div(&mut self, t: Atom, d: Atom) -> Atom {
         match self.negated(t) {

@@ -17,6 +17,15 @@ use crate::names::plain;
 /// The companion that gives the value and the partial derivatives that are asked for.
 pub(crate) const PARTIALS: &str = "__partials";
 
+/// The companion that gives the partial derivatives up to an order. rustc shows the name where the callee has none.
+pub(crate) fn partials(order: usize) -> String {
+    match order {
+        0 | 1 => PARTIALS.to_owned(),
+        2 => "__partials_of_order_2_need_option_hvp_or_hessian".to_owned(),
+        _ => format!("__partials_of_order_{order}_need_option_order_{order}"),
+    }
+}
+
 /// The companion that pushes tangents forward, those of arrays among them.
 pub(crate) const PUSHFORWARD: &str = "__pushforward";
 

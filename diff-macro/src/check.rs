@@ -90,7 +90,7 @@ impl Checker {
                 let outputs = call.callee.returns.count();
                 let wanted = match &call.rule {
                     Rule::Primal => outputs,
-                    Rule::Partials(asked) => outputs * (1 + asked.iter().filter(|asked| **asked).count()),
+                    Rule::Partials(partials) => outputs * partials.indices().len(),
                     Rule::Pushforward(_) => 2 * outputs,
                     Rule::Pullback { .. } => outputs + 1,
                 };

@@ -8,6 +8,7 @@ use syn::{FnArg, ItemFn, parse_quote};
 
 use crate::attr::{Given, Options, Rule};
 use crate::build::Builder;
+use crate::cleanup::for_each_operand;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{
     Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Pass, Returns, Rule as CallRule, Scalar,
@@ -45,6 +46,20 @@ pub(crate) fn check(options: &Options, signature: &Signature, rule: &Rule, diagn
 
 /// The function that calls the user's function with its own parameters.
 pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
+    calls(item, signature, vec![name(item, signature)])
+}
+
+/// The function that yields the partial derivatives that the user's functions give.
+pub(crate) fn partials<'a>(
+    item: &ItemFn,
+    signature: &Signature,
+    paths: impl Iterator<Item = &'a syn::Path>,
+) -> Function {
+    calls(item, signature, paths.map(|path| Name::Path(parse_quote!(#path))).collect())
+}
+
+/// The function that calls others with its own parameters, and yields what they give.
+fn calls(item: &ItemFn, signature: &Signature, names: Vec<Name>) -> Function {
     let mut b = Builder::of_user(signature.scalar);
     b.shapes = Rc::new(signature.shapes.clone());
     b.open();
@@ -59,14 +74,18 @@ pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
         .collect();
     let receiver = item.sig.receiver().map(|_| b.opaque(verbatim_self(), unknown()));
     let spans = receiver.iter().map(|_| item.sig.ident.span()).collect::<Vec<_>>().into_iter();
-    let spans = spans.chain(signature.parameters.iter().map(|parameter| parameter.ident.span())).collect();
-    let passes = vec![Pass::Value; receiver.iter().count() + params.len()];
-    let callee = Rc::new(Callee { name: name(item, signature), returns: Returns::Scalar, spans, passes });
-    let args = receiver.into_iter().chain(params.iter().map(|param| Atom::Value(*param))).collect();
+    let spans: Vec<_> = spans.chain(signature.parameters.iter().map(|parameter| parameter.ident.span())).collect();
+    let args: Vec<Atom> = receiver.into_iter().chain(params.iter().map(|param| Atom::Value(*param))).collect();
     let scalar = signature.output.scalars.first().copied().unwrap_or(Scalar::F64);
-    let result = b.value(Ty::Float(scalar), None);
-    b.push(vec![result], Op::Call(Call { callee, args, rule: CallRule::Primal }));
-    let body = b.close_region(params, vec![Atom::Value(result)]);
+    let mut results = Vec::new();
+    for name in names {
+        let passes = vec![Pass::Value; args.len()];
+        let callee = Rc::new(Callee { name, returns: Returns::Scalar, spans: spans.clone(), passes });
+        let result = b.value(Ty::Float(scalar), None);
+        b.push(vec![result], Op::Call(Call { callee, args: args.clone(), rule: CallRule::Primal }));
+        results.push(Atom::Value(result));
+    }
+    let body = b.close_region(params, results);
     Function {
         values: std::mem::take(&mut b.values),
         shapes: b.shapes.clone(),
@@ -75,6 +94,33 @@ pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
         twins: HashMap::new(),
         guards: Vec::new(),
     }
+}
+
+/// A function that yields first what another one of the same parameters yields, of which the statements stand before its
+/// own.
+pub(crate) fn with_value(mut function: Function, value: &Function) -> Function {
+    let mut renamed: HashMap<Value, Value> =
+        value.body.params.iter().copied().zip(function.body.params.iter().copied()).collect();
+    for (k, info) in (0..).map(Value).zip(&value.values) {
+        renamed.entry(k).or_insert_with(|| {
+            function.values.push(info.clone());
+            Value(u32::try_from(function.values.len() - 1).unwrap_or(u32::MAX))
+        });
+    }
+    let rename = |atom: &mut Atom| {
+        if let Atom::Value(value) = atom {
+            *value = renamed[value];
+        }
+    };
+    let mut body = value.body.clone();
+    for stmt in &mut body.stmts {
+        stmt.results.iter_mut().for_each(|result| *result = renamed[result]);
+        for_each_operand(&mut stmt.op, &mut |atom| rename(atom));
+    }
+    body.yields.iter_mut().for_each(rename);
+    function.body.stmts.splice(0..0, body.stmts);
+    function.body.yields.splice(0..0, body.yields);
+    function
 }
 
 /// How the function is named where its companions stand.

@@ -191,7 +191,7 @@ pub(crate) fn second_order_of_rows(name: &str) -> String {
 }
 
 pub(crate) const ORDER_OF_SEVERAL: &str = "`order` needs exactly one active parameter, a float, and a result that is returned; \
-    `order = 3` is possible in several floats\n\
+    `order = 2` and `order = 3` are possible in several floats\n\
     help: name the parameter with `wrt(x)`, or use `hessian` or `hvp` for second derivatives";
 
 pub(crate) const NOT_AN_OPTION: &str = "an option starts with its name\n\
@@ -233,11 +233,15 @@ pub(crate) fn rule_parameter(name: &str) -> String {
     )
 }
 
-pub(crate) const SECOND_ORDER_OF_CALL: &str = "derivatives of second and higher order are not given through a call\n\
+pub(crate) const SECOND_ORDER_OF_CALL: &str = "derivatives of second and higher order are not given through a call with an array\n\
     help: write the arithmetic of the function out here";
 
-pub(crate) const SECOND_ORDER_OF_RULE: &str = "a rule gives first derivatives alone\n\
-    help: leave out `hessian`, `hvp` and `order`";
+pub(crate) const SECOND_ORDER_OF_RULE: &str = "this rule gives first derivatives alone\n\
+    help: add `hvp = ..` to it, a function with the signature of the companion `hvp`; or write `rule(partials(..))` with \
+    functions that have the attribute themselves";
+
+pub(crate) const THIRD_ORDER_OF_RULE: &str = "a rule of products gives first and second derivatives alone\n\
+    help: write `rule(partials(..))` with functions that have the attribute themselves, and the option `order`";
 
 pub(crate) const RULE_MIXED: &str = "a rule is for a function whose floats are of one type\n\
     help: mark this parameter with `#[constant]`, or convert in a function that calls this one";

@@ -223,6 +223,11 @@ impl<'a> Inliner<'a> {
                 self.note(args[0], 2);
                 self.note(args[1], 1);
             }
+            Op::Prim(Prim::StrongMulIf, args) => {
+                self.note(args[0], 1);
+                self.note(args[1], 2);
+                self.note(args[2], 1);
+            }
             Op::Opaque(opaque) => self.count_opaque(opaque),
             Op::Loop(l) => {
                 for atom in &l.init {
@@ -1580,6 +1585,11 @@ impl<'a> Emitter<'a> {
                 let factor = if prim == Prim::StrongMul { Prim::Mul } else { Prim::Div };
                 let product = self.prim(factor, args, true, Level::Any);
                 wrap_if(level > Level::Any, quote!(if #t == 0.0 { 0.0 } else { #product }))
+            }
+            Prim::StrongMulIf => {
+                let (flag, t) = (self.atom(args[0], Level::Compare), self.atom(args[1], Level::Sum));
+                let product = self.prim(Prim::Mul, &args[1..], true, Level::Any);
+                wrap_if(level > Level::Any, quote!(if #flag && #t == 0.0 { 0.0 } else { #product }))
             }
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => {
                 let operand = self.atom(args[0], Unary);

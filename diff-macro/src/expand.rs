@@ -13,7 +13,7 @@ use crate::companion::{self, Plan};
 use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::Storage;
+use crate::ir::{Atom, Storage};
 use crate::lower::{self, Lowered, Param, Source};
 use crate::names;
 use crate::resolve;
@@ -62,7 +62,9 @@ fn companions(
     }
     let mut lowered = lower_body(&item.block, signature, &runtime, diagnostics);
     if orders.any() {
-        for call in lowered.function.body.calls() {
+        let is_array =
+            |atom: &Atom| atom.value().is_some_and(|value| lowered.function.values[value.0 as usize].ty.is_array());
+        for call in lowered.function.body.calls().filter(|call| call.args.iter().any(is_array)) {
             diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_CALL);
         }
     }
@@ -103,9 +105,7 @@ fn custom_companions(
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     custom::check(options, signature, rule, diagnostics);
-    if orders.any() {
-        diagnostics.report_at(rule.span, diagnostics::SECOND_ORDER_OF_RULE);
-    }
+    let orders = orders.of_rule(rule, diagnostics);
     if !diagnostics.is_empty() {
         return None;
     }
@@ -122,7 +122,7 @@ fn custom_companions(
         orders,
         rule: Some(&rule.given),
     };
-    let (companions, rules) = (plan.expand(), plan.rules(true));
+    let (companions, rules) = (plan.expand(), plan.rules(1..=orders.of_callers(), true));
     Some(quote!(#companions #rules))
 }
 
@@ -132,28 +132,32 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
     if plan.signature.output.form == signature::Form::Aggregate {
         return quote!();
     }
+    // Structs that vary are not passed on to callees.
+    let structs = plan.signature.parameters.iter().any(|parameter| parameter.aggregate.is_some());
+    let highest = plan.orders.of_callers();
     if let Some(signature) = plan.signature.for_callers() {
         let mut diagnostics = Diagnostics::default();
         let mut lowered = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
         if diagnostics.is_empty() {
             follow_counters(&mut lowered.function);
-            return Plan {
+            let of_callers = Plan {
                 signature: &signature,
                 function: &lowered.function,
                 lowered: &lowered,
                 runtime: plan.runtime.clone(),
                 ..*plan
-            }
-            .rules(true);
+            };
+            // The number of derivatives of higher order grows fast: they are those in the function's own parameters.
+            let lower = of_callers.rules(1..=highest.min(2), true);
+            let higher = if structs { quote!() } else { plan.rules(3..=highest, false) };
+            return quote!(#lower #higher);
         }
     }
-    // Structs that vary are not passed on to callees.
-    let structs = plan.signature.parameters.iter().any(|parameter| parameter.aggregate.is_some());
     if structs {
         return quote!();
     }
     // Without all parameters active, what a caller passes by mutable reference could not vary on entry.
-    plan.rules(!plan.signature.parameters.iter().any(|parameter| parameter.output && !parameter.active))
+    plan.rules(1..=highest, !plan.signature.parameters.iter().any(|parameter| parameter.output && !parameter.active))
 }
 
 /// Lowers a body, which is that of the function or stands for it.

@@ -99,7 +99,7 @@ impl Writer<'_> {
                 wrap(format!("{}^{}", at(0, Level::Power)?, at(1, Level::Power)?), level > Level::Product)
             }
             Prim::Recip => wrap(format!("1 / {}", at(0, Level::Power)?), level > Level::Sum),
-            Prim::Select | Prim::StrongMul | Prim::StrongDiv => return None,
+            Prim::Select | Prim::StrongMul | Prim::StrongMulIf | Prim::StrongDiv => return None,
             Prim::Cast(_) | Prim::IntToFloat(_) => return at(0, level),
             other => {
                 let name = rules::row(other).map(|row| row.method).filter(|name| !name.is_empty())?;

@@ -10,13 +10,14 @@
 //! differs (`taylor.rs`), since all else that happens to tangents is linear.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use crate::build::Builder;
 use crate::ir::{
     Atom, Call, Function, Hint, Info, Loop, NewArray, Op, Pass, Range, Records, Region, Rule, Scalar, Stmt, Ty, Value,
 };
 use crate::linearize::Linear;
-use crate::primal::{Mode, Primal};
+use crate::primal::{CallLinear, Mode, Primal};
 use crate::taylor::{self, Derivatives};
 
 /// The tangent of one value in each direction; none where it is zero.
@@ -40,8 +41,13 @@ pub(crate) enum Seed {
 enum Tangents {
     /// Those in each direction.
     Directions,
-    /// The derivatives of each order along one path; those of the values of the generated function that are in scope.
-    Orders(HashMap<Value, Derivatives>),
+    /// The derivatives of each order along one path.
+    Orders {
+        /// Those of the values of the generated function that are in scope.
+        known: HashMap<Value, Derivatives>,
+        /// The linear forms of what calls give.
+        calls: taylor::Calls,
+    },
 }
 
 impl Seed {
@@ -140,7 +146,13 @@ pub(crate) fn jvp(
 /// The derivatives up to an order in a parameter: the function yields what the input yields, then for each order the
 /// derivatives of the yields.
 pub(crate) fn derivatives(function: &Function, active: Value, order: usize, default: Scalar) -> Function {
-    let mut pass = Forward::new(function, &[active], order, Tangents::Orders(HashMap::new()), default);
+    let mut pass = Forward::new(
+        function,
+        &[active],
+        order,
+        Tangents::Orders { known: HashMap::new(), calls: HashMap::new() },
+        default,
+    );
     pass.b.open();
     let params = pass.fresh_all(&function.body.params);
     let mut along = vec![None; order];
@@ -196,7 +208,7 @@ impl<'a> Forward<'a> {
 
 impl Forward<'_> {
     fn set_tangent(&mut self, value: Value, tangent: Tangent) {
-        if let (Tangents::Orders(known), Some(new)) =
+        if let (Tangents::Orders { known, .. }, Some(new)) =
             (&mut self.kind, self.primal.map.get(&value).and_then(|a| a.value()))
         {
             known.insert(new, tangent.clone());
@@ -207,12 +219,12 @@ impl Forward<'_> {
     /// Runs in a region of its own: what is known in it is not in scope after it.
     fn scoped<T>(&mut self, run: impl FnOnce(&mut Self) -> T) -> T {
         let outer = match &self.kind {
-            Tangents::Orders(known) => Some(known.clone()),
+            Tangents::Orders { known, .. } => Some(known.clone()),
             Tangents::Directions => None,
         };
         let result = run(self);
-        if let Some(known) = outer {
-            self.kind = Tangents::Orders(known);
+        if let (Tangents::Orders { known, .. }, Some(outer)) = (&mut self.kind, outer) {
+            *known = outer;
         }
         result
     }
@@ -268,11 +280,7 @@ impl Forward<'_> {
             Op::Opaque(opaque) => self.copy_opaque(stmt, opaque),
             Op::Call(call) if self.takes_arrays(call) => self.push_call(&stmt.results, call),
             Op::Pull(_) | Op::Closure(_) => unreachable!("forward mode is applied to functions without pullbacks"),
-            Op::Call(call) => {
-                for (result, linear) in self.copy_call(&stmt.results, call) {
-                    self.push_tangent(result, &linear, &call.args);
-                }
-            }
+            Op::Call(call) => self.push_partials(&stmt.results, call),
             Op::If { cond, then, otherwise } => self.branch(stmt, *cond, then, otherwise),
             Op::Loop(l) => self.repeat(stmt, l),
             Op::Load(array, index) => match stmt.results.first() {
@@ -315,7 +323,7 @@ impl Forward<'_> {
 
     /// A value of the source that does not vary has no derivative of any order.
     fn set_constant(&mut self, atom: Atom) {
-        if let (Tangents::Orders(known), Some(value)) = (&mut self.kind, atom.value()) {
+        if let (Tangents::Orders { known, .. }, Some(value)) = (&mut self.kind, atom.value()) {
             known.entry(value).or_insert_with(|| vec![None; self.directions]);
         }
     }
@@ -370,13 +378,31 @@ impl Forward<'_> {
         }
     }
 
+    /// Writes a call with its partials; of as many orders as are carried.
+    fn push_partials(&mut self, results: &[Value], call: &Call) {
+        let orders = if let Tangents::Orders { .. } = self.kind { self.directions } else { 1 };
+        let args = self.atoms(&call.args);
+        let linears = self.copy_call(results, call, orders);
+        let mut varied = Vec::new();
+        for CallLinear { source, result, linear } in linears {
+            let linear = Rc::new(linear);
+            if let Tangents::Orders { calls, .. } = &mut self.kind {
+                calls.insert(result, (linear.clone(), args.clone()));
+            }
+            varied.extend(source.map(|source| (source, linear)));
+        }
+        for (source, linear) in varied {
+            self.push_tangent(source, &linear, &call.args);
+        }
+    }
+
     /// The tangent of a value, from its linear form.
     fn push_tangent(&mut self, result: Value, linear: &Linear, args: &[Atom]) {
         let y = self.atom(Atom::Value(result));
         let name = dotted(&self.info(result));
         let tangent: Tangent = match &self.kind {
             Tangents::Directions => (0..self.directions).map(|d| self.differential(linear, args, y, d)).collect(),
-            Tangents::Orders(known) => taylor::derivatives(&mut self.b, y, self.directions, known),
+            Tangents::Orders { known, calls } => taylor::derivatives(&mut self.b, y, self.directions, known, calls),
         };
         for atom in tangent.iter().flatten() {
             self.b.name_derived(*atom, name.clone());

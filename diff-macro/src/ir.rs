@@ -18,6 +18,7 @@ use std::rc::Rc;
 
 use proc_macro2::Span;
 
+use crate::partials::Partials;
 use crate::rules::Prim;
 
 /// A value of the function, defined once.
@@ -445,13 +446,37 @@ impl Returns {
 pub(crate) enum Rule {
     /// The function itself.
     Primal,
-    /// For each argument that is asked for, in order, the partial derivatives of what the function returns.
-    Partials(Vec<bool>),
+    /// The partial derivatives of what the function returns, up to an order.
+    Partials(Partials),
     /// The tangents of what the function returns, from those of the arguments that have one.
     Pushforward(Vec<Option<Atom>>),
     /// The pullback, for the arguments that are asked for. It reads the arrays of some later on, and is given copies of
     /// others.
     Pullback { asked: Vec<bool>, copied: Vec<bool> },
+}
+
+impl Rule {
+    /// The indices of the derivatives that the results are.
+    pub(crate) fn indices(&self) -> Vec<Vec<usize>> {
+        match self {
+            Rule::Primal => vec![Vec::new()],
+            Rule::Partials(partials) => partials.indices(),
+            Rule::Pushforward(_) | Rule::Pullback { .. } => unreachable!("calls with arrays are differentiated once"),
+        }
+    }
+
+    /// The derivatives of the results in the arguments that vary, of so many orders more.
+    pub(crate) fn differentiated(&self, varies: &[bool], orders: usize) -> Partials {
+        match self {
+            Rule::Partials(Partials { asked, order }) => {
+                let asked = asked.iter().zip(varies).map(|(asked, varies)| *asked || *varies).collect();
+                Partials { asked, order: order + orders }
+            }
+            Rule::Primal | Rule::Pushforward(_) | Rule::Pullback { .. } => {
+                Partials { asked: varies.to_vec(), order: orders }
+            }
+        }
+    }
 }
 
 /// The application of a pullback. Its results are the adjoints of the scalars that are asked for; those of arrays are
@@ -923,7 +948,8 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rule = match &self.rule {
             Rule::Primal => "",
-            Rule::Partials(_) => " with partials",
+            Rule::Partials(Partials { order: 1, .. }) => " with partials",
+            Rule::Partials(_) => " with partials of higher order",
             Rule::Pushforward(_) => " with tangents",
             Rule::Pullback { .. } => " with pullback",
         };

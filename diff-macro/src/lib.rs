@@ -33,6 +33,7 @@ mod ir;
 mod linearize;
 mod lower;
 mod names;
+mod partials;
 mod primal;
 mod resolve;
 mod reverse;
@@ -99,12 +100,12 @@ mod windows;
 /// | `wrt(x, y)` | differentiates with respect to exactly these parameters |
 /// | `partials` | adds `partial_x` for each active parameter `x` |
 /// | `hessian`, `hvp` | add second derivatives: the matrix, its product with a vector |
-/// | `order = n` | adds `derivatives`, up to the `n`-th |
+/// | `order = n` | adds `derivatives`, up to the `n`-th; callers get derivatives up to that order |
 /// | `only(gradient, jvp)` | these companions and no others: in the implementation of a trait, those that the trait declares |
 /// | `suffix` | plain functions `f_gradient` and so on, where a type of the function's name exists already |
 /// | `associated` | for an associated function without a receiver: `T::f_gradient` and so on |
 /// | `rule(partials(df_dx, df_dy))` | the partial derivatives are given by functions of the same arguments |
-/// | `rule(jvp = f_jvp, vjp = f_vjp)` | the derivative is given by functions with the signatures of these companions |
+/// | `rule(jvp = f_jvp, vjp = f_vjp)` | the derivative is given by functions with the signatures of these companions; with `hvp = f_hvp` that of second order too |
 /// | `crate = ::path` | the path of the runtime crate, where it is not `::diff_runtime` |
 ///
 /// `#[constant]` on a parameter excludes it from the active ones.
@@ -160,6 +161,31 @@ mod windows;
 ///
 /// // x^2 = 2.25, where the table has the value 2.75 and the slope 3
 /// assert_eq!(energy::derivative(1.5, &[1.0, 3.0, 2.0, 5.0]), 2.75 + 3.0 * 2.0 * 1.5 * 1.5);
+/// ```
+///
+/// Derivatives of second and higher order through a call need those of the callee: it says `hvp`, `hessian` or `order`
+/// as well, else the error is at the call. The partial derivatives of a rule are differentiated again if they have the
+/// attribute themselves:
+///
+/// ```
+/// use diff_runtime::derivative;
+///
+/// #[derivative(hvp, rule(partials(cosine)))]
+/// fn sine(x: f64) -> f64 {
+///     x.sin()
+/// }
+///
+/// #[derivative]
+/// fn cosine(x: f64) -> f64 {
+///     x.cos()
+/// }
+///
+/// #[derivative(hessian)]
+/// fn wave(x: f64) -> f64 {
+///     sine(2.0 * x)
+/// }
+///
+/// assert_eq!(wave::hessian(0.3), -4.0 * 0.6_f64.sin());
 /// ```
 ///
 /// # What is accepted

@@ -19,7 +19,7 @@ pub(crate) struct Linear {
 
 /// Whether a partial may be infinite: then a zero factor contributes zero (the strong zero).
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Singular {
+pub(crate) enum Singular {
     No,
     Yes,
     /// If the flag is set.
@@ -32,7 +32,11 @@ enum Singular {
 /// constant is linear and needs no care.
 pub(crate) fn linearize(b: &mut Builder, prim: Prim, args: &[Atom], y: Atom, active: &[bool]) -> Linear {
     let partials = rules::partials(b, prim, args, y);
-    let singular = if rules::is_singular(b, prim, args, active) { Singular::Yes } else { Singular::No };
+    let singular = match prim {
+        Prim::StrongMulIf => Singular::If(args[0]),
+        _ if rules::is_singular(b, prim, args, active) => Singular::Yes,
+        _ => Singular::No,
+    };
     Linear { partials, singular }
 }
 
@@ -94,8 +98,8 @@ impl Linear {
         &self.partials[index]
     }
 
-    pub(crate) fn is_singular(&self) -> bool {
-        self.singular == Singular::Yes
+    pub(crate) fn singular(&self) -> Singular {
+        self.singular
     }
 
     /// The atoms that the term of operand `index` reads.
@@ -133,7 +137,7 @@ fn apply(
             match singular {
                 Singular::If(flag) if careful => {
                     let flag = read(b, flag);
-                    Some(scaled_if(b, num, t, flag))
+                    Some(b.strong_mul_if(flag, t, num))
                 }
                 _ => Some(scaled(b, num, den, t, careful && singular == Singular::Yes)),
             }
@@ -147,7 +151,13 @@ fn apply(
                 }
                 None => t,
             };
-            Some(b.strong_mul(num, quotient))
+            Some(match singular {
+                Singular::If(flag) => {
+                    let flag = read(b, flag);
+                    b.strong_mul_if(flag, num, quotient)
+                }
+                Singular::Yes | Singular::No => b.strong_mul(num, quotient),
+            })
         }
         Partial::Select(cond, then, otherwise) => {
             let cond = read(b, *cond);
@@ -160,14 +170,6 @@ fn apply(
             Some(b.select(cond, then.unwrap_or(zero), otherwise.unwrap_or(zero)))
         }
     }
-}
-
-/// `num * t`; zero for a zero `t` if the flag is set.
-fn scaled_if(b: &mut Builder, num: Atom, t: Atom, flag: Atom) -> Atom {
-    let product = b.mul(num, t);
-    let is_zero = b.prim(Prim::Eq, &[t, Atom::Float(0.0)]);
-    let vanishes = b.prim(Prim::And, &[flag, is_zero]);
-    b.select(vanishes, Atom::Float(0.0), product)
 }
 
 /// `num * t / den`, in the order that shares the most and overflows the least.

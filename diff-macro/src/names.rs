@@ -97,7 +97,7 @@ pub(crate) fn of_prim(prim: Prim, operand: Option<&Rc<str>>) -> String {
         Prim::Neg => "negated",
         Prim::Add => "sum",
         Prim::Sub => "difference",
-        Prim::Mul | Prim::StrongMul => "product",
+        Prim::Mul | Prim::StrongMul | Prim::StrongMulIf => "product",
         Prim::Div | Prim::StrongDiv => "quotient",
         Prim::Rem => "remainder",
         Prim::Powi | Prim::Powf => "power",

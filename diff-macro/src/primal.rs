@@ -9,6 +9,7 @@ use crate::ir::{
     Atom, Call, Code, Function, Header, Hint, Info, NewArray, Op, Opaque, Range, Region, Rule, Stmt, Ty, Value,
 };
 use crate::linearize::{Linear, linear, linearize};
+use crate::partials;
 use crate::rules::Prim;
 
 /// The source, and what has become of it so far.
@@ -26,6 +27,14 @@ impl<'a> Primal<'a> {
     pub(crate) fn new(source: &'a Function, active: &[Value]) -> Self {
         Primal { source, map: HashMap::new(), varied: activity::varied(source, active), changing: source.changing() }
     }
+}
+
+/// The linear form of a result of a call.
+pub(crate) struct CallLinear {
+    /// The result in the source, if it is one.
+    pub(crate) source: Option<Value>,
+    pub(crate) result: Value,
+    pub(crate) linear: Linear,
 }
 
 /// A pass that goes through the source statement by statement.
@@ -104,37 +113,66 @@ pub(crate) trait Mode<'a>: Sized {
         }
     }
 
-    /// Writes a call with the partials that are asked for; gives the linear forms of the results that vary.
-    fn copy_call(&mut self, results: &[Value], call: &Call) -> Vec<(Value, Linear)> {
-        let args = self.atoms(&call.args);
-        let asked: Vec<bool> =
+    /// Writes a call with partials of so many orders more; gives the linear forms of its results of all orders but the last.
+    ///
+    /// ```text
+    /// // Input:    y = g(a)
+    /// // Linear:   y, s = g with partials (a); y_dot = s * a_dot
+    /// // Input:    y, s = g with partials (a)
+    /// // Linear:   y, s, t = g with partials of higher order (a); y_dot = s * a_dot; s_dot = t * a_dot
+    /// ```
+    fn copy_call(&mut self, results: &[Value], call: &Call, orders: usize) -> Vec<CallLinear> {
+        let (args, callee) = (self.atoms(&call.args), call.callee.clone());
+        let varies: Vec<bool> =
             call.args.iter().map(|atom| atom.value().is_some_and(|value| self.is_varied(value))).collect();
-        let mut fresh = self.fresh_all(results);
-        if !asked.contains(&true) {
-            self.parts().0.push(fresh, Op::Call(Call { args, rule: Rule::Primal, callee: call.callee.clone() }));
+        if !varies.contains(&true) {
+            let fresh = self.fresh_all(results);
+            self.parts().0.push(fresh, Op::Call(Call { args, rule: call.rule.clone(), callee }));
             return Vec::new();
         }
-        let mut partials: Vec<Vec<Option<Atom>>> = vec![Vec::new(); results.len()];
-        for (k, asked) in asked.iter().enumerate() {
-            for (result, partials) in results.iter().zip(&mut partials) {
-                let partial = asked.then(|| self.partial_of_call(*result, args[k]));
-                fresh.extend(partial);
-                partials.push(partial.map(Atom::Value));
+        let partials = call.rule.differentiated(&varies, orders);
+        let (given, indices, count) = (call.rule.indices(), partials.indices(), callee.returns.count());
+        let (mut fresh, mut sources) = (Vec::new(), Vec::new());
+        for indices in &indices {
+            let known = given.iter().position(|known| known == indices);
+            for output in 0..count {
+                let source = known.map(|known| results[known * count + output]);
+                sources.push(source);
+                fresh.push(match source {
+                    Some(source) => self.fresh(source),
+                    None => self.partial_of_call(results[output], indices, &args),
+                });
             }
         }
         let b = self.parts().0;
-        let flag = b.singular_flag(&call.callee);
-        let rule = Rule::Partials(asked);
-        b.push(fresh, Op::Call(Call { args, rule, callee: call.callee.clone() }));
-        results.iter().zip(partials).map(|(result, partials)| (*result, linear(&partials, flag))).collect()
+        let singular = b.singular_flag(&callee);
+        let places: HashMap<&[usize], usize> = indices.iter().enumerate().map(|(k, all)| (&all[..], k)).collect();
+        let mut linears = Vec::new();
+        for (k, below) in indices.iter().enumerate().filter(|(_, below)| below.len() < partials.order) {
+            for output in 0..count {
+                let of_argument = |argument: usize| {
+                    let place = varies[argument].then(|| places.get(&partials::with(below, argument)[..])).flatten();
+                    place.map(|place| Atom::Value(fresh[place * count + output]))
+                };
+                let coefficients: Vec<Option<Atom>> = (0..args.len()).map(of_argument).collect();
+                let (place, linear) = (k * count + output, linear(&coefficients, singular));
+                linears.push(CallLinear { source: sources[place], result: fresh[place], linear });
+            }
+        }
+        b.push(fresh, Op::Call(Call { args, rule: Rule::Partials(partials), callee }));
+        linears
     }
 
-    /// A value for the partial derivative of the result of a call in an argument.
-    fn partial_of_call(&mut self, result: Value, arg: Atom) -> Value {
+    /// A value for a partial derivative of a result of a call.
+    fn partial_of_call(&mut self, result: Value, indices: &[usize], args: &[Atom]) -> Value {
         let ty = self.info(result).ty;
         let b = self.parts().0;
-        let of = arg.value().and_then(|value| b.values[value.0 as usize].hint.as_ref());
-        let name = of.map_or("slope".to_owned(), |hint| format!("slope_{}", hint.name));
+        let mut name = "slope".to_owned();
+        for arg in indices.iter().filter_map(|k| args[*k].value()) {
+            if let Some(hint) = &b.values[arg.0 as usize].hint {
+                name = format!("{name}_{}", hint.name);
+            }
+        }
         b.value(ty, Some(Hint::generated(name, proc_macro2::Span::call_site())))
     }
 

@@ -93,6 +93,8 @@ pub(crate) enum Prim {
     StrongMul,
     /// `t / d`, but zero if `t` is zero, whatever `d` is.
     StrongDiv,
+    /// `t * c`, but if the flag is set, zero if `t` is zero, whatever `c` is: `flag, t, c`.
+    StrongMulIf,
 }
 
 /// A partial derivative, in the form that is to be applied to a tangent or an adjoint `t`.
@@ -255,6 +257,7 @@ table! {
     Not "" false [REAL] |_b, _x, _y| vec![Partial::Zero];
     Select "" false [(1.0, 1.0), REAL, REAL] |_b, x, _y| vec![Partial::Zero, Partial::gate(x[0]), Partial::inverse_gate(x[0])];
     StrongMul "" true [REAL, REAL] |_b, x, _y| vec![scale(x[1]), Partial::StrongScale { num: x[0], den: None }];
+    StrongMulIf "" true [(1.0, 1.0), REAL, REAL] |_b, x, _y| vec![Partial::Zero, scale(x[2]), Partial::StrongScale { num: x[1], den: None }];
     StrongDiv "" true [REAL, POSITIVE] |b, x, y| vec![over(1.0, x[1]), Partial::StrongScale { num: b.neg(y), den: Some(x[1]) }];
 }
 

@@ -1,5 +1,5 @@
-//! Derivatives of every order along one path: a primitive and the derivatives of its operands go in, the derivatives of
-//! its result come out.
+//! Derivatives of every order along one path: a primitive or a call and the derivatives of its operands go in, the
+//! derivatives of its result come out.
 //!
 //! With `y' = p a'`, the partial `p` from the table, Leibniz' rule gives each order from those below it. A partial is
 //! itself a primitive of values whose derivatives are known by the same rule; so there is no formula here that the table
@@ -16,15 +16,24 @@ use std::rc::Rc;
 
 use crate::build::Builder;
 use crate::ir::{Atom, Value};
-use crate::linearize::{Linear, divide, linearize};
+use crate::linearize::{Linear, Singular, divide, linearize};
 use crate::rules::{Partial, Prim};
 
 /// The derivatives of a value, from the first order on; none where one is zero.
 pub(crate) type Derivatives = Vec<Option<Atom>>;
 
-/// The derivatives of a primitive's result up to an order. `known` has those of the values that vary.
-pub(crate) fn derivatives(b: &mut Builder, y: Atom, order: usize, known: &HashMap<Value, Derivatives>) -> Derivatives {
-    let mut path = Path { b, known, found: HashMap::new(), quotients: HashMap::new(), linears: HashMap::new() };
+/// The linear forms of what calls give, with the arguments.
+pub(crate) type Calls = HashMap<Value, (Rc<Linear>, Vec<Atom>)>;
+
+/// The derivatives of the result of a primitive or of a call up to an order. `known` has those of the values that vary.
+pub(crate) fn derivatives(
+    b: &mut Builder,
+    y: Atom,
+    order: usize,
+    known: &HashMap<Value, Derivatives>,
+    calls: &Calls,
+) -> Derivatives {
+    let mut path = Path { b, known, calls, found: HashMap::new(), quotients: HashMap::new(), linears: HashMap::new() };
     (1..=order).map(|k| path.derivative(y, k)).collect()
 }
 
@@ -34,6 +43,7 @@ type Quotient = (Vec<(Atom, Atom)>, Atom);
 struct Path<'a> {
     b: &'a mut Builder,
     known: &'a HashMap<Value, Derivatives>,
+    calls: &'a Calls,
     /// Derivatives of the values that partials are made of, by their order.
     found: HashMap<(Value, usize), Option<Atom>>,
     quotients: HashMap<(Quotient, usize), Option<Atom>>,
@@ -53,14 +63,14 @@ impl Path<'_> {
         if let Some(found) = self.found.get(&(value, k)) {
             return *found;
         }
-        let (prim, args) = self.b.definition(value)?.clone();
-        let derivative = self.of_prim(value, prim, &args, k);
+        let derivative = self.of_linear(value, k);
         self.found.insert((value, k), derivative);
         derivative
     }
 
-    fn of_prim(&mut self, y: Value, prim: Prim, args: &[Atom], k: usize) -> Option<Atom> {
-        let linear = self.linear(y, prim, args)?;
+    /// The derivative of order `k` of a value that is known by its linear form.
+    fn of_linear(&mut self, y: Value, k: usize) -> Option<Atom> {
+        let (linear, args) = self.linear(y)?;
         let order = k - 1;
         let mut sum = Sum::default();
         let mut quotients: Vec<Quotient> = Vec::new();
@@ -74,33 +84,34 @@ impl Path<'_> {
             }
         }
         for quotient in quotients {
-            if let Some(term) = self.quotient(quotient, linear.is_singular(), order) {
+            if let Some(term) = self.quotient(quotient, linear.singular(), order) {
                 sum.add(self.b, 1.0, &[term]);
             }
         }
         sum.finish(self.b)
     }
 
-    /// The linear form of a primitive, if it varies.
-    fn linear(&mut self, y: Value, prim: Prim, args: &[Atom]) -> Option<Rc<Linear>> {
+    /// The linear form of what a primitive or a call gives, and the operands; none if it does not vary.
+    fn linear(&mut self, y: Value) -> Option<(Rc<Linear>, Vec<Atom>)> {
+        if let Some(call) = self.calls.get(&y) {
+            return Some(call.clone());
+        }
+        let (prim, args) = self.b.definition(y)?.clone();
         if let Some(linear) = self.linears.get(&y) {
-            return linear.clone();
+            return linear.clone().map(|linear| (linear, args));
         }
         let active: Vec<bool> = args.iter().map(|arg| self.varies(*arg)).collect();
         let varies = active.contains(&true);
-        let linear = varies.then(|| Rc::new(linearize(self.b, prim, args, Atom::Value(y), &active)));
+        let linear = varies.then(|| Rc::new(linearize(self.b, prim, &args, Atom::Value(y), &active)));
         self.linears.insert(y, linear.clone());
-        linear
+        linear.map(|linear| (linear, args))
     }
 
     fn varies(&mut self, atom: Atom) -> bool {
         let Some(value) = atom.value() else { return false };
-        if let Some(derivatives) = self.known.get(&value) {
-            return derivatives.iter().any(Option::is_some);
-        }
-        match self.b.definition(value).cloned() {
-            Some((prim, args)) => self.linear(value, prim, &args).is_some(),
-            None => false,
+        match self.known.get(&value) {
+            Some(derivatives) => derivatives.iter().any(Option::is_some),
+            None => self.linear(value).is_some(),
         }
     }
 
@@ -112,13 +123,13 @@ impl Path<'_> {
                 let term = self.derivative(arg, m + 1).map(|term| self.cast(term, y));
                 sum.terms.extend(term.map(|term| (1.0, vec![term])));
             }
-            Partial::Scale { num, den: None } => self.add_products(sum, (*num, arg), linear.is_singular(), m),
+            Partial::Scale { num, den: None } => self.add_products(sum, (*num, arg), linear.singular(), m),
             Partial::Scale { num, den: Some(den) } => {
-                let term = self.quotient((vec![(*num, arg)], *den), linear.is_singular(), m);
+                let term = self.quotient((vec![(*num, arg)], *den), linear.singular(), m);
                 sum.terms.extend(term.map(|term| (1.0, vec![term])));
             }
             Partial::StrongScale { num, den } => {
-                let term = self.strong(*num, *den, arg, m);
+                let term = self.strong((*num, *den), arg, linear.singular(), m);
                 sum.terms.extend(term.map(|term| (1.0, vec![term])));
             }
             Partial::Select(cond, then, otherwise) => {
@@ -147,22 +158,25 @@ impl Path<'_> {
     }
 
     /// Adds the derivative of order `m` of `p a'`: the sum of `binomial(m, j) p^(j) a^(m + 1 - j)`.
-    fn add_products(&mut self, sum: &mut Sum, (p, a): (Atom, Atom), singular: bool, m: usize) {
+    fn add_products(&mut self, sum: &mut Sum, (p, a): (Atom, Atom), singular: Singular, m: usize) {
         for j in 0..=m {
             let Some(t) = self.derivative(a, m + 1 - j) else { continue };
             let Some(p) = self.derivative(p, j) else { continue };
-            let careful = singular && p.value().is_some() && !self.b.is_nonzero(t);
-            if careful {
-                let product = self.b.strong_mul(t, p);
-                sum.add(self.b, binomial(m, j), &[product]);
-            } else {
-                sum.add(self.b, binomial(m, j), &[p, t]);
-            }
+            let careful = p.value().is_some() && !self.b.is_nonzero(t);
+            let product = match singular {
+                Singular::Yes if careful => self.b.strong_mul(t, p),
+                Singular::If(flag) if careful => self.b.strong_mul_if(flag, t, p),
+                Singular::Yes | Singular::If(_) | Singular::No => {
+                    sum.add(self.b, binomial(m, j), &[p, t]);
+                    continue;
+                }
+            };
+            sum.add(self.b, binomial(m, j), &[product]);
         }
     }
 
     /// The derivative of order `m` of a quotient.
-    fn quotient(&mut self, quotient: Quotient, singular: bool, m: usize) -> Option<Atom> {
+    fn quotient(&mut self, quotient: Quotient, singular: Singular, m: usize) -> Option<Atom> {
         let key = (quotient, m);
         if let Some(known) = self.quotients.get(&key) {
             return *known;
@@ -179,7 +193,7 @@ impl Path<'_> {
             sum.add(self.b, -binomial(m, j), &[divisor, lower]);
         }
         let result = sum.finish(self.b).map(|numerator| {
-            let careful = singular && !self.b.is_nonzero(numerator);
+            let careful = singular == Singular::Yes && !self.b.is_nonzero(numerator);
             divide(self.b, numerator, *den, careful)
         });
         self.quotients.insert(key, result);
@@ -187,16 +201,19 @@ impl Path<'_> {
     }
 
     /// The derivative of order `m` of `num a' / den`, zero where a factor of `num` is zero.
-    fn strong(&mut self, num: Atom, den: Option<Atom>, a: Atom, m: usize) -> Option<Atom> {
+    fn strong(&mut self, (num, den): (Atom, Option<Atom>), a: Atom, singular: Singular, m: usize) -> Option<Atom> {
         let mut sum = Sum::default();
         for j in 0..=m {
             let Some(p) = self.derivative(num, j) else { continue };
             let t = match den {
-                Some(den) => self.quotient((vec![(Atom::Float(1.0), a)], den), true, m - j),
+                Some(den) => self.quotient((vec![(Atom::Float(1.0), a)], den), Singular::Yes, m - j),
                 None => self.derivative(a, m + 1 - j),
             };
             let Some(t) = t else { continue };
-            let product = self.b.strong_mul(p, t);
+            let product = match singular {
+                Singular::If(flag) => self.b.strong_mul_if(flag, p, t),
+                Singular::Yes | Singular::No => self.b.strong_mul(p, t),
+            };
             sum.add(self.b, binomial(m, j), &[product]);
         }
         sum.finish(self.b)

@@ -1,6 +1,8 @@
 //! Companions: what is generated for a function. Signatures, documentation, attributes and visibility are made here;
 //! the bodies come from the passes.
 
+use std::ops::RangeInclusive;
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, ItemFn, Pat};
@@ -153,14 +155,15 @@ impl Plan<'_> {
         self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
     }
 
-    /// The items for callers.
-    pub(crate) fn rules(&self, of_arrays: bool) -> TokenStream {
-        let companions: Vec<Companion> = self.partials_rule().into_iter().collect();
+    /// The items for callers: rules of these orders, and those for calls with arrays.
+    pub(crate) fn rules(&self, orders: RangeInclusive<usize>, of_arrays: bool) -> TokenStream {
+        let first = *orders.start() == 1;
+        let companions: Vec<Companion> = orders.filter_map(|order| self.partials_rule(order)).collect();
         let of_arrays = if of_arrays { self.rules_of_arrays() } else { Vec::new() };
         if self.suffix || (companions.is_empty() && of_arrays.is_empty()) {
             return TokenStream::new();
         }
-        let singular = self.singular();
+        let singular = first.then(|| self.singular());
         let (name, allowed) = (&self.item.sig.ident, allowed_lints());
         let cfg = self.attributes("cfg");
         let hidden = companions.iter().map(|companion| {

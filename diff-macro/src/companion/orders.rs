@@ -3,11 +3,14 @@
 
 use proc_macro2::Span;
 
-use crate::attr::Options;
+use crate::attr::{Given, Options, Rule};
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{Shape, Storage, Ty};
 use crate::names::plain;
 use crate::signature::{Form, Parameter, Signature};
+
+/// The highest order in several parameters, in which the number of derivatives grows with its power.
+const HIGHEST_IN_SEVERAL: usize = 3;
 
 /// The companions of higher order.
 #[derive(Clone, Copy, Default)]
@@ -18,11 +21,39 @@ pub(crate) struct Orders {
     pub(crate) order: Option<usize>,
     /// The third partial derivatives in several scalars.
     pub(crate) third: bool,
+    /// The order that option `order` asks for, which callers get where the function itself has no companion of it.
+    asked: usize,
 }
 
 impl Orders {
     pub(crate) fn any(self) -> bool {
-        self.hessian || self.hvp || self.third || self.order.is_some()
+        self.hessian || self.hvp || self.asked > 0
+    }
+
+    /// The same for a function whose derivative is given; reports what the rule does not tell.
+    pub(crate) fn of_rule(mut self, rule: &Rule, diagnostics: &mut Diagnostics) -> Self {
+        match &rule.given {
+            // The functions for the partial derivatives are differentiated themselves.
+            Given::Partials(_) => {}
+            Given::Products { hvp: Some(_), .. } => {
+                if self.asked > 2 {
+                    diagnostics.report_at(rule.span, diagnostics::THIRD_ORDER_OF_RULE);
+                }
+                self.asked = self.asked.max(2);
+            }
+            Given::Products { hvp: None, .. } => {
+                if self.of_callers() > 1 {
+                    diagnostics.report_at(rule.span, diagnostics::SECOND_ORDER_OF_RULE);
+                }
+            }
+        }
+        self
+    }
+
+    /// Up to which order callers are given partial derivatives.
+    pub(crate) fn of_callers(self) -> usize {
+        let second = if self.hessian || self.hvp { 2 } else { 1 };
+        self.asked.max(second)
     }
 }
 
@@ -48,10 +79,22 @@ pub(crate) fn orders(
     if let Some((span, order)) = options.order {
         let returned = signature.output.form != Form::Unit;
         let scalars = active.iter().all(|parameter| parameter.ty.scalar() == Some(signature.scalar));
-        match &active[..] {
-            [parameter] if parameter.ty.scalar().is_some() && returned => orders.order = Some(order),
-            [_, _, ..] if scalars && order == 3 && signature.output.form == Form::Scalar => orders.third = true,
-            _ => diagnostics.report_at(span, diagnostics::ORDER_OF_SEVERAL),
+        let fits = match &active[..] {
+            [parameter] if parameter.ty.scalar().is_some() && returned => {
+                orders.order = Some(order);
+                true
+            }
+            [_, _, ..] => {
+                orders.third = order == 3 && signature.output.form == Form::Scalar;
+                scalars && returned && order <= HIGHEST_IN_SEVERAL
+            }
+            _ => false,
+        };
+        if fits {
+            orders.asked = order;
+        } else {
+            (orders.order, orders.third) = (None, false);
+            diagnostics.report_at(span, diagnostics::ORDER_OF_SEVERAL);
         }
     }
     orders

@@ -15,12 +15,14 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{FnArg, PathArguments};
 
+use super::higher::entries::Entries;
 use super::{Companion, Plan};
 use crate::attr::Given;
-use crate::call::{self, PARTIALS};
-use crate::forward::{self, Seed};
-use crate::ir::{Function, Name, Op, Region, Value, walk};
+use crate::call;
+use crate::custom;
+use crate::ir::{Name, Op, Region, Value, walk};
 use crate::names::{Names, generated};
+use crate::partials;
 use crate::rules;
 use crate::signature::Form;
 
@@ -28,8 +30,8 @@ use crate::signature::Form;
 const MOST_ALONE: usize = 4;
 
 impl Plan<'_> {
-    /// The value and the partial derivatives in those scalars that the caller asks for.
-    pub(super) fn partials_rule(&self) -> Option<Companion> {
+    /// The value and the partial derivatives up to an order in those scalars that the caller asks for.
+    pub(super) fn partials_rule(&self, order: usize) -> Option<Companion> {
         let scalars = self.scalar_slots();
         let output = self.output().filter(|_| self.signature.output.wrapper.is_none())?;
         if scalars.is_empty() || self.signature.output.form == Form::Whole {
@@ -38,41 +40,66 @@ impl Plan<'_> {
         let mut names = self.names();
         let asked = generated(&names.fresh("asked", false), Span::call_site());
         let all: Vec<usize> = scalars.iter().filter_map(|slot| *slot).collect();
-        let body = match all.len() {
-            0 => return None,
-            _ if self.rule.is_some() => self.given_body(&all, &scalars, &asked),
-            2..=MOST_ALONE => {
-                let arms = all.iter().map(|k| {
-                    let pattern = scalars.iter().map(|slot| match slot {
-                        Some(own) if own == k => quote!(true),
-                        Some(_) => quote!(false),
-                        None => quote!(_),
-                    });
-                    let body = self.partials_body(&[*k], &scalars, &names);
-                    quote!((#(#pattern,)*) => { #body })
-                });
-                let body = self.partials_body(&all, &scalars, &names);
-                quote!(match #asked { #(#arms)* _ => { #body } })
-            }
-            _ => self.partials_body(&all, &scalars, &names),
+        if all.is_empty() {
+            return None;
+        }
+        let body = match self.rule {
+            Some(given) if order == 1 => self.given_body(given, &all, &scalars, &asked),
+            Some(Given::Products { hvp: Some(hvp), .. }) => self.given_second(hvp, &all, &scalars, &asked),
+            Some(_) | None => self.chosen_body(&all, &scalars, order, &asked, &names),
         };
-        let runtime = &self.runtime;
-        let slots = |of: &TokenStream| {
-            let slots = scalars.iter().map(|slot| match slot {
-                Some(_) => of.clone(),
-                None => quote!(#runtime::private::Constant),
+        let constant = self.constant_slot();
+        let requests = scalars.iter().map(|slot| match slot {
+            Some(_) => quote!(::core::primitive::bool),
+            None => constant.clone(),
+        });
+        let extra = vec![(asked, quote!((#(#requests,)*)))];
+        let output = self.nested_in(&scalars, order, &mut |_| output.clone());
+        Some(Companion { name: call::partials(order), docs: Vec::new(), extra, output: Some(output), body })
+    }
+
+    /// The derivatives in the parameters that are asked for: each alone, where few of few orders are, or all of them.
+    fn chosen_body(
+        &self,
+        all: &[usize],
+        slots: &[Option<usize>],
+        order: usize,
+        asked: &Ident,
+        names: &Names,
+    ) -> TokenStream {
+        let body = self.partials_body(all, slots, order, names);
+        if all.len() == 1 || all.len() > MOST_ALONE || order > 2 {
+            return body;
+        }
+        let arms = all.iter().map(|k| {
+            let pattern = slots.iter().map(|slot| match slot {
+                Some(own) if own == k => quote!(true),
+                Some(_) => quote!(false),
+                None => quote!(_),
             });
-            quote!((#(#slots,)*))
+            let body = self.partials_body(&[*k], slots, order, names);
+            quote!((#(#pattern,)*) => { #body })
+        });
+        quote!(match #asked { #(#arms)* _ => { #body } })
+    }
+
+    fn constant_slot(&self) -> TokenStream {
+        let runtime = &self.runtime;
+        quote!(#runtime::private::Constant)
+    }
+
+    /// Tokens for each derivative in parameters that can be active, nested.
+    fn nested_in(
+        &self,
+        slots: &[Option<usize>],
+        order: usize,
+        tokens: &mut dyn FnMut(&[usize]) -> TokenStream,
+    ) -> TokenStream {
+        let mut of_active = |indices: &[usize]| {
+            let constant = indices.last().is_some_and(|last| slots[*last].is_none());
+            (!constant).then(|| tokens(indices))
         };
-        let extra = vec![(asked, slots(&quote!(::core::primitive::bool)))];
-        let partials = slots(&output);
-        Some(Companion {
-            name: PARTIALS.to_owned(),
-            docs: Vec::new(),
-            extra,
-            output: Some(quote!((#output, #partials))),
-            body,
-        })
+        partials::nested(slots.len(), order, &mut of_active, &self.constant_slot())
     }
 
     /// Names the callees once more, such that rustc's message about one without companions says what to do.
@@ -81,6 +108,13 @@ impl Plan<'_> {
             Name::Path(path) if !call::is_associated(path) => Some(path.path.clone()),
             Name::Path(_) | Name::Method(..) => None,
         });
+        // The functions of a rule are callees where it is differentiated again.
+        let given: &[syn::Path] = match self.rule {
+            Some(Given::Partials(partials)) if self.orders.any() => partials,
+            Some(Given::Partials(_) | Given::Products { .. }) | None => &[],
+        };
+        let given = given.iter().filter(|path| !call::is_associated(&syn::parse_quote!(#path))).cloned();
+        let paths = paths.chain(given);
         let own = &self.item.sig.ident;
         let mut seen = HashSet::new();
         let checks = paths.filter(|path| !path.is_ident(own)).map(|mut path| {
@@ -97,13 +131,18 @@ impl Plan<'_> {
 
     /// A function of the user's in place of the companion whose signature it has.
     pub(super) fn given_product(&self, path: &syn::Path, extra: &[Ident]) -> TokenStream {
+        let extra: Vec<TokenStream> = extra.iter().map(|ident| quote!(#ident)).collect();
+        self.given_call(path, &extra)
+    }
+
+    fn given_call(&self, path: &syn::Path, extra: &[TokenStream]) -> TokenStream {
         let receiver = self.item.sig.receiver().map(|_| quote!(self,));
         let own = self.signature.parameters.iter().map(|parameter| &parameter.ident);
         quote!(#path(#receiver #(#own,)* #(#extra),*))
     }
 
     /// The value and the partials that the user's functions give.
-    fn given_body(&self, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
+    fn given_body(&self, given: &Given, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
         let runtime = &self.runtime;
         let name = &self.item.sig.ident;
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.to_token_stream());
@@ -121,15 +160,15 @@ impl Plan<'_> {
             });
             quote!((#(#slots,)*))
         };
-        match self.rule {
-            Some(Given::Partials(partials)) => {
+        match given {
+            Given::Partials(partials) => {
                 let slots = slot_of(&|slot, k| {
                     let (slot, partial) = (syn::Index::from(slot), &partials[k]);
                     quote!(if #asked.#slot { #partial(#receiver #(#arguments),*) } else { 0.0 })
                 });
                 quote!((#value, #slots))
             }
-            Some(Given::Products { vjp: Some(vjp), .. }) => {
+            Given::Products { vjp: Some(vjp), .. } => {
                 let adjoints = slot_of(&|_, k| match all.len() {
                     1 => quote!(adjoints),
                     _ if self.is_vector() => quote!(adjoints[#k]),
@@ -143,7 +182,7 @@ impl Plan<'_> {
                     (value, #adjoints)
                 }
             }
-            Some(Given::Products { jvp: Some(jvp), .. }) => {
+            Given::Products { jvp: Some(jvp), .. } => {
                 let slots = slot_of(&|slot, k| {
                     let slot = syn::Index::from(slot);
                     let tangents = (0..all.len()).map(|j| if j == k { quote!(1.0) } else { quote!(0.0) });
@@ -151,8 +190,56 @@ impl Plan<'_> {
                 });
                 quote!((#value, #slots))
             }
-            Some(Given::Products { jvp: None, vjp: None }) | None => quote!(),
+            Given::Products { jvp: None, vjp: None, .. } => quote!(),
         }
+    }
+
+    /// The value, the partials that the user's functions give, and the derivatives of these functions.
+    fn given_entries(&self, partials: &[syn::Path], wanted: &[usize], order: usize) -> Entries {
+        let active = self.active();
+        let given = wanted.iter().filter_map(|k| active.iter().position(|own| own == k));
+        let paths = given.filter_map(|k| partials.get(k));
+        let function = custom::partials(self.item, self.signature, paths);
+        let indices = (0..wanted.len()).map(|input| vec![input]).collect();
+        let mut entries = Entries { function, indices, outputs: 1 };
+        for _ in 1..order {
+            entries.raise(wanted, 0, self.signature.scalar);
+        }
+        entries.function = custom::with_value(entries.function, self.function);
+        entries.indices.insert(0, Vec::new());
+        entries
+    }
+
+    /// The value and the derivatives of first and second order, of which the user's functions give products.
+    fn given_second(&self, hvp: &syn::Path, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [value, slopes] = ["value", "slopes"].map(&mut fresh);
+        let products: Vec<Ident> = all.iter().map(|_| fresh("product")).collect();
+        let first = self.rule.map(|given| self.given_body(given, all, slots, asked));
+        let zeros: Vec<TokenStream> = all.iter().map(|_| quote!(0.0)).collect();
+        let zeros = self.gradient_value(&zeros);
+        let input = |slot: usize| all.iter().position(|own| slots[slot] == Some(*own)).unwrap_or(0);
+        let lets = (0..slots.len()).filter(|slot| slots[*slot].is_some()).map(|slot| {
+            let along = (0..all.len()).map(|k| if k == input(slot) { quote!(1.0) } else { quote!(0.0) });
+            let along: Vec<TokenStream> = along.collect();
+            let product = self.given_call(hvp, &along);
+            let (name, slot) = (&products[input(slot)], syn::Index::from(slot));
+            quote!(let #name = if #asked.#slot { #product } else { #zeros };)
+        });
+        let lets: Vec<TokenStream> = lets.collect();
+        let nested = self.nested_in(slots, 2, &mut |indices| match *indices {
+            [] => quote!(#value),
+            [slot] => {
+                let slot = syn::Index::from(slot);
+                quote!(#slopes.#slot)
+            }
+            [row, column, ..] => {
+                let (product, k) = (&products[input(row)], input(column));
+                if all.len() > 1 { quote!(#product[#k]) } else { quote!(#product) }
+            }
+        });
+        quote!(let (#value, #slopes) = { #first }; #(#lets)* #nested)
     }
 
     /// For each slot, the position of the parameter if it is an active scalar.
@@ -165,37 +252,24 @@ impl Plan<'_> {
     }
 
     /// The value and the partials in some parameters; zero in the others.
-    fn partials_body(&self, wanted: &[usize], slots: &[Option<usize>], names: &Names) -> TokenStream {
-        let function = self.with_partials(wanted);
+    fn partials_body(&self, wanted: &[usize], slots: &[Option<usize>], order: usize, names: &Names) -> TokenStream {
+        let active: Vec<Value> = wanted.iter().map(|k| self.function.body.params[*k]).collect();
+        let entries = match self.rule {
+            Some(Given::Partials(partials)) => self.given_entries(partials, wanted, order),
+            Some(Given::Products { .. }) | None => self.entries(self.function, &active, 0, order),
+        };
         let outputs = self.output_count();
-        let runtime = &self.runtime;
+        let zeros: Vec<TokenStream> = (0..outputs).map(|_| quote!(0.0)).collect();
+        let Entries { function, indices: known, .. } = entries;
+        let input = |slot: &usize| wanted.iter().position(|own| slots[*slot] == Some(*own));
         let wrap = |atoms: &[TokenStream]| {
-            let value = self.output_value(&atoms[..outputs]);
-            let zeros: Vec<TokenStream> = (0..outputs).map(|_| quote!(0.0)).collect();
-            let slots = slots.iter().map(|slot| match slot {
-                None => quote!(#runtime::private::Constant),
-                Some(k) => match wanted.iter().position(|own| own == k) {
-                    Some(d) => self.output_value(&atoms[outputs * (d + 1)..outputs * (d + 2)]),
-                    None => self.output_value(&zeros),
-                },
-            });
-            quote!((#value, (#(#slots,)*)))
+            self.nested_in(slots, order, &mut |indices| {
+                let inputs: Option<Vec<usize>> = indices.iter().map(input).collect();
+                let place = inputs.and_then(|inputs| known.iter().position(|known| *known == inputs));
+                self.output_value(place.map_or(&zeros, |place| &atoms[place * outputs..][..outputs]))
+            })
         };
         self.body(function, &[], names.clone(), &wrap)
-    }
-
-    /// The function that yields its partials too, parameter by parameter.
-    fn with_partials(&self, wanted: &[usize]) -> Function {
-        let active: Vec<Value> = wanted.iter().map(|k| self.function.body.params[*k]).collect();
-        let scalar = self.signature.scalar;
-        let one_type = wanted.iter().all(|k| self.signature.parameters[*k].ty.scalar() == Some(scalar));
-        if self.signature.output.form == Form::Scalar && one_type {
-            return self.gradient_of(self.function, &active);
-        }
-        let n = wanted.len();
-        let seeds: Vec<Vec<Seed>> =
-            (0..n).map(|d| (0..n).map(|k| if k == d { Seed::One } else { Seed::Zero }).collect()).collect();
-        forward::jvp(self.function, &active, &[], &seeds, scalar).function
     }
 
     /// Whether a partial derivative may be infinite, or may be for all that is known.

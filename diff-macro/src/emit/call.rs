@@ -16,11 +16,10 @@ impl<'a> Emitter<'a> {
         let span = call.callee.span();
         let (tokens, ty) = match &call.rule {
             Rule::Primal => (self.called(call, None, &[]), output),
-            Rule::Partials(asked) => {
-                let slots = asked.iter().map(|asked| if *asked { output.clone() } else { quote!(_) });
-                let ty = quote!((#output, (#(#slots,)*)));
-                let requests = self.requests(asked, &call.callee.spans);
-                (self.called(call, Some(call::PARTIALS), &[requests]), ty)
+            Rule::Partials(partials) => {
+                let ty = partials.nested(&mut |_| output.clone());
+                let requests = self.requests(&partials.asked, &call.callee.spans);
+                (self.called(call, Some(&call::partials(partials.order)), &[requests]), ty)
             }
             Rule::Pushforward(tangents) => {
                 let asked: Vec<bool> = tangents.iter().map(Option::is_some).collect();
@@ -50,12 +49,7 @@ impl<'a> Emitter<'a> {
         let outputs = of_form(returns, &names);
         match &call.rule {
             Rule::Primal => outputs,
-            Rule::Partials(asked) => {
-                let mut partials = names.chunks(returns.count()).skip(1).map(|partials| of_form(returns, partials));
-                let slots = asked.iter().map(|asked| if *asked { partials.next() } else { None });
-                let slots: Vec<TokenStream> = slots.map(|slot| slot.unwrap_or_else(|| quote!(_))).collect();
-                quote!((#outputs, (#(#slots,)*)))
-            }
+            Rule::Partials(partials) => partials.nested(&mut |k| of_form(returns, &names[k * returns.count()..])),
             Rule::Pushforward(_) => {
                 let tangents = of_form(returns, &names[returns.count()..]);
                 quote!((#outputs, #tangents))

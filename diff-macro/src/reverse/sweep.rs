@@ -66,10 +66,14 @@ impl Reverse<'_> {
                 Swept::Inactive
             }
             Op::Call(call) if self.takes_arrays(call) => self.sweep_call(stmt, call),
-            Op::Call(call) => match self.copy_call(&stmt.results, call) {
-                linears if linears.is_empty() => Swept::Inactive,
-                linears => Swept::Call { linears, args: call.args.clone() },
-            },
+            Op::Call(call) => {
+                let linears = self.copy_call(&stmt.results, call, 1).into_iter();
+                let linears: Vec<_> = linears.filter_map(|call| Some((call.source?, call.linear))).collect();
+                if linears.is_empty() {
+                    return Swept::Inactive;
+                }
+                Swept::Call { linears, args: call.args.clone() }
+            }
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
             Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
                 Some(seeds) => self.loop_at_once(stmt, l, &seeds, horizon),

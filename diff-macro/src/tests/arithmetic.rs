@@ -114,6 +114,13 @@ pub(super) fn evaluate(prim: Prim, x: &[f64]) -> f64 {
                 x[0] * x[1]
             }
         }
+        Prim::StrongMulIf => {
+            if x[0] != 0.0 && x[1] == 0.0 {
+                0.0
+            } else {
+                x[1] * x[2]
+            }
+        }
         Prim::StrongDiv => {
             if x[0] == 0.0 {
                 0.0

@@ -46,7 +46,7 @@ fn is_discrete(prim: Prim, operand: usize) -> bool {
         || matches!(
             (prim, operand),
             (Prim::Powi, 1)
-                | (Prim::Select, 0)
+                | (Prim::Select | Prim::StrongMulIf, 0)
                 | (Prim::IntPred | Prim::IntSucc | Prim::IntAdd | Prim::IntSub | Prim::IntMul | Prim::IntSpan, _)
         )
 }

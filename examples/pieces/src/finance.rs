@@ -5,7 +5,7 @@ use diff_runtime::derivative;
 use crate::special::normal_cdf;
 
 /// What one unit of money, paid after `time` years at the rate `rate`, is worth now.
-#[derivative]
+#[derivative(hvp)]
 #[must_use]
 #[inline]
 pub fn discount(rate: f64, time: f64) -> f64 {
@@ -19,8 +19,9 @@ pub fn discount(rate: f64, time: f64) -> f64 {
 /// ```
 ///
 /// for the price `spot` (S) of the share, the strike price `strike` (K), the rate of interest `rate` (r), the
-/// volatility `volatility` (v), and the time `time` (T) to expiry in years. Its partial derivatives are the Greeks.
-#[derivative(partials)]
+/// volatility `volatility` (v), and the time `time` (T) to expiry in years. Its partial derivatives are the Greeks, those
+/// of second order among them: gamma, vanna, vomma, charm.
+#[derivative(partials, hessian)]
 #[must_use]
 pub fn call_price(spot: f64, strike: f64, rate: f64, volatility: f64, time: f64) -> f64 {
     let deviation = volatility * time.sqrt();

@@ -1,4 +1,5 @@
-//! Functions whose bodies are not differentiated: each carries its own rule.
+//! Functions whose bodies are not differentiated: each carries its own rule. The partial derivatives are functions with
+//! the attribute, so that the rules have second derivatives too.
 
 use diff_runtime::derivative;
 
@@ -8,13 +9,15 @@ use diff_runtime::derivative;
 /// use pieces::special::erf;
 ///
 /// assert_eq!(erf::derivative(0.0), std::f64::consts::FRAC_2_SQRT_PI);
+/// assert_eq!(erf::hvp(0.5, 1.0), -2.0 * 0.5 * erf::derivative(0.5)); // erf'' = -2 x erf'
 /// ```
-#[derivative(rule(partials(erf_prime)))]
+#[derivative(hvp, rule(partials(erf_prime)))]
 #[must_use]
 pub fn erf(x: f64) -> f64 {
     libm::erf(x)
 }
 
+#[derivative]
 fn erf_prime(x: f64) -> f64 {
     std::f64::consts::FRAC_2_SQRT_PI * (-x * x).exp()
 }
@@ -28,7 +31,7 @@ fn erf_prime(x: f64) -> f64 {
 /// // The density, 1 / sqrt(2 pi) at 0.
 /// assert!((normal_cdf::derivative(0.0) - 0.398_942_280_401_432_7).abs() < 1e-16);
 /// ```
-#[derivative(rule(partials(normal_density)))]
+#[derivative(hvp, rule(partials(normal_density)))]
 #[must_use]
 pub fn normal_cdf(x: f64) -> f64 {
     0.5 * libm::erfc(-x * std::f64::consts::FRAC_1_SQRT_2)

@@ -1,4 +1,4 @@
-//! The price of a portfolio of options and all its Greeks, composed of the differentiable functions of another crate.
+//! The price of a portfolio of options and all its Greeks, of first and second order, composed of the differentiable functions of another crate.
 //!
 //! Every number is compared with its closed form.
 
@@ -7,7 +7,7 @@ use pieces::finance::call_price;
 use pieces::special::{normal_cdf, normal_density};
 
 /// A call bought and a call with a higher strike price sold: a bull spread.
-#[derivative]
+#[derivative(hessian)]
 fn bull_spread(spot: f64, rate: f64, volatility: f64, time: f64, #[constant] strikes: [f64; 2]) -> f64 {
     call_price(spot, strikes[0], rate, volatility, time) - call_price(spot, strikes[1], rate, volatility, time)
 }
@@ -23,6 +23,21 @@ fn greeks(spot: f64, strike: f64, rate: f64, volatility: f64, time: f64) -> [f64
         time * discounted * normal_cdf(d2),
         spot * normal_density(d1) * root,
         spot * normal_density(d1) * volatility / (2.0 * root) + rate * discounted * normal_cdf(d2),
+    ]
+}
+
+/// Gamma, vanna, vomma and charm of a call: the second derivatives in the price of the share, in that and the volatility, in
+/// the volatility, and in the price of the share and the time, in closed form.
+fn second_greeks(spot: f64, strike: f64, rate: f64, volatility: f64, time: f64) -> [f64; 4] {
+    let deviation = volatility * time.sqrt();
+    let d1 = ((spot / strike).ln() + (rate + 0.5 * volatility * volatility) * time) / deviation;
+    let d2 = d1 - deviation;
+    let density = normal_density(d1);
+    [
+        density / (spot * deviation),
+        -density * d2 / volatility,
+        spot * density * time.sqrt() * d1 * d2 / volatility,
+        density * (2.0 * rate * time - d2 * deviation) / (2.0 * time * deviation),
     ]
 }
 
@@ -43,11 +58,28 @@ fn main() {
     // A partial derivative alone is that of the gradient.
     compare("vega alone", call_price::partial_volatility(spot, strikes[0], rate, volatility, time), vega);
 
+    // The same of second order: of spot, strike, rate, volatility and time.
+    let hessian = call_price::hessian(spot, strikes[0], rate, volatility, time);
+    let expected = second_greeks(spot, strikes[0], rate, volatility, time);
+    let found = [hessian[0][0], hessian[0][3], hessian[3][3], hessian[0][4]];
+    for (name, (found, expected)) in ["gamma", "vanna", "vomma", "charm"].iter().zip(found.into_iter().zip(expected)) {
+        compare(name, found, expected);
+    }
+    // From the homogeneity: S d2C/dS2 + K d2C/dSdK = 0.
+    compare("homogeneity", spot * hessian[0][0] + strikes[0] * hessian[0][1], 0.0);
+
     let (value, gradient) = bull_spread::value_and_gradient(spot, rate, volatility, time, strikes);
     println!("bull spread: price {value:.6}");
     let [bought, sold] = strikes.map(|strike| greeks(spot, strike, rate, volatility, time));
     for (k, name) in ["delta", "rho", "vega", "theta"].iter().enumerate() {
         compare(name, gradient[k], bought[k] - sold[k]);
+    }
+    // Of spot, rate, volatility and time.
+    let hessian = bull_spread::hessian(spot, rate, volatility, time, strikes);
+    let [bought, sold] = strikes.map(|strike| second_greeks(spot, strike, rate, volatility, time));
+    let found = [hessian[0][0], hessian[0][2], hessian[2][2], hessian[0][3]];
+    for (k, name) in ["gamma", "vanna", "vomma", "charm"].iter().enumerate() {
+        compare(name, found[k], bought[k] - sold[k]);
     }
 }
 

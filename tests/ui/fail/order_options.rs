@@ -22,7 +22,7 @@ fn twice(x: f64) -> f64 {
     x
 }
 
-#[derivative(order = 2)]
+#[derivative(order = 4)]
 fn of_two(x: f64, y: f64) -> f64 {
     x * y
 }

@@ -3,12 +3,10 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::{Beside, Scalars, units};
-use crate::cleanup::cleanup;
+use super::{Beside, Scalars};
 use crate::companion::modes::{Buffers, docs, dump, formula_line, with_allocations};
 use crate::companion::{Companion, Plan};
-use crate::forward;
-use crate::ir::{Function, Value};
+use crate::ir::{Atom, Function};
 use crate::names::generated;
 use crate::take_apart::take_apart;
 
@@ -28,30 +26,13 @@ impl Plan<'_> {
     pub(super) fn scalar_hessian(&self, scalars: &Scalars, beside: Beside) -> Function {
         let (source, active) = scalars.parts();
         let n = active.len();
-        let mut function = if let [input] = active[..] {
-            let mut function = forward::derivatives(source, input, 2, self.signature.scalar);
-            if beside == Beside::Nothing {
-                function.body.yields.drain(..2);
-            }
-            function
-        } else {
-            let mut gradient = self.gradient_of(source, active);
-            if beside == Beside::Nothing {
-                gradient.body.yields.remove(0);
-            }
-            cleanup(&mut gradient);
-            let place = |value: &Value| source.body.params.iter().position(|param| param == value);
-            let inputs: Vec<Value> = active.iter().filter_map(place).map(|k| gradient.body.params[k]).collect();
-            let mut function = forward::jvp(&gradient, &inputs, &[], &units(n), self.signature.scalar).function;
-            let given = gradient.body.yields.len();
-            let (first, tangents) = function.body.yields.split_at(given);
-            // Direction `d` has a tangent of each yield; those of the components stand last.
-            let entry = |row: usize, column: usize| tangents[row * given + given - n + column];
-            let entries = (0..n).flat_map(|row| (0..n).map(move |column| entry(row.min(column), row.max(column))));
-            let kept = if beside == Beside::Nothing { &first[..0] } else { first };
-            function.body.yields = kept.iter().copied().chain(entries).collect();
-            function
-        };
+        let lowest = if beside == Beside::Nothing { 2 } else { 0 };
+        let entries = self.entries(source, active, lowest, 2);
+        let matrix = (0..n).flat_map(|row| (0..n).map(move |column| (row, column)));
+        let matrix: Vec<Atom> = matrix.map(|(row, column)| entries.atom(&mut [row, column])).collect();
+        let mut function = entries.function;
+        function.body.yields.truncate(if beside == Beside::Nothing { 0 } else { 1 + n });
+        function.body.yields.extend(matrix);
         dump(&self.name(), "after forward mode over the gradient", &function);
         if let Scalars::Apart(apart) = scalars {
             apart.load_elements(&mut function);
@@ -211,19 +192,10 @@ impl Plan<'_> {
     /// equal by symmetry, one is computed.
     pub(super) fn third_derivatives(&self) -> Companion {
         let n = self.active().len();
-        let scalars = Scalars::Own(self.function.clone(), self.active_values());
-        let mut hessian = self.scalar_hessian(&scalars, Beside::Nothing);
-        cleanup(&mut hessian);
-        let inputs: Vec<Value> = self.active().into_iter().map(|k| hessian.body.params[k]).collect();
-        let mut function = forward::jvp(&hessian, &inputs, &[], &units(n), self.signature.scalar).function;
-        dump(&self.name(), "after forward mode over the Hessian", &function);
-        let tangents = &function.body.yields[n * n..];
-        let entry = |indices: &mut [usize; 3]| {
-            indices.sort_unstable();
-            let [a, b, c] = *indices;
-            tangents[a * n * n + b * n + c]
-        };
-        let cube = (0..n * n * n).map(|k| entry(&mut [k / (n * n), k / n % n, k % n])).collect();
+        let entries = self.entries(self.function, &self.active_values(), 3, 3);
+        dump(&self.name(), "after forward mode over the Hessian", &entries.function);
+        let cube = (0..n * n * n).map(|k| entries.atom(&mut [k / (n * n), k / n % n, k % n])).collect();
+        let mut function = entries.function;
         function.body.yields = cube;
         let f = self.name();
         let docs = vec![

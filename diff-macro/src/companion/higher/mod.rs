@@ -11,6 +11,7 @@ use crate::forward::Seed;
 use crate::ir::{Function, Value};
 use crate::take_apart::Apart;
 
+pub(in crate::companion) mod entries;
 mod in_scalars;
 mod one_scalar;
 mod patterns;

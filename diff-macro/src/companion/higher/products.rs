@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Beside;
+use crate::attr::Given;
 use crate::cleanup::cleanup;
 use crate::companion::modes::{dump, with_allocations};
 use crate::companion::{Companion, Plan};
@@ -58,7 +59,10 @@ impl Plan<'_> {
             "times the direction, one part per active parameter, in the shape of the gradient.".to_owned(),
         ];
         let docs = with_allocations(summary, &function);
-        let inner = self.body(function, &idents, names, &|atoms| self.gradient_value(atoms));
+        let inner = match self.rule {
+            Some(Given::Products { hvp: Some(hvp), .. }) => self.given_product(hvp, &idents),
+            _ => self.body(function, &idents, names, &|atoms| self.gradient_value(atoms)),
+        };
         let output = Some(self.gradient_type());
         Companion { name: "hvp".to_owned(), docs, extra, output, body: quote!(#prologue #inner) }
     }
