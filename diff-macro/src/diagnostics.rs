@@ -175,18 +175,11 @@ pub(crate) fn second_order_of_several(option: &str) -> String {
 pub(crate) const SECOND_ORDER_OF_MIXED: &str = "`hessian` needs active parameters of the float type that the function returns\n\
     help: use one float type, exclude the others with `#[constant]`, or use `hvp`";
 
-/// For `hessian` where the function has to run once per input.
+/// For `hessian` where the function may have to run once per input.
 pub(crate) fn second_order_moves(name: &str) -> String {
     format!(
-        "`hessian` runs the function once per input, and `{name}` cannot be passed more than once\n\
+        "`hessian` may run the function once per input, and `{name}` cannot be passed more than once\n\
          help: take it by reference, as `&[f64]` for example, or use `hvp`"
-    )
-}
-
-pub(crate) fn second_order_of_rows(name: &str) -> String {
-    format!(
-        "`hessian` needs arrays of one dimension, and `{name}` has rows\n\
-         help: take the elements one after the other in a slice, or use `hvp`"
     )
 }
 
@@ -346,13 +339,6 @@ pub(crate) fn inactive_to_active(name: &str) -> String {
     format!(
         "`{name}` is not a float variable that the macro can follow, but it is given a value that varies with the parameters\n\
          help: declare it with its type, `let {name}: f64`, and lend it to nothing with `&mut`"
-    )
-}
-
-pub(crate) fn second_order_of_struct(option: &str, name: &str) -> String {
-    format!(
-        "`{option}` is not supported with respect to `{name}`, which is a struct or a tuple\n\
-         help: take its floats as parameters, or as one array"
     )
 }
 

@@ -992,8 +992,15 @@ impl<'a> Emitter<'a> {
             Op::Resize(array, length) => self.resize(*array, *length),
             Op::Clear(array) => {
                 let zero = self.zero_element(*array);
-                let array = self.atom(Atom::Value(*array), Level::Method);
-                quote!(#array.fill(#zero);)
+                let name = self.atom(Atom::Value(*array), Level::Method);
+                match self.values[array.0 as usize].ty {
+                    Ty::Array(number)
+                        if self.shapes[number as usize].fields.iter().any(|fields| !fields.is_empty()) =>
+                    {
+                        clear_parts(&name, &self.shapes[number as usize].fields)
+                    }
+                    _ => quote!(#name.fill(#zero);),
+                }
             }
             Op::NewTape(range) => {
                 let name = self.introduce(stmt.results[0], "tape");
@@ -1665,6 +1672,19 @@ impl<'a> Emitter<'a> {
         Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
         expr.to_token_stream()
     }
+}
+
+/// Clears an array in a struct: the fields follow each of its indices.
+fn clear_parts(array: &TokenStream, fields: &[Vec<syn::Member>]) -> TokenStream {
+    let Some((members, rest)) = fields.split_first() else { return quote!() };
+    let element = Ident::new("element", Span::mixed_site());
+    let part = quote!(#element #(.#members)*);
+    let inner = match (rest, &members[..]) {
+        ([], []) => quote!(*#element = 0.0;),
+        ([], _) => quote!(#part = 0.0;),
+        _ => clear_parts(&part, rest),
+    };
+    quote!(for #element in #array.iter_mut() { #inner })
 }
 
 /// The value that a field of a record has before it is recorded.

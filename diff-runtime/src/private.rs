@@ -192,6 +192,43 @@ pub fn clear<T: crate::Differentiable + ?Sized>(value: &mut T) {
     value.for_each_component_mut(|x| *x = crate::Real::ZERO);
 }
 
+/// Sets the component with this number.
+#[inline]
+pub fn set_component<T: crate::Differentiable + ?Sized>(value: &mut T, number: usize, to: T::Scalar) {
+    let mut next = 0;
+    value.for_each_component_mut(|component| {
+        if next == number {
+            *component = to;
+        }
+        next += 1;
+    });
+}
+
+/// Copies all components, in their order.
+#[inline]
+pub fn write_components<T: crate::Differentiable + ?Sized>(value: &T, to: &mut [T::Scalar]) {
+    let mut to = to.iter_mut();
+    value.for_each_component(|component| {
+        if let Some(to) = to.next() {
+            *to = component;
+        }
+    });
+}
+
+/// The number of the component that is set in a value whose components are all zero.
+#[inline]
+pub fn component<T: crate::Differentiable>(mut zero: T, set: impl FnOnce(&mut T)) -> usize {
+    set(&mut zero);
+    let (mut next, mut found) = (0, 0);
+    zero.for_each_component(|component| {
+        if component != crate::Real::ZERO {
+            found = next;
+        }
+        next += 1;
+    });
+    found
+}
+
 /// A value that is no float: what `as` and `from` make of it does not vary.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` may be a float: what this makes of it may vary",

@@ -176,9 +176,12 @@ impl Plan<'_> {
 
     // ---- gradients ----------------------------------------------------------------------------------------------
 
-    /// A reference to a parameter.
-    fn reference(parameter: &Parameter) -> TokenStream {
+    /// A reference to a parameter that is a struct or an array.
+    pub(super) fn reference(&self, parameter: &Parameter) -> TokenStream {
         let ident = &parameter.ident;
+        if let Some(shape) = self.shape(parameter.ty) {
+            return if shape.is_fixed() { quote!(&#ident) } else { quote!(&#ident[..]) };
+        }
         match &parameter.aggregate {
             Some(aggregate) if element(aggregate).is_some() => quote!(&#ident[..]),
             Some(Aggregate { storage: Storage::Borrowed, .. }) => quote!(#ident),
@@ -189,16 +192,18 @@ impl Plan<'_> {
 
     /// Zero in the shape of a parameter.
     pub(super) fn zero_of(&self, parameter: &Parameter) -> TokenStream {
-        let (runtime, value) = (&self.runtime, Self::reference(parameter));
+        let (runtime, value) = (&self.runtime, self.reference(parameter));
+        let is_dynamic = self.shape(parameter.ty).is_some_and(|shape| !shape.is_fixed());
         match parameter.aggregate.as_ref().and_then(element) {
             Some(_) => quote!(#runtime::private::zeros_like(#value)),
+            None if is_dynamic => quote!(#runtime::private::zeros_like(#value)),
             None => quote!(#runtime::Differentiable::zero_like(#value)),
         }
     }
 
     /// Checks that another value of a parameter's type has its shape.
     pub(super) fn shape_check(&self, parameter: &Parameter, other: &TokenStream, what: &str) -> TokenStream {
-        let (runtime, value) = (&self.runtime, Self::reference(parameter));
+        let (runtime, value) = (&self.runtime, self.reference(parameter));
         let message = format!("the {what} of `{0}` must have the shape of `{0}`", plain(&parameter.ident));
         quote!(::core::assert!(#runtime::private::same_shape(#value, #other), #message);)
     }
@@ -206,13 +211,18 @@ impl Plan<'_> {
     /// The structs that receive adjoints, with what declares them: one per active parameter that is a struct and no
     /// result.
     pub(super) fn bars(&self, names: &mut Names) -> (HashMap<usize, Ident>, TokenStream) {
+        self.bars_for("bar", names)
+    }
+
+    /// Structs for what has the shape of a gradient, under names that end in a word.
+    pub(super) fn bars_for(&self, word: &str, names: &mut Names) -> (HashMap<usize, Ident>, TokenStream) {
         let (mut idents, mut prologue) = (HashMap::new(), TokenStream::new());
         for k in self.active() {
             let parameter = &self.signature.parameters[k];
             if parameter.aggregate.is_none() || parameter.output {
                 continue;
             }
-            let ident = self.bar_name(parameter, names);
+            let ident = self.named_after(parameter, word, names);
             let zero = self.zero_of(parameter);
             prologue.extend(quote!(let mut #ident = #zero;));
             idents.insert(k, ident);

@@ -33,9 +33,10 @@ struct Extent {
 }
 
 /// Numbers of rows or columns that a filling function takes as parameters, where no literal tells them.
-struct Numbers {
-    lets: TokenStream,
-    params: Vec<(Ident, Value)>,
+#[derive(Default)]
+pub(super) struct Numbers {
+    pub(super) lets: TokenStream,
+    pub(super) params: Vec<(Ident, Value)>,
 }
 
 impl Plan<'_> {
@@ -194,7 +195,7 @@ impl Plan<'_> {
     }
 
     /// Where the scalars of each parameter begin, and how many there are in all.
-    fn starts(
+    pub(super) fn starts(
         &self,
         parameters: &[usize],
         word: &str,
@@ -240,7 +241,7 @@ impl Plan<'_> {
         if !active.iter().chain(&outs).all(of_type) || self.signature.output.scalars.iter().any(|own| *own != scalar) {
             return None;
         }
-        let (mut numbers, mut lengths) = (Numbers { lets: quote!(), params: Vec::new() }, Vec::new());
+        let (mut numbers, mut lengths) = (Numbers::default(), Vec::new());
         let way = self.way();
         let mut function = match way {
             Way::Columns => self.pushforward(&[vec![Seed::Param; active.len()]]).function,
@@ -505,7 +506,7 @@ fn push_value(function: &mut Function, ty: Ty) -> Value {
 }
 
 /// A parameter that is a slice of floats, to be written to.
-fn push_buffer(function: &mut Function, scalar: crate::ir::Scalar) -> Value {
+pub(super) fn push_buffer(function: &mut Function, scalar: crate::ir::Scalar) -> Value {
     let mut shapes = (*function.shapes).clone();
     let number = u16::try_from(shapes.len()).unwrap_or(u16::MAX - 2);
     shapes.extend(Shape::new(scalar, vec![Dim::Dynamic], Storage::BorrowedMut).variants());

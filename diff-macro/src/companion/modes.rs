@@ -56,17 +56,17 @@ struct Seeds {
 
 /// The tangents of a pushforward.
 #[derive(Default)]
-struct Tangents {
-    params: Vec<(Ident, TokenStream)>,
+pub(super) struct Tangents {
+    pub(super) params: Vec<(Ident, TokenStream)>,
     /// The variables that hold them, in the order of the pushforward's parameters.
-    idents: Vec<Ident>,
-    places: Places,
-    checks: TokenStream,
+    pub(super) idents: Vec<Ident>,
+    pub(super) places: Places,
+    pub(super) checks: TokenStream,
     by_parameter: HashMap<usize, Ident>,
 }
 
 /// An expression after statements.
-fn block(before: &TokenStream, value: &TokenStream) -> TokenStream {
+pub(super) fn block(before: &TokenStream, value: &TokenStream) -> TokenStream {
     if before.is_empty() { value.clone() } else { quote!({ #before #value }) }
 }
 
@@ -94,7 +94,7 @@ impl Plan<'_> {
     }
 
     /// The same, where some of the parameters stand for parts of others.
-    fn body_with(
+    pub(super) fn body_with(
         &self,
         mut function: Function,
         extra: &[Ident],
@@ -296,7 +296,7 @@ impl Plan<'_> {
             pushforward.function.body.yields[..outs].fill(Atom::Bool(true));
         }
         let mut names = self.names();
-        let tangents = self.tangents(&pushforward.function, &pushforward.seeds, &mut names);
+        let tangents = self.tangents(&pushforward.function, &pushforward.seeds, true, &mut names);
         let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
             Form::Unit => {
                 let outs = self.lowered.outs.len();
@@ -334,19 +334,14 @@ impl Plan<'_> {
         Companion { name: "jvp".to_owned(), docs, extra: tangents.params, output, body }
     }
 
-    /// Tangents of slices must be as long as what they belong to.
-    pub(super) fn tangent_checks(&self, extra: &[(Ident, TokenStream)]) -> TokenStream {
-        let mut checks = TokenStream::new();
-        let owners = self.signature.parameters.iter().filter(|parameter| parameter.active || parameter.output);
-        for (parameter, (tangent, _)) in owners.zip(extra) {
-            checks.extend(self.length_check(&parameter.ident, parameter.ty, tangent, "tangent"));
-        }
-        checks
+    /// The parameters for a direction that is only read.
+    pub(super) fn directions_of(&self, function: &Function, seeds: &[Value], names: &mut Names) -> Tangents {
+        self.tangents(function, seeds, false, names)
     }
 
     /// The parameters for the tangents of the active parameters and of the outputs, and what the pushforward takes for
-    /// its seeds.
-    fn tangents(&self, function: &Function, seeds: &[Value], names: &mut Names) -> Tangents {
+    /// its seeds. Those of what a mutable reference shows may stand `in_place`: they change with it.
+    fn tangents(&self, function: &Function, seeds: &[Value], in_place: bool, names: &mut Names) -> Tangents {
         let mut tangents = Tangents::default();
         let mut remaining = seeds.iter();
         let owners = |k: &usize| {
@@ -374,8 +369,8 @@ impl Plan<'_> {
         }
         for k in owners {
             let (parameter, dot) = (&self.signature.parameters[k], &tangents.by_parameter[&k]);
-            let in_place = self.shape(parameter.ty).is_some_and(|shape| shape.storage == Storage::BorrowedMut);
-            let ty = match parameter.output || in_place {
+            let is_mutable = self.shape(parameter.ty).is_some_and(|shape| shape.storage == Storage::BorrowedMut);
+            let ty = match parameter.output || (in_place && is_mutable) {
                 true => self.buffer_type_of(parameter),
                 false => self.tangent_type_of(parameter),
             };
@@ -621,7 +616,7 @@ impl Plan<'_> {
     }
 
     /// The arrays that a pullback writes adjoints into, in the order of what is differentiated in.
-    fn buffer_arrays(&self, buffers: &Buffers, names: &mut Names, places: &mut Places) -> Vec<Ident> {
+    pub(super) fn buffer_arrays(&self, buffers: &Buffers, names: &mut Names, places: &mut Places) -> Vec<Ident> {
         let mut idents = Vec::new();
         for slot in self.slots().into_iter().filter(|slot| self.slot_ty(*slot).is_array()) {
             let Some(bar) = buffers.bars.get(&slot.param) else { continue };

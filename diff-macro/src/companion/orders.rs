@@ -105,21 +105,20 @@ fn second_order(option: &str, signature: &Signature, active: &[&Parameter]) -> O
     if signature.output.form != Form::Scalar {
         return Some(diagnostics::second_order_of_several(option));
     }
-    if let Some(whole) = active.iter().find(|parameter| parameter.aggregate.is_some()) {
-        return Some(diagnostics::second_order_of_struct(option, &plain(&whole.ident)));
-    }
     let scalar = |parameter: &&Parameter| match parameter.ty {
         Ty::Array(number) => Some(signature.shapes[number as usize].scalar),
         ty => ty.scalar(),
     };
     // A product has a part per parameter, each of its own type; a matrix has one type.
-    let mixed = option == "hessian" && active.iter().any(|parameter| scalar(parameter) != Some(signature.scalar));
+    let is_other =
+        |parameter: &&Parameter| parameter.aggregate.is_none() && scalar(parameter) != Some(signature.scalar);
+    let mixed = option == "hessian" && active.iter().any(is_other);
     mixed.then(|| diagnostics::SECOND_ORDER_OF_MIXED.to_owned())
 }
 
-/// Why a function of arrays has no Hessian: it is computed row by row, each a run of the function.
+/// Why a function of arrays or structs has no Hessian: it may have to run once per row.
 fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -> Option<String> {
-    if !active.iter().any(|parameter| parameter.ty.is_array()) {
+    if !active.iter().any(|parameter| parameter.ty.is_array() || parameter.aggregate.is_some()) {
         return None;
     }
     let shape = |ty: Ty| -> Option<&Shape> {
@@ -128,22 +127,21 @@ fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -
             _ => None,
         }
     };
-    if let Some(rows) = active.iter().find(|parameter| shape(parameter.ty).is_some_and(|shape| shape.dims.len() > 1)) {
-        return Some(diagnostics::second_order_of_rows(&plain(&rows.ident)));
-    }
     let typed = item.sig.inputs.iter().filter_map(|input| match input {
         syn::FnArg::Typed(typed) => Some(&*typed.ty),
         syn::FnArg::Receiver(_) => None,
     });
     let copied = |parameter: &Parameter, ty: &syn::Type| match ty {
         syn::Type::Reference(reference) => reference.mutability.is_none(),
+        syn::Type::Tuple(tuple) if parameter.aggregate.is_some() => tuple.elems.iter().all(is_float),
         _ => match parameter.ty {
             Ty::Float(_) | Ty::Int | Ty::Bool => true,
             Ty::Array(_) => shape(parameter.ty).is_some_and(|s| s.is_fixed() && s.storage == Storage::Owned),
             Ty::Tape | Ty::Unknown => false,
         },
     };
-    let moved = signature.parameters.iter().zip(typed).find(|(parameter, ty)| !copied(parameter, ty));
+    let named = signature.parameters.iter().filter(|parameter| parameter.ident != "self");
+    let moved = named.zip(typed).find(|(parameter, ty)| !copied(parameter, ty));
     let is_shared = |receiver: &&syn::Receiver| matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None));
     let by_value = item.sig.receiver().filter(|receiver| !is_shared(receiver));
     match (moved, by_value) {
@@ -151,4 +149,8 @@ fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -
         (None, Some(_)) => Some(diagnostics::second_order_moves("self")),
         (None, None) => None,
     }
+}
+
+fn is_float(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.is_ident("f64") || path.path.is_ident("f32"))
 }

@@ -76,7 +76,7 @@ impl Plan<'_> {
     }
 
     pub(super) fn is_one_scalar(&self) -> bool {
-        self.active().len() == 1 && !self.has_arrays()
+        self.active().len() == 1 && !self.has_arrays() && !self.has_aggregates()
     }
 
     /// A gradient from the partial derivatives in all inputs, those of an array one after the other.

@@ -11,8 +11,10 @@ use crate::forward::Seed;
 use crate::ir::{Function, Value};
 use crate::take_apart::Apart;
 
+mod at_once;
 pub(in crate::companion) mod entries;
 mod in_scalars;
+mod in_shapes;
 mod one_scalar;
 mod patterns;
 mod products;
@@ -39,56 +41,56 @@ impl Plan<'_> {
     /// The companions that the options ask for.
     pub(in crate::companion) fn of_higher_order(&self) -> Vec<Companion> {
         let mut companions = Vec::new();
-        let single = self.active().len() == 1 && !self.has_arrays();
-        if single && (self.orders.hessian || self.orders.order >= Some(2)) {
+        let with_buffers = self.has_arrays() || self.has_aggregates();
+        if self.is_one_scalar() && (self.orders.hessian || self.orders.order >= Some(2)) {
             companions.push(self.second_derivative());
         }
         companions.extend(self.orders.order.map(|order| self.derivatives(order)));
         if self.orders.third {
             companions.push(self.third_derivatives());
         }
-        let scalars = if self.orders.hessian { self.in_scalars() } else { None };
-        // A Hessian in arrays whose indices are not known is made of products.
-        if self.orders.hvp || (self.orders.hessian && scalars.is_none()) {
+        let hessians = if self.orders.hessian { self.hessians() } else { Hessians::default() };
+        if self.orders.hvp || hessians.of_products {
             companions.push(self.hvp());
-            if self.has_arrays() {
-                companions.push(self.hvp_into());
-            }
+            companions.extend(with_buffers.then(|| self.hvp_into()));
         }
         if self.orders.hvp {
             companions.push(self.gradient_and_hvp());
-            if self.has_arrays() {
-                companions.push(self.gradient_and_hvp_into());
-            }
+            companions.extend(with_buffers.then(|| self.gradient_and_hvp_into()));
         }
-        if self.orders.hessian {
-            companions.extend(self.hessians(scalars.as_ref()));
-        }
+        companions.extend(hessians.companions);
         companions
     }
 
-    fn hessians(&self, scalars: Option<&Scalars>) -> Vec<Companion> {
-        let mut companions = Vec::new();
-        let one_shape = self.active().len() == 1 || !self.has_arrays();
+    fn hessians(&self) -> Hessians {
+        let mut hessians = Hessians::default();
+        let one_shape = !self.has_aggregates() && (self.active().len() == 1 || !self.has_arrays());
+        let scalars = self.in_scalars();
         for beside in [Beside::Nothing, Beside::ValueAndGradient] {
-            match scalars {
+            match &scalars {
+                Some(scalars) if self.has_aggregates() => {
+                    hessians.companions.push(self.hessian_of_structs(scalars, beside));
+                }
                 Some(scalars) => {
-                    companions.extend(one_shape.then(|| self.hessian(scalars, beside)));
-                    companions.extend(self.has_arrays().then(|| self.scalar_hessian_into(scalars, beside)));
+                    hessians.companions.extend(one_shape.then(|| self.hessian(scalars, beside)));
+                    let into = self.has_arrays().then(|| self.scalar_hessian_into(scalars, beside));
+                    hessians.companions.extend(into);
                 }
                 None => {
-                    companions.extend(one_shape.then(|| self.hessian_of_array(beside)));
-                    companions.push(self.hessian_into(beside));
+                    hessians.companions.extend(one_shape.then(|| self.hessian_of_array(beside)).flatten());
+                    let at_once = self.hessian_at_once(beside);
+                    hessians.of_products |= at_once.is_none();
+                    hessians.companions.push(at_once.unwrap_or_else(|| self.hessian_into(beside)));
                 }
             }
         }
-        companions
+        hessians
     }
 
     /// What is known of the derivatives without arguments.
     pub(in crate::companion) fn patterns(&self) -> Vec<Companion> {
         let mut patterns = Vec::new();
-        if self.orders.hessian {
+        if self.orders.hessian && !self.has_aggregates() {
             patterns.extend(self.in_scalars().map(|scalars| self.hessian_pattern(&scalars)));
         }
         if let Some(directions) = self.jacobian_directions() {
@@ -96,6 +98,14 @@ impl Plan<'_> {
         }
         patterns
     }
+}
+
+/// The companions that give Hessians.
+#[derive(Default)]
+struct Hessians {
+    companions: Vec<Companion>,
+    /// Some of them are made of products, which are companions then.
+    of_products: bool,
 }
 
 /// A function in scalars alone.

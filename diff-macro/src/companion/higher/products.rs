@@ -6,23 +6,29 @@ use quote::quote;
 use super::Beside;
 use crate::attr::Given;
 use crate::cleanup::cleanup;
-use crate::companion::modes::{dump, with_allocations};
+use crate::companion::modes::{block, dump, with_allocations};
 use crate::companion::{Companion, Plan};
 use crate::forward::{self, Seed};
 use crate::ir::{Function, Value};
-use crate::names::Names;
 use crate::reverse::{self, Options};
 
 impl Plan<'_> {
+    /// The parameters of a function made from this one that are differentiated in.
+    fn inputs_of(&self, function: &Function) -> Vec<Value> {
+        let own = &self.function.body.params;
+        let place = |value: &Value| own.iter().position(|param| param == value);
+        self.active_values().iter().filter_map(place).map(|k| function.body.params[k]).collect()
+    }
+
     /// The gradient of the derivative along a direction, which is the Hessian times the direction: gives the function,
     /// and its parameters for the direction.
     pub(super) fn product(&self, into: bool) -> (Function, Vec<Value>) {
-        let pushforward = self.pushforward(&[vec![Seed::Param; self.active().len()]]);
+        let pushforward = self.pushforward(&[vec![Seed::Param; self.slots().len()]]);
         let mut tangent = pushforward.function;
         // The value of the function is not asked for.
         tangent.body.yields.remove(0);
         cleanup(&mut tangent);
-        let active: Vec<Value> = self.active().into_iter().map(|k| tangent.body.params[k]).collect();
+        let active = self.inputs_of(&tangent);
         let positions = pushforward.seeds.iter().map(|seed| tangent.body.params.iter().position(|p| p == seed));
         let positions: Vec<usize> = positions.flatten().collect();
         let options = Options { seeded: false, into };
@@ -33,26 +39,13 @@ impl Plan<'_> {
         (function, directions)
     }
 
-    /// The parameters for the direction: one per active parameter, each passed as its parameter is.
-    pub(super) fn directions_of(
-        &self,
-        function: &Function,
-        values: &[Value],
-        names: &mut Names,
-    ) -> Vec<(Ident, TokenStream)> {
-        let active = (0..self.active().len()).map(|k| self.parameter(k));
-        active
-            .zip(values)
-            .map(|(parameter, value)| (self.extra_ident(function, *value, names), self.tangent_type(parameter.ty)))
-            .collect()
-    }
-
     pub(super) fn hvp(&self) -> Companion {
         let (function, values) = self.product(false);
         let mut names = self.names();
-        let extra = self.directions_of(&function, &values, &mut names);
-        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
-        let prologue = self.tangent_checks(&extra);
+        let mut along = self.directions_of(&function, &values, &mut names);
+        let (bars, zeros) = self.bars_for("hvp", &mut names);
+        let arrays = self.array_bars(&bars, &mut names, &mut along.places);
+        let idents: Vec<Ident> = along.idents.iter().chain(&arrays).cloned().collect();
         let f = self.name();
         let summary = vec![
             format!("The product of the Hessian of [`{f}`](fn@{f}) with a direction: the second partial derivatives"),
@@ -61,18 +54,23 @@ impl Plan<'_> {
         let docs = with_allocations(summary, &function);
         let inner = match self.rule {
             Some(Given::Products { hvp: Some(hvp), .. }) => self.given_product(hvp, &idents),
-            _ => self.body(function, &idents, names, &|atoms| self.gradient_value(atoms)),
+            _ => self.body_with(function, &idents, along.places, names, &|atoms| {
+                let (before, components) = self.gathered(&bars, atoms);
+                block(&before, &self.gradient_value(&components))
+            }),
         };
         let output = Some(self.gradient_type());
-        Companion { name: "hvp".to_owned(), docs, extra, output, body: quote!(#prologue #inner) }
+        let checks = &along.checks;
+        Companion { name: "hvp".to_owned(), docs, extra: along.params, output, body: quote!(#checks #zeros #inner) }
     }
 
     pub(super) fn hvp_into(&self) -> Companion {
         let (function, values) = self.product(true);
         let mut names = self.names();
-        let directions = self.directions_of(&function, &values, &mut names);
+        let mut along = self.directions_of(&function, &values, &mut names);
         let buffers = self.buffers_for("product", "hvp", &mut names);
-        let idents: Vec<Ident> = directions.iter().map(|(ident, _)| ident).chain(&buffers.arrays).cloned().collect();
+        let arrays = self.buffer_arrays(&buffers, &mut names, &mut along.places);
+        let idents: Vec<Ident> = along.idents.iter().chain(&arrays).cloned().collect();
         let f = self.name();
         let mut docs = vec![
             format!("Writes the product of the Hessian of [`{f}`](fn@{f}) with a direction into the buffers, one per"),
@@ -85,30 +83,42 @@ impl Plan<'_> {
         ];
         docs = with_allocations(docs, &function);
         let wrap = |atoms: &[TokenStream]| self.write_scalars(&buffers, atoms);
-        let inner = self.body(function, &idents, names, &wrap);
-        let (checks, prologue) = (self.tangent_checks(&directions), &buffers.prologue);
+        let inner = self.body_with(function, &idents, along.places, names, &wrap);
+        let (checks, prologue) = (&along.checks, &buffers.prologue);
         let body = quote!(#checks #prologue #inner);
-        let extra = directions.into_iter().chain(buffers.params).collect();
+        let extra = along.params.into_iter().chain(buffers.params).collect();
         Companion { name: "hvp_into".to_owned(), docs, extra, output: None, body }
+    }
+
+    /// A gradient and its tangent along a direction: the function that yields the value and both, its parameters for the
+    /// direction. The arrays of adjoints that the gradient has as parameters have their
+    /// tangents in parameters behind those.
+    pub(super) fn gradient_and_tangent(&self, mut gradient: Function) -> (Function, Vec<Value>) {
+        cleanup(&mut gradient);
+        let n = self.slots().len();
+        let active = self.inputs_of(&gradient);
+        let bars = gradient.body.params[self.function.body.params.len()..].to_vec();
+        let seeds = vec![vec![Seed::Param; n]];
+        let pushforward = forward::jvp(&gradient, &active, &bars, &seeds, self.signature.scalar);
+        let mut function = pushforward.function;
+        dump(&self.name(), "after forward mode over the gradient", &function);
+        // The tangent of the value is not asked for.
+        function.body.yields.remove(n + 1);
+        (function, pushforward.seeds[..n].to_vec())
     }
 
     /// The value, the gradient, and the tangent of the gradient: forward over the gradient, so that all of them share
     /// one pass.
     pub(super) fn gradient_and_hvp(&self) -> Companion {
-        let n = self.active().len();
-        let mut gradient = self.gradient_function();
-        cleanup(&mut gradient);
-        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
-        let seeds = vec![vec![Seed::Param; n]];
-        let pushforward = forward::jvp(&gradient, &active, &[], &seeds, self.signature.scalar);
-        let mut function = pushforward.function;
-        dump(&self.name(), "after forward mode over the gradient", &function);
-        // The tangent of the value is not asked for.
-        function.body.yields.remove(n + 1);
+        let n = self.slots().len();
+        let (function, seeds) = self.gradient_and_tangent(self.gradient_function());
         let mut names = self.names();
-        let extra = self.directions_of(&function, &pushforward.seeds, &mut names);
-        let idents: Vec<Ident> = extra.iter().map(|(ident, _)| ident.clone()).collect();
-        let prologue = self.tangent_checks(&extra);
+        let mut along = self.directions_of(&function, &seeds, &mut names);
+        let (first, zeros) = self.bars_for("bar", &mut names);
+        let (second, more_zeros) = self.bars_for("hvp", &mut names);
+        let mut idents = self.array_bars(&first, &mut names, &mut along.places);
+        idents.extend(along.idents.iter().cloned());
+        idents.extend(self.array_bars(&second, &mut names, &mut along.places));
         let f = self.name();
         let docs = with_allocations(
             vec![format!(
@@ -117,34 +127,30 @@ impl Plan<'_> {
             &function,
         );
         let wrap = |atoms: &[TokenStream]| {
-            let (value, gradient) = (&atoms[0], self.gradient_value(&atoms[1..=n]));
-            let product = self.gradient_value(&atoms[n + 1..]);
-            quote!((#value, #gradient, #product))
+            let (before, gradient) = self.gathered(&first, &atoms[1..=n]);
+            let (more, product) = self.gathered(&second, &atoms[n + 1..]);
+            let (value, gradient, product) = (&atoms[0], self.gradient_value(&gradient), self.gradient_value(&product));
+            block(&quote!(#before #more), &quote!((#value, #gradient, #product)))
         };
-        let inner = self.body(function, &idents, names, &wrap);
+        let inner = self.body_with(function, &idents, along.places, names, &wrap);
         let output = Some(self.with_value_and_gradient(Beside::ValueAndGradient, self.gradient_type()));
-        let body = quote!(#prologue #inner);
-        Companion { name: "value_gradient_and_hvp".to_owned(), docs, extra, output, body }
+        let checks = &along.checks;
+        let body = quote!(#checks #zeros #more_zeros #inner);
+        Companion { name: "value_gradient_and_hvp".to_owned(), docs, extra: along.params, output, body }
     }
 
     /// The same into buffers: the tangents of the buffers for the gradient are those for the product.
     pub(super) fn gradient_and_hvp_into(&self) -> Companion {
-        let mut gradient = self.pullback(Options { seeded: false, into: true }).function;
-        cleanup(&mut gradient);
-        let (own, n) = (self.signature.parameters.len(), self.active().len());
-        let active: Vec<Value> = self.active().into_iter().map(|k| gradient.body.params[k]).collect();
-        let bars = gradient.body.params[own..].to_vec();
-        let seeds = vec![vec![Seed::Param; n]];
-        let pushforward = forward::jvp(&gradient, &active, &bars, &seeds, self.signature.scalar);
-        let mut function = pushforward.function;
-        dump(&self.name(), "after forward mode over reverse mode", &function);
-        function.body.yields.remove(n + 1);
+        let n = self.slots().len();
+        let gradient = self.pullback(Options { seeded: false, into: true }).function;
+        let (function, seeds) = self.gradient_and_tangent(gradient);
         let mut names = self.names();
-        let directions = self.directions_of(&function, &pushforward.seeds[..n], &mut names);
+        let mut along = self.directions_of(&function, &seeds, &mut names);
         let first = self.buffers(&mut names);
         let second = self.buffers_for("product", "hvp", &mut names);
-        let idents = first.arrays.iter().chain(directions.iter().map(|(ident, _)| ident)).chain(&second.arrays);
-        let idents: Vec<Ident> = idents.cloned().collect();
+        let mut idents = self.buffer_arrays(&first, &mut names, &mut along.places);
+        idents.extend(along.idents.iter().cloned());
+        idents.extend(self.buffer_arrays(&second, &mut names, &mut along.places));
         let f = self.name();
         let docs = vec![
             format!(
@@ -165,10 +171,12 @@ impl Plan<'_> {
             let value = &atoms[0];
             if writes.iter().all(TokenStream::is_empty) { value.clone() } else { quote!({ #(#writes)* #value }) }
         };
-        let inner = self.body(function, &idents, names, &wrap);
-        let (checks, of_first, of_second) = (self.tangent_checks(&directions), &first.prologue, &second.checks);
+        let inner = self.body_with(function, &idents, along.places, names, &wrap);
+        let (checks, of_first) = (&along.checks, &first.prologue);
+        // Tangents of whole arrays are cleared where the function begins; those of structs are cleared here.
+        let of_second = if self.has_aggregates() { &second.prologue } else { &second.checks };
         let body = quote!(#checks #of_second #of_first #inner);
-        let extra = directions.into_iter().chain(first.params).chain(second.params).collect();
+        let extra = along.params.into_iter().chain(first.params).chain(second.params).collect();
         Companion { name: "value_gradient_and_hvp_into".to_owned(), docs, extra, output: self.output(), body }
     }
 }

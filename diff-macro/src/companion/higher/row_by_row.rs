@@ -1,4 +1,5 @@
-//! Hessians in arrays, row by row: one product with a unit vector per input.
+//! Hessians row by row, one product with a unit vector per input: in structs with arrays, and where a tape would hold
+//! tangents of all inputs.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -13,71 +14,20 @@ impl Plan<'_> {
     /// The arguments of the function, to be passed on to another companion.
     pub(super) fn own_arguments(&self) -> Vec<TokenStream> {
         let receiver = self.item.sig.receiver().map(|_| quote!(self));
-        let own = self.signature.parameters.iter().map(|parameter| {
+        let named = self.signature.parameters.iter().filter(|parameter| parameter.ident != "self");
+        let own = named.map(|parameter| {
             let ident = &parameter.ident;
             quote!(#ident)
         });
         receiver.into_iter().chain(own).collect()
     }
 
-    /// The Hessian in one array, row by row.
-    pub(super) fn hessian_of_array(&self, beside: Beside) -> Companion {
-        let mut names = self.names();
-        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
-        let [hessian, row, column, length] = ["hessian", "row", "column", "n"].map(&mut fresh);
-        let parameter = self.parameter(0);
-        let primal = &parameter.ident;
-        let direction = fresh(&format!("{}_dot", plain(primal)));
-        let (runtime, scalar) = (&self.runtime, self.ty(self.signature.scalar));
-        let (zeros, made, ty) = match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
-            Some(Dim::Fixed(n)) => (quote!([0.0; #n]), quote!([[0.0; #n]; #n]), quote!([[#scalar; #n]; #n])),
-            _ => {
-                let zeros = quote!(#runtime::private::vec![0.0; #length]);
-                let vec = quote!(#runtime::private::Vec);
-                (zeros.clone(), quote!(#runtime::private::vec![#zeros; #length]), quote!(#vec<#vec<#scalar>>))
-            }
-        };
-        let own = self.own_arguments();
-        let passed = self.direction_argument(parameter, &direction);
-        let (product, first) = (self.sibling("hvp_into"), self.sibling("value_and_gradient"));
-        let leaves = self.leaves();
-        let value = match beside {
-            Beside::Nothing => quote!(#hessian),
-            Beside::ValueAndGradient => {
-                let [value, gradient] = ["value", "gradient"].map(&mut fresh);
-                quote!({ let (#value, #gradient) = #first(#(#own),*) #leaves; (#value, #gradient, #hessian) })
-            }
-        };
-        let value = self.wrapped(value);
-        let body = quote! {
-            let #length = #primal.len();
-            let mut #hessian = #made;
-            let mut #direction = #zeros;
-            for #row in 0..#length {
-                #direction[#row] = 1.0;
-                #product(#(#own,)* #passed, &mut #hessian[#row]) #leaves;
-                #direction[#row] = 0.0;
-                for #column in 0..#row {
-                    #hessian[#row][#column] = #hessian[#column][#row];
-                }
-            }
-            #value
-        };
-        let docs = vec![
-            self.hessian_summary(beside),
-            String::new(),
-            "Runs the function once per element. Row `i` is the gradient of the partial derivative in element `i`; the"
-                .to_owned(),
-            "matrix is symmetric to the last bit.".to_owned(),
-        ];
-        let output = Some(self.with_value_and_gradient(beside, ty));
-        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
-    }
-
     /// A direction as it is passed on.
     pub(super) fn direction_argument(&self, parameter: &Parameter, direction: &Ident) -> TokenStream {
-        match self.shape(parameter.ty) {
-            Some(shape) if !(shape.is_fixed() && shape.storage == Storage::Owned) => quote!(&#direction),
+        let storage = parameter.aggregate.as_ref().map(|aggregate| aggregate.storage);
+        match (self.shape(parameter.ty), storage) {
+            (Some(shape), _) if !(shape.is_fixed() && shape.storage == Storage::Owned) => quote!(&#direction),
+            (None, Some(Storage::Borrowed | Storage::BorrowedMut)) => quote!(&#direction),
             _ => quote!(#direction),
         }
     }
@@ -100,6 +50,7 @@ impl Plan<'_> {
         let (product, leaves) = (self.sibling("hvp_into"), self.leaves());
         let passes = passes.iter().map(|pass| {
             pass.repeat(
+                &self.runtime,
                 &index,
                 &quote! {
                     let #rest = &mut #hessian[#row * #width..][..#width];
@@ -138,6 +89,12 @@ impl Plan<'_> {
         Companion { name: beside.name(true), docs, extra, output, body }
     }
 
+    /// How many components a parameter has.
+    pub(super) fn width_of(&self, parameter: &Parameter) -> TokenStream {
+        let (runtime, value) = (&self.runtime, self.reference(parameter));
+        quote!(#runtime::Differentiable::dimension(#value))
+    }
+
     pub(super) fn docs_of_into(&self) -> Vec<String> {
         let f = self.name();
         vec![
@@ -153,7 +110,18 @@ impl Plan<'_> {
     /// The part of a row that belongs to a parameter.
     fn plan_row(&self, rows: &mut Rows, parameter: &Parameter, direction: &Ident, part: &Ident, rest: &Ident) {
         let (primal, runtime) = (&parameter.ident, &self.runtime);
-        match self.shape(parameter.ty).and_then(|shape| shape.dims.first()) {
+        let dims = self.shape(parameter.ty).map_or(&[][..], |shape| &shape.dims);
+        match dims.first() {
+            _ if parameter.aggregate.is_some() || dims.len() > 1 => {
+                let (zero, values) = (self.zero_of(parameter), format_ident!("{}_values", part, span = part.span()));
+                let width = self.width_of(parameter);
+                rows.lets.extend(quote!(let mut #direction = #zero; let mut #values = #zero;));
+                rows.widths.push(width.clone());
+                rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#width);));
+                rows.parts.push(quote!(&mut #values));
+                rows.stores.extend(quote!(#runtime::private::write_components(&#values, #part);));
+                rows.passes.push(Pass::Components(direction.clone(), width));
+            }
             None => {
                 rows.lets.extend(quote!(let mut #direction = 0.0;));
                 rows.widths.push(quote!(1usize));
@@ -200,11 +168,13 @@ struct Rows {
 enum Pass {
     Scalar(Ident),
     Array(Ident, Ident),
+    /// The direction, and the number of components.
+    Components(Ident, TokenStream),
 }
 
 impl Pass {
     /// Runs `row` along each unit vector of the parameter.
-    fn repeat(&self, k: &Ident, row: &TokenStream) -> TokenStream {
+    fn repeat(&self, runtime: &TokenStream, k: &Ident, row: &TokenStream) -> TokenStream {
         match self {
             Pass::Scalar(direction) => quote!(#direction = 1.0; #row #direction = 0.0;),
             Pass::Array(direction, primal) => quote! {
@@ -212,6 +182,13 @@ impl Pass {
                     #direction[#k] = 1.0;
                     #row
                     #direction[#k] = 0.0;
+                }
+            },
+            Pass::Components(direction, width) => quote! {
+                for #k in 0..#width {
+                    #runtime::private::set_component(&mut #direction, #k, 1.0);
+                    #row
+                    #runtime::private::set_component(&mut #direction, #k, 0.0);
                 }
             },
         }
