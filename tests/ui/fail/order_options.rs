@@ -57,9 +57,24 @@ fn moved(x: Vec<f64>) -> f64 {
     x[0]
 }
 
+#[derive(Clone, diff_runtime::Differentiable)]
+struct Point {
+    x: f64,
+}
+
+#[derivative(wrt(p), hessian)]
+fn moved_struct(p: Point) -> f64 {
+    p.x
+}
+
+#[derivative(hvp)]
+fn first(x: &[f64]) -> f64 {
+    x[0]
+}
+
 #[derivative(hessian)]
-fn rows(x: &[[f64; 3]]) -> f64 {
-    x[0][0]
+fn array_in_a_call(x: &[f64]) -> f64 {
+    first(x)
 }
 
 #[derivative(hesian)]

@@ -7,7 +7,7 @@ use quote::quote;
 use super::Beside;
 use crate::batch::{Frame, Linear, Role, Way, batch};
 use crate::companion::jacobian::{Numbers, push_buffer};
-use crate::companion::modes::{SEEDED_INTO, block, dump, with_allocations};
+use crate::companion::modes::{SEEDED_INTO, dump, with_allocations};
 use crate::companion::{Companion, Plan};
 use crate::ir::{Function, Value};
 use crate::names::{Names, generated};
@@ -90,7 +90,7 @@ impl Plan<'_> {
                 let writes = self.write_scalars(buffers, gradient);
                 quote!({ #writes let #value = #primal; #mirrored #value })
             }
-            _ => block(&mirrored, &quote!(())),
+            _ => quote!({ #mirrored }),
         };
         let inner = self.body(function, &extra, names, &wrap);
         let prologue = buffers.iter().map(|buffers| &buffers.prologue);
