@@ -56,7 +56,7 @@ impl Definitions {
 
     /// Whether an index is the value, or a sum or product of integers of which the value is one.
     pub(crate) fn is_made_of(&self, index: Atom, value: Value) -> bool {
-        index == Atom::Value(value)
+        self.distance(index, value, &HashSet::new()).is_some()
             || match self.get(index) {
                 Some(Op::Prim(Prim::IntAdd, args)) => args.iter().any(|arg| self.is_made_of(*arg, value)),
                 Some(Op::Opaque(Opaque { code: Code::Expr(expr, None), args, .. })) => {

@@ -24,6 +24,12 @@ pub(crate) enum Analysis {
     Places,
     /// What adds to neighbouring elements is carried to the next iteration.
     Carry,
+    /// What several iterations add to an element is added by one of them.
+    Gather,
+    /// What is added to zeros is assigned.
+    Assign,
+    /// Records are kept in the arrays of adjoints that their iterations assign to.
+    Records,
     /// Elements are accessed through a slice as long as the loop.
     Windows,
 }
@@ -36,6 +42,9 @@ const NAMES: &[(Analysis, &str)] = &[
     (Analysis::Snapshots, "snapshots"),
     (Analysis::Places, "places"),
     (Analysis::Carry, "carry"),
+    (Analysis::Gather, "gather"),
+    (Analysis::Assign, "assign"),
+    (Analysis::Records, "records"),
     (Analysis::Windows, "windows"),
 ];
 

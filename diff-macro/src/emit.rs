@@ -296,6 +296,10 @@ impl<'a> Inliner<'a> {
                     Effect::Reads => is_read_in_place(result, &stmts[position + 1..], &emitter.inlined),
                     Effect::Any => false,
                 },
+                // A part that is only cleared needs no name.
+                Op::NewArray(NewArray::Window { part: Part::Range(..), .. }) => {
+                    matches!(stmts.get(position + 1), Some(Stmt { op: Op::Clear(array), .. }) if *array == result)
+                }
                 _ => false,
             };
             let named = self.values[result.0 as usize].hint.as_ref().is_some_and(|hint| hint.declared);
@@ -721,12 +725,44 @@ impl<'a> Emitter<'a> {
             let value = atom.value().filter(|value| !self.inlined.contains(value));
             value.is_some_and(|value| self.written.get(&value) == Some(name))
         };
+        let targets = args.iter().map(is_target).collect();
+        self.assign_to(&name.to_token_stream(), prim, args, targets, derived)
+    }
+
+    /// `array[index] = value`, as a compound assignment where the value is an operation on the element.
+    fn store(&mut self, array: Value, index: &'a [Atom], value: Atom) -> TokenStream {
+        let element = self.element(array, index);
+        if let Some(Op::Prim(prim, args)) = value.value().and_then(|value| self.definitions.get(&value).copied()) {
+            let is_target = |atom: &Atom| {
+                let op = atom.value().and_then(|value| self.definitions.get(&value).copied());
+                matches!(op, Some(Op::Load(other, at)) if *other == array && at[..] == *index)
+            };
+            let targets: Vec<bool> = args.iter().map(is_target).collect();
+            if targets.contains(&true) {
+                let derived = value.value().is_some_and(|value| self.values[value.0 as usize].derived);
+                return self.assign_to(&element, *prim, args, targets, derived);
+            }
+        }
+        let value = self.atom(value, Level::Any);
+        quote!(#element = #value;)
+    }
+
+    /// The result of a primitive for a place, some of whose operands are what it holds.
+    fn assign_to(
+        &mut self,
+        name: &TokenStream,
+        prim: Prim,
+        args: &[Atom],
+        mut targets: Vec<bool>,
+        derived: bool,
+    ) -> TokenStream {
         // Sums and products commute, to the bit.
         let mut args = args.to_vec();
-        if matches!(prim, Prim::Add | Prim::Mul) && is_target(&args[1]) && !is_target(&args[0]) {
+        if matches!(prim, Prim::Add | Prim::Mul) && targets[1] && !targets[0] {
             args.swap(0, 1);
+            targets.swap(0, 1);
         }
-        let on_itself = args.first().is_some_and(is_target);
+        let on_itself = targets.first() == Some(&true);
         let args = &args[..];
         if on_itself && prim == Prim::IntSucc {
             return quote!(#name += 1;);
@@ -950,11 +986,7 @@ impl<'a> Emitter<'a> {
                     None => quote!(let _ = #element;),
                 }
             }
-            Op::Store(array, index, value) => {
-                let element = self.element(*array, index);
-                let value = self.atom(*value, Level::Any);
-                quote!(#element = #value;)
-            }
+            Op::Store(array, index, value) => self.store(*array, index, *value),
             Op::Accumulate(array, index, term) => {
                 let element = self.element(*array, index);
                 match self.negative(*term) {
@@ -992,7 +1024,11 @@ impl<'a> Emitter<'a> {
             Op::Resize(array, length) => self.resize(*array, *length),
             Op::Clear(array) => {
                 let zero = self.zero_element(*array);
-                let name = self.atom(Atom::Value(*array), Level::Method);
+                let place = match self.definitions.get(array).copied() {
+                    Some(Op::NewArray(NewArray::Window { array, part, .. })) => self.part(*array, *part),
+                    _ => None,
+                };
+                let name = place.unwrap_or_else(|| self.atom(Atom::Value(*array), Level::Method));
                 match self.values[array.0 as usize].ty {
                     Ty::Array(number)
                         if self.shapes[number as usize].fields.iter().any(|fields| !fields.is_empty()) =>
@@ -1060,6 +1096,34 @@ impl<'a> Emitter<'a> {
             Part::Tail(_) => self.written.contains_key(&result).then(TokenStream::new),
             Part::Range(..) | Part::Along(..) | Part::Row(_) => None,
         }
+    }
+
+    /// `array[start..end]`; none where a function of the runtime gives the part.
+    fn part(&mut self, array: Value, part: Part) -> Option<TokenStream> {
+        if matches!(part, Part::Along(..)) {
+            return None;
+        }
+        let array = self.atom(Atom::Value(array), Level::Method);
+        Some(match part {
+            Part::Range(start, end) => {
+                let start = (start != Atom::Int(0)).then(|| self.atom(start, Level::Sum));
+                let end = end.map(|end| self.atom(end, Level::Sum));
+                quote!(#array[#start..#end])
+            }
+            Part::Head(middle) => {
+                let middle = self.atom(middle, Level::Sum);
+                quote!(#array[..#middle])
+            }
+            Part::Tail(middle) => {
+                let middle = self.atom(middle, Level::Sum);
+                quote!(#array[#middle..])
+            }
+            Part::Row(index) => {
+                let index = self.atom(index, Level::Any);
+                quote!(#array[#index])
+            }
+            Part::Along(..) => return None,
+        })
     }
 
     /// `array[i][j]`.
@@ -1143,26 +1207,13 @@ impl<'a> Emitter<'a> {
                     Ty::Array(source) => Some(self.shapes[source as usize].storage),
                     _ => None,
                 };
-                let array = self.atom(Atom::Value(*array), Level::Method);
                 let mutability = mutable.then(|| quote!(mut));
+                if let Some(place) = self.part(*array, *part) {
+                    return quote!(&#mutability #place);
+                }
+                let array = self.atom(Atom::Value(*array), Level::Method);
                 match part {
-                    Part::Range(start, end) => {
-                        let start = (*start != Atom::Int(0)).then(|| self.atom(*start, Level::Sum));
-                        let end = end.map(|end| self.atom(end, Level::Sum));
-                        quote!(&#mutability #array[#start..#end])
-                    }
-                    Part::Head(middle) => {
-                        let middle = self.atom(*middle, Level::Sum);
-                        quote!(&#mutability #array[..#middle])
-                    }
-                    Part::Tail(middle) => {
-                        let middle = self.atom(*middle, Level::Sum);
-                        quote!(&#mutability #array[#middle..])
-                    }
-                    Part::Row(index) => {
-                        let index = self.atom(*index, Level::Any);
-                        quote!(&#mutability #array[#index])
-                    }
+                    Part::Range(..) | Part::Head(_) | Part::Tail(_) | Part::Row(_) => array,
                     Part::Along(start, length) => {
                         let is_owned = shape_of_source == Some(Storage::Owned);
                         let array = if is_owned { quote!(&#mutability #array) } else { array };

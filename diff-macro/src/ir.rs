@@ -715,6 +715,28 @@ impl Loop {
     }
 }
 
+impl Loop {
+    /// The values that an iteration defines, its own and those of the regions in it.
+    pub(crate) fn varying(&self) -> HashSet<Value> {
+        let mut out = HashSet::new();
+        self.define(&mut out);
+        for stmt in walk(&self.body.stmts) {
+            out.extend(&stmt.results);
+            out.extend(stmt.op.regions().into_iter().flat_map(|region| &region.params));
+            if let Op::Loop(inner) = &stmt.op {
+                inner.define(&mut out);
+            }
+        }
+        out
+    }
+
+    fn define(&self, out: &mut HashSet<Value>) {
+        out.extend(self.header.binds());
+        out.extend(self.records.iter().flat_map(|records| &records.binds));
+        out.extend(&self.body.params);
+    }
+}
+
 impl Range {
     pub(crate) fn operands(&self) -> Vec<Atom> {
         let mut atoms = vec![self.start, self.end];

@@ -15,7 +15,6 @@ mod batch;
 mod bounds;
 mod build;
 mod call;
-mod carry;
 #[cfg(test)]
 mod check;
 mod cleanup;
@@ -38,6 +37,7 @@ mod primal;
 mod resolve;
 mod reverse;
 mod rules;
+mod scatter;
 mod scratch;
 mod signature;
 mod take_apart;

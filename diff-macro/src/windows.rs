@@ -87,10 +87,7 @@ impl Windows {
     /// Puts the windows of a loop in front of it.
     fn windows_of(&mut self, l: &mut Loop, before: &mut Vec<Stmt>) {
         let Some(range) = l.plain_range().cloned() else { return };
-        let mut varying = HashSet::from([range.index]);
-        varying.extend(&l.body.params);
-        varying.extend(l.records.iter().flat_map(|records| &records.binds));
-        defined_in(&l.body, &mut varying);
+        let varying = l.varying();
         let mut accesses = Accesses::default();
         self.collect(&l.body, range.index, &varying, true, &mut accesses);
         if accesses.has_effect {
@@ -296,19 +293,4 @@ impl Accesses {
 fn known(stmts: &[Stmt], prim: Prim, args: &[Atom]) -> Option<Value> {
     let is_it = |stmt: &&Stmt| matches!(&stmt.op, Op::Prim(other, atoms) if *other == prim && atoms[..] == *args);
     stmts.iter().find(is_it).map(|stmt| stmt.results[0])
-}
-
-/// The values that a region defines, in its regions too.
-fn defined_in(region: &Region, out: &mut HashSet<Value>) {
-    for stmt in &region.stmts {
-        out.extend(&stmt.results);
-        if let Op::Loop(l) = &stmt.op {
-            out.extend(l.header.binds());
-            out.extend(l.records.iter().flat_map(|records| &records.binds));
-        }
-        for inner in stmt.op.regions() {
-            out.extend(&inner.params);
-            defined_in(inner, out);
-        }
-    }
 }

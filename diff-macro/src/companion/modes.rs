@@ -16,6 +16,7 @@ use crate::forward::{self, Pushforward, Seed};
 use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value, walk};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options, Pullback};
+use crate::scatter::scatter;
 use crate::signature::Form;
 use crate::windows::windows;
 
@@ -34,6 +35,8 @@ pub(super) struct Buffers {
     bars: HashMap<usize, Ident>,
     /// Checks the lengths.
     pub(super) checks: TokenStream,
+    /// Checks the lengths, then clears what is no array itself.
+    pub(super) opening: TokenStream,
     /// Checks the lengths, then clears.
     pub(super) prologue: TokenStream,
 }
@@ -103,6 +106,7 @@ impl Plan<'_> {
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
     ) -> TokenStream {
         cleanup(&mut function);
+        self.tell(&scatter(&mut function));
         self.tell(&windows(&mut function));
         cleanup(&mut function);
         dump(&self.name(), "ready for emission", &function);
@@ -585,7 +589,7 @@ impl Plan<'_> {
     /// Buffers for what has the shape of a gradient, under names that end in a word.
     pub(super) fn buffers_for(&self, what: &str, suffix: &str, names: &mut Names) -> Buffers {
         let mut buffers = Buffers::default();
-        let mut clears = TokenStream::new();
+        let (mut clears, mut fills) = (TokenStream::new(), TokenStream::new());
         for k in self.active() {
             let parameter = &self.signature.parameters[k];
             if parameter.output {
@@ -602,7 +606,7 @@ impl Plan<'_> {
                 (None, Some(shape)) => {
                     buffers.checks.extend(self.length_check(&parameter.ident, parameter.ty, &ident, what));
                     let zero = zero(&shape.dims[1..]);
-                    clears.extend(quote!(#ident.fill(#zero);));
+                    fills.extend(quote!(#ident.fill(#zero);));
                     buffers.arrays.push(ident.clone());
                 }
                 (None, None) => {}
@@ -611,7 +615,8 @@ impl Plan<'_> {
         }
         // All lengths are checked before anything is written.
         let checks = &buffers.checks;
-        buffers.prologue = quote!(#checks #clears);
+        buffers.prologue = quote!(#checks #clears #fills);
+        buffers.opening = quote!(#checks #clears);
         buffers
     }
 
@@ -662,7 +667,9 @@ impl Plan<'_> {
             pullback.function.body.yields[..n].fill(Atom::Bool(true));
         }
         let mut names = self.names();
-        let mut buffers = self.buffers(&mut names);
+        let buffers = self.buffers(&mut names);
+        let mut prologue = buffers.opening.clone();
+        pullback.clear_buffers();
         let mut seeds =
             if options.seeded { self.seeds(&pullback, &buffers.bars, true, &mut names) } else { Seeds::default() };
         if let (Some(array), [seed]) = (self.returned_parameter(), &seeds.idents[..]) {
@@ -670,7 +677,7 @@ impl Plan<'_> {
             let name = self.signature.parameters[array].ident.clone();
             if let Some(buffer) = buffers.bars.get(&array) {
                 let check = self.length_check(&name, self.signature.parameters[array].ty, seed, "seed");
-                buffers.prologue.extend(quote!(#check #buffer.copy_from_slice(&#seed);));
+                prologue.extend(quote!(#check #buffer.copy_from_slice(&#seed);));
             }
         }
         let arrays = self.buffer_arrays(&buffers, &mut names, &mut seeds.places);
@@ -696,7 +703,7 @@ impl Plan<'_> {
         ];
         docs = with_allocations(docs, &pullback.function);
         let inner = self.body_with(pullback.function, &idents, seeds.places.clone(), names, &wrap);
-        let (checks, prologue, passed) = (&seeds.prologue, &buffers.prologue, &seeds.passed);
+        let (checks, passed) = (&seeds.prologue, &seeds.passed);
         let body = quote!(#checks #prologue #passed #inner);
         let output = self.output().filter(|_| returns);
         let extra = seeds.params.into_iter().chain(buffers.params).collect();

@@ -192,7 +192,7 @@ impl Reverse<'_> {
         }
         let body = self.b.close_region(params, yields);
         self.make_tapes();
-        self.push_loop(results, Loop { header, records: None, init, body });
+        self.b.push(results, Op::Loop(Box::new(Loop { header, records: None, init, body })));
         for (value, result) in captured {
             self.accumulate(value, Atom::Value(result));
         }

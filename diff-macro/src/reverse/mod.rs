@@ -30,6 +30,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use self::call::Split;
 pub(crate) use self::call::split;
 use self::residuals::Residuals;
+pub(crate) use self::residuals::is_cheap;
 use self::snapshots::{Kept, Pending};
 use crate::build::Builder;
 use crate::ir::{Atom, Function, Hint, Info, NewArray, Op, Part, Range, Region, Scalar, Stmt, Ty, Value, written_in};
@@ -37,14 +38,26 @@ use crate::linearize::Linear;
 use crate::primal::{Mode, Primal};
 use crate::scratch::Arrays;
 
+pub(crate) use self::taped::header_text;
+
 /// What reverse mode gives: the function, and the parameters that were added for the seeds.
 pub(crate) struct Pullback {
     pub(crate) function: Function,
     pub(crate) seeds: Vec<Value>,
     /// The parameters that were added for the seeds of parameters that are outputs.
     pub(crate) out_seeds: Vec<Value>,
+    /// The parameters that were added for the adjoints of arrays, as far as they stand by themselves: they must hold zeros.
+    pub(crate) zeros: Vec<Value>,
     /// What was decided for each loop, for the dump.
     pub(crate) notes: Vec<String>,
+}
+
+impl Pullback {
+    /// Lets the function itself clear the buffers, so that later passes see which of it is needed.
+    pub(crate) fn clear_buffers(&mut self) {
+        let clear = |array: &Value| Stmt { results: Vec::new(), op: Op::Clear(*array) };
+        self.function.body.stmts.splice(0..0, self.zeros.iter().map(clear));
+    }
 }
 
 /// What the generated function takes and gives.
@@ -104,7 +117,7 @@ pub(crate) fn vjp(
         out_seeds.push(bar);
     }
     params.extend(&out_seeds);
-    let mut buffers = Vec::new();
+    let (mut buffers, mut zeros) = (Vec::new(), Vec::new());
     for param in active {
         let info = pass.info(*param);
         if !info.ty.is_array() || outs.contains(param) {
@@ -117,6 +130,9 @@ pub(crate) fn vjp(
         let bar = if into || pass.b.is_part(info.ty) {
             let bar = pass.b.value(info.ty.borrowed(), barred(&info));
             buffers.push(bar);
+            if !pass.b.is_part(info.ty) && !pass.returned.contains_key(param) {
+                zeros.push(bar);
+            }
             bar
         } else {
             let primal = pass.array(*param);
@@ -149,7 +165,7 @@ pub(crate) fn vjp(
     let residuals =
         Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
     residuals.complete(&mut function.body);
-    Pullback { function, seeds, out_seeds, notes }
+    Pullback { function, seeds, out_seeds, zeros, notes }
 }
 
 /// Where a value of the forward sweep was made, and so how the reverse sweep can read it.

@@ -158,7 +158,7 @@ impl Reverse<'_> {
 }
 
 /// Whether computing the primitive again costs no more than to load its result.
-fn is_cheap(prim: Prim, args: &[Atom]) -> bool {
+pub(crate) fn is_cheap(prim: Prim, args: &[Atom]) -> bool {
     use Prim::{
         Abs, Add, And, Cast, Copysign, Eq, Ge, Gt, IntAdd, IntEq, IntMul, IntPred, IntSpan, IntSub, IntToFloat, Le, Lt,
         Max, Min, Mul, Ne, Neg, Not, Or, Select, Sub,

@@ -11,7 +11,6 @@ use std::collections::HashSet;
 use crate::accumulate::accumulators;
 use crate::activity;
 use crate::analyses::Analysis;
-use crate::carry::carry_neighbours;
 use crate::ir::{Atom, Header, Hint, Loop, Op, Range, Records, Region, Stmt, Taken, Ty, Value, walk};
 use crate::primal::Mode;
 use crate::rules::Prim;
@@ -210,7 +209,7 @@ impl Reverse<'_> {
                 self.b.value(info.ty, info.hint)
             })
             .collect();
-        self.push_loop(results.clone(), Loop { header, records, init, body });
+        self.b.push(results.clone(), Op::Loop(Box::new(Loop { header, records, init, body })));
         let (of_carried, of_captured) = results.split_at(carried.len());
         for (value, result) in captured.iter().zip(of_captured) {
             self.adjoints.insert(*value, Atom::Value(*result));
@@ -333,16 +332,6 @@ impl Reverse<'_> {
             return Some(Records { tape: *tape, binds, taken });
         }
     }
-
-    /// Puts out a loop that adds to arrays of adjoints.
-    pub(super) fn push_loop(&mut self, mut results: Vec<Value>, mut l: Loop) {
-        let (further, after) = carry_neighbours(&mut self.b, &mut l);
-        results.extend(further);
-        self.b.push(results, Op::Loop(Box::new(l)));
-        for stmt in after {
-            self.b.push(stmt.results, stmt.op);
-        }
-    }
 }
 
 /// An index that an iteration adds to, counted back.
@@ -373,7 +362,7 @@ fn takes_records(region: &Region) -> bool {
 }
 
 /// A loop's header, for the dump.
-pub(super) fn header_text(header: &Header) -> String {
+pub(crate) fn header_text(header: &Header) -> String {
     match header {
         Header::Range(range) => format!("{} in {}..{}", range.index, range.start, range.end),
         Header::Iter { iter, .. } => format!("`{}`", iter.text),

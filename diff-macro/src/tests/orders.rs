@@ -42,29 +42,38 @@ fn product_with_a_hessian() {
                 ::core::assert_eq!(
                     x_hvp.len(), x.len(), "the product of `x` must be as long as `x`"
                 );
-                x_hvp.fill(0.0);
                 let value = x.len() - 1;
-                let x_window = window(x, 1, value);
-                let x_dot_window = window(x_dot, 1, value);
-                let x_window_1 = &x[..value];
-                let x_dot_window_1 = &x_dot[..value];
-                let x_bar_window = &mut x_hvp[..value];
-                let mut x_bar_carried = 0.0_f64;
-                for i in 0..value {
-                    let x_window_element = x_window_1[i];
-                    let x_dot_window_element = x_dot_window_1[i];
-                    let difference = x_dot_window[i]
-                        - 2.0 * x_window_element * x_dot_window_element;
-                    x_bar_window[i]
-                        += x_bar_carried
+                if 0 < value {
+                    x_hvp[value + 1..].fill(0.0);
+                    let x_dot_element = x_dot[0];
+                    let x_element = x[0];
+                    x_hvp[0] = 2.0 * x_dot_element
+                        + -400.0 * x_dot_element * (x[1] - x_element * x_element)
+                        - 400.0 * x_element * (x_dot[1] - 2.0 * x_element * x_dot_element);
+                    let index = value - 1;
+                    let x_dot_window = window(x_dot, 1, index);
+                    let x_window = &x[..index];
+                    let x_dot_window_1 = &x_dot[..index];
+                    let x_window_1 = window(x, 2, index);
+                    let x_window_2 = window(x, 1, index);
+                    let x_dot_window_2 = window(x_dot, 2, index);
+                    let x_bar_window = window_mut(x_hvp, 1, index);
+                    for i in 0..index {
+                        let x_dot_window_element = x_dot_window[i];
+                        let x_window_element = x_window_2[i];
+                        x_bar_window[i] = 200.0
+                            * (x_dot_window_element - 2.0 * x_window[i] * x_dot_window_1[i])
                             + (2.0 * x_dot_window_element
                                 + -400.0 * x_dot_window_element
-                                    * (x_window[i] - x_window_element * x_window_element)
-                                - 400.0 * x_window_element * difference);
-                    x_bar_carried = 200.0 * difference;
-                }
-                if 0 < value {
-                    x_hvp[value] += x_bar_carried;
+                                    * (x_window_1[i] - x_window_element * x_window_element)
+                                - 400.0 * x_window_element
+                                    * (x_dot_window_2[i]
+                                        - 2.0 * x_window_element * x_dot_window_element));
+                    }
+                    let index_1 = value - 1;
+                    x_hvp[value] = 200.0 * (x_dot[value] - 2.0 * x[index_1] * x_dot[index_1]);
+                } else {
+                    x_hvp.fill(0.0);
                 }
             }
         "#]],

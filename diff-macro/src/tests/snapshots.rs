@@ -481,3 +481,99 @@ fn branches_that_update() {
         "#]],
     );
 }
+
+/// The prefixes stand where the gradient is to be: nothing is allocated, and nothing is cleared.
+#[test]
+fn records_in_the_gradient() {
+    check(
+        "",
+        "fn f(x: &[f64]) -> f64 { let mut p = 1.0; for factor in x { p *= factor; } p }",
+        &["gradient_into"],
+        expect![[r#"
+            fn gradient_into(x: &[f64], x_bar: &mut [f64]) {
+                ::core::assert_eq!(
+                    x_bar.len(), x.len(), "the gradient of `x` must be as long as `x`"
+                );
+                let value = x.len();
+                let x_bar_window = &mut x_bar[..value];
+                let mut p = 1.0_f64;
+                for i in 0..value {
+                    let factor = x[i];
+                    x_bar_window[i] = p;
+                    p *= factor;
+                }
+                let x_bar_window_1 = &mut x_bar[..value];
+                let mut p_bar = 1.0_f64;
+                for i in (0..value).rev() {
+                    let factor_1 = x[i];
+                    x_bar_window_1[i] *= p_bar;
+                    p_bar *= factor_1;
+                }
+            }
+        "#]],
+    );
+}
+
+/// With the value, what neighbours add is carried; without it, gathered. Only what no iteration assigns is cleared.
+#[test]
+fn neighbours() {
+    check(
+        "",
+        "fn f(x: &[f64]) -> f64 {
+            let mut s = 0.0;
+            for i in 0..x.len() - 1 { s += (x[i + 1] - x[i]).powi(2); }
+            s
+        }",
+        &["gradient_into", "value_and_gradient_into"],
+        expect![[r#"
+            fn gradient_into(x: &[f64], x_bar: &mut [f64]) {
+                ::core::assert_eq!(
+                    x_bar.len(), x.len(), "the gradient of `x` must be as long as `x`"
+                );
+                let value = x.len() - 1;
+                if 0 < value {
+                    x_bar[value + 1..].fill(0.0);
+                    x_bar[0] = -2.0 * (x[1] - x[0]);
+                    let index = value - 1;
+                    let x_window = window(x, 1, index);
+                    let x_window_1 = &x[..index];
+                    let x_window_2 = window(x, 2, index);
+                    let x_bar_window = window_mut(x_bar, 1, index);
+                    for i in 0..index {
+                        let x_window_element = x_window[i];
+                        x_bar_window[i] = 2.0 * (x_window_element - x_window_1[i])
+                            + -2.0 * (x_window_2[i] - x_window_element);
+                    }
+                    x_bar[value] = 2.0 * (x[value] - x[value - 1]);
+                } else {
+                    x_bar.fill(0.0);
+                }
+            }
+            fn value_and_gradient_into(
+                x: &[f64],
+                x_bar: &mut [f64],
+            ) -> f64 {
+                ::core::assert_eq!(
+                    x_bar.len(), x.len(), "the gradient of `x` must be as long as `x`"
+                );
+                let value = x.len() - 1;
+                x_bar[value..].fill(0.0);
+                let x_window = window(x, 1, value);
+                let x_window_1 = &x[..value];
+                let x_bar_window = &mut x_bar[..value];
+                let mut s = 0.0_f64;
+                let mut x_bar_carried = 0.0_f64;
+                for i in 0..value {
+                    let difference = x_window[i] - x_window_1[i];
+                    x_bar_window[i] = x_bar_carried + -2.0 * difference;
+                    s += difference.powi(2);
+                    x_bar_carried = 2.0 * difference;
+                }
+                if 0 < value {
+                    x_bar[value] += x_bar_carried;
+                }
+                s
+            }
+        "#]],
+    );
+}

@@ -23,6 +23,7 @@ extern crate tests;
 )]
 mod functions {
     //! The corpus.
+    pub(crate) mod adjoints;
     pub(crate) mod analyses;
 }
 

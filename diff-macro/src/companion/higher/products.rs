@@ -32,7 +32,9 @@ impl Plan<'_> {
         let positions = pushforward.seeds.iter().map(|seed| tangent.body.params.iter().position(|p| p == seed));
         let positions: Vec<usize> = positions.flatten().collect();
         let options = Options { seeded: false, into };
-        let mut function = reverse::vjp(&tangent, &active, &[], options, self.signature.scalar).function;
+        let mut pullback = reverse::vjp(&tangent, &active, &[], options, self.signature.scalar);
+        pullback.clear_buffers();
+        let mut function = pullback.function;
         dump(&self.name(), "after reverse over forward mode", &function);
         function.body.yields.remove(0);
         let directions = positions.into_iter().map(|k| function.body.params[k]).collect();
@@ -84,8 +86,8 @@ impl Plan<'_> {
         docs = with_allocations(docs, &function);
         let wrap = |atoms: &[TokenStream]| self.write_scalars(&buffers, atoms);
         let inner = self.body_with(function, &idents, along.places, names, &wrap);
-        let (checks, prologue) = (&along.checks, &buffers.prologue);
-        let body = quote!(#checks #prologue #inner);
+        let (checks, opening) = (&along.checks, &buffers.opening);
+        let body = quote!(#checks #opening #inner);
         let extra = along.params.into_iter().chain(buffers.params).collect();
         Companion { name: "hvp_into".to_owned(), docs, extra, output: None, body }
     }
