@@ -8,6 +8,13 @@ use crate::primal::Mode;
 use super::{Reverse, barred};
 
 impl Reverse<'_> {
+    /// From here on, the adjoints of an array are in another.
+    pub(super) fn set_bar(&mut self, array: Value, bar: Value) {
+        self.b.changing.insert(bar);
+        self.b.values[bar.0 as usize].derived = true;
+        self.bars.insert(array, bar);
+    }
+
     /// The arrays of adjoints for the arrays that a region makes. They are made where its reverse sweep begins, unless
     /// a loop that is reversed at once has needed them before.
     pub(super) fn make_bars(&mut self, stmts: &[Stmt]) {
@@ -35,8 +42,7 @@ impl Reverse<'_> {
         };
         let info = self.info(array);
         let bar = self.b.new_array(new, info.ty.owned(), barred(&info));
-        self.b.changing.insert(bar);
-        self.bars.insert(array, bar);
+        self.set_bar(array, bar);
     }
 
     /// The arrays from outside a loop that it reads: their adjoints must exist before it is reversed at once.

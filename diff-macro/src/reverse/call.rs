@@ -83,8 +83,7 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
             inner.push(bar);
             bar
         };
-        pass.b.changing.insert(bar);
-        pass.bars.insert(*param, bar);
+        pass.set_bar(*param, bar);
     }
     pass.keep_in_closure(&function.body.stmts, outs);
     pass.make_bars(&function.body.stmts);

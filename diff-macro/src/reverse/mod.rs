@@ -103,8 +103,7 @@ pub(crate) fn vjp(
     for (atom, seed) in function.body.yields.iter().zip(&seeds) {
         // The seed of an array that is returned becomes the array of its adjoints.
         if let Some(array) = atom.value().filter(|value| function.values[value.0 as usize].ty.is_array()) {
-            pass.b.changing.insert(*seed);
-            pass.bars.insert(array, *seed);
+            pass.set_bar(array, *seed);
             pass.returned.insert(array, *seed);
         }
     }
@@ -112,8 +111,7 @@ pub(crate) fn vjp(
     for out in outs {
         let info = pass.info(*out);
         let bar = pass.b.value(info.ty.borrowed(), barred(&info));
-        pass.b.changing.insert(bar);
-        pass.bars.insert(*out, bar);
+        pass.set_bar(*out, bar);
         out_seeds.push(bar);
     }
     params.extend(&out_seeds);
@@ -138,8 +136,7 @@ pub(crate) fn vjp(
             let primal = pass.array(*param);
             pass.b.new_array(NewArray::Zeros(primal), info.ty.owned(), barred(&info))
         };
-        pass.b.changing.insert(bar);
-        pass.bars.insert(*param, bar);
+        pass.set_bar(*param, bar);
     }
     params.extend(&buffers);
     let mut yields = pass.tail(&function.body, &seed_atoms);

@@ -58,7 +58,9 @@ impl Scatter {
     fn pair(&self, l: &Loop, index: Value, reversed: bool) -> Option<Pair> {
         let varying = l.varying();
         let addition = |(position, stmt): (usize, &Stmt)| match &stmt.op {
-            Op::Accumulate(array, at, term) => Some((position, *array, self.distance(at, index, &varying)?, *term)),
+            Op::Accumulate(array, at, term) if self.is_derived(*array) => {
+                Some((position, *array, self.distance(at, index, &varying)?, *term))
+            }
             _ => None,
         };
         let additions: Vec<_> = l.body.stmts.iter().enumerate().filter_map(addition).collect();

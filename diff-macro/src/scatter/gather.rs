@@ -76,7 +76,7 @@ impl<'a> Shifted<'a> {
 
 impl Scatter {
     /// The statement that gathers what a loop adds to neighbouring elements, if it does nothing else.
-    pub(super) fn gather(&mut self, l: &Loop, fresh: &mut Fresh, out: &mut Vec<Stmt>) -> Option<Stmt> {
+    pub(super) fn gather(&mut self, l: &Loop, fresh: &Fresh, out: &mut Vec<Stmt>) -> Option<Stmt> {
         let stencil = self.stencil(l)?;
         let is_fresh = |array: &&Value| Analysis::Assign.is_on() && fresh.contains(**array) && self.is_flat(**array);
         let assigned: Vec<Value> = stencil.arrays.keys().filter(is_fresh).copied().collect();
@@ -97,7 +97,6 @@ impl Scatter {
             // Fewer iterations than add to one element.
             otherwise.push(Stmt { results: Vec::new(), op: Op::Loop(Box::new(l.clone())) });
         }
-        stencil.arrays.keys().for_each(|array| fresh.remove(*array));
         let least = self.place((start, width - 1), out);
         let runs = self.value(Ty::Bool);
         out.push(Stmt { results: vec![runs], op: Op::Prim(Prim::Lt, vec![least, end]) });
@@ -120,7 +119,7 @@ impl Scatter {
         let parts = |atoms: &[Atom]| atoms.iter().map(part).collect::<Option<Vec<Part>>>();
         for stmt in &l.body.stmts {
             match (&stmt.op, &stmt.results[..]) {
-                (Op::Accumulate(array, at, term), []) => {
+                (Op::Accumulate(array, at, term), []) if self.is_derived(*array) => {
                     let [at] = at[..] else { return None };
                     stencil.arrays.entry(*array).or_default().entry(distance(at)?).or_default().push(*term);
                 }

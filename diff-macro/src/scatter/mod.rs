@@ -6,6 +6,8 @@
 //! // Output:   a[n..].fill(0); for i in 0..n { a[i] = s(i) }
 //! ```
 //!
+//! What the user adds to arrays of his own stays as it is, to the bit: only arrays of adjoints and tangents count.
+//!
 //! An array is *fresh* while it holds nothing but the zeros that it was cleared or made with, and nothing has touched it.
 //! That a loop assigns to a fresh array is decided by its accesses alone: all are at one distance from the index of the
 //! loop, and the first one in each iteration is an addition that every iteration makes.
@@ -105,6 +107,7 @@ impl Scatter {
         if leaves(&stmt) {
             fresh.cleared.clear();
         }
+        let touched: Vec<Value> = fresh.all().into_iter().filter(|array| touches(&stmt, *array) > 0).collect();
         let is_branch = matches!(stmt.op, Op::If { .. });
         let inherited = if is_branch { fresh.made.clone() } else { HashSet::new() };
         regions_mut(&mut stmt.op).into_iter().for_each(|inner| self.region(inner, &inherited));
@@ -123,13 +126,12 @@ impl Scatter {
                 out.push(stmt);
             }
             Op::NewTape(_) | Op::Push(..) | Op::NewBuffer(..) | Op::Put(..) => out.push(stmt),
+            Op::Pull(_) | Op::Closure(_) => out.push(stmt),
         }
-        let Some(last) = out.last() else { return };
-        let touched: Vec<Value> = fresh.all().into_iter().filter(|array| touches(last, *array) > 0).collect();
         touched.into_iter().for_each(|array| fresh.remove(array));
     }
 
-    fn repeat(&mut self, mut stmt: Stmt, fresh: &mut Fresh, out: &mut Vec<Stmt>) {
+    fn repeat(&mut self, mut stmt: Stmt, fresh: &Fresh, out: &mut Vec<Stmt>) {
         let Op::Loop(l) = &mut stmt.op else { return out.push(stmt) };
         if let Some(gathered) = self.gather(l, fresh, out) {
             return out.push(gathered);
@@ -152,14 +154,12 @@ impl Scatter {
         self.keep_records(l, &assigned, out);
         out.push(stmt);
         out.extend(after);
-        for (array, _) in assigned {
-            fresh.remove(array);
-        }
     }
 
     /// Stores what a loop adds first to each element of a fresh array; gives the distance of the elements from its index.
     fn assign(&self, l: &mut Loop, array: Value) -> Option<i64> {
-        let range = l.plain_range().filter(|_| Analysis::Assign.is_on() && self.is_flat(array))?;
+        let range =
+            l.plain_range().filter(|_| Analysis::Assign.is_on() && self.is_derived(array) && self.is_flat(array))?;
         let (index, bounds) = (range.index, [range.start, range.end]);
         let varying = l.varying();
         let position = l.body.stmts.iter().position(|stmt| touches(stmt, array) > 0)?;
@@ -251,6 +251,11 @@ impl Scatter {
             }
             _ => false,
         }
+    }
+
+    /// Whether an array holds adjoints or tangents: the order of additions to it is not the user's.
+    fn is_derived(&self, array: Value) -> bool {
+        self.twins.contains_key(&array) || self.values[array.0 as usize].derived
     }
 
     /// Whether an array has one dimension, and stands by itself.

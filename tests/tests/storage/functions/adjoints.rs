@@ -324,3 +324,41 @@ pub fn by_way_of_a_vector(x: &[f64]) -> f64 {
     s
 }
 sample!(by_way_of_a_vector, [-1.0..1.0; [0, 1, 2, 6]]);
+
+/// Beside what is carried, a loop adds to elements of another array that the loop before it reads in turn.
+#[derivative]
+pub fn carried_beside_another(x: &[f64], y: &[f64]) -> f64 {
+    let mut p = 1.0;
+    for i in 0..y.len() {
+        p *= y[i];
+    }
+    for i in 0..x.len() - 1 {
+        p = (p * x[i] + x[i + 1] * y[i % 2]).sin();
+    }
+    p
+}
+sample!(carried_beside_another, [0.5..1.5; [1, 2, 5]], [0.5..1.5; [2, 4]]);
+
+/// The user's own sums over neighbours keep their order, to the bit.
+#[derivative]
+pub fn own_sums(x: &[f64]) -> f64 {
+    let n = x.len();
+    let mut y = vec![0.0; n + 2];
+    let mut weights = vec![0.0; n + 2];
+    for i in 0..n {
+        weights[i] += -0.0 * i as f64;
+        weights[i + 1] += 0.1 + i as f64 / 3.0;
+        weights[i + 2] += 1.0 / (i as f64 + 7.0);
+    }
+    for i in 0..n {
+        y[i] += x[i] * 0.1;
+        y[i + 1] += x[i] / 3.0;
+        y[i + 2] += x[i].sin();
+    }
+    let mut s = 0.0;
+    for i in 0..n {
+        s += y[i] * weights[i] * y[i + 2];
+    }
+    s
+}
+sample!(own_sums, [-1.0..1.0; [1, 2, 3, 7]]);
