@@ -24,6 +24,48 @@ pub(crate) fn variable(expr: &Expr) -> Option<String> {
     }
 }
 
+/// The expression without parentheses around it.
+pub(crate) fn strip_parens(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Paren(paren) => strip_parens(&paren.expr),
+        Expr::Group(group) => strip_parens(&group.expr),
+        other => other,
+    }
+}
+
+/// The name of a function of `std::mem` that changes what its arguments refer to, if a call looks like one.
+pub(crate) fn mem_function(call: &syn::ExprCall) -> Option<String> {
+    let Expr::Path(path) = &*call.func else { return None };
+    let names: Vec<String> = path.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let ([name] | ["mem", name] | ["std" | "core", "mem", name]) = names[..] else { return None };
+    let count = match name {
+        "swap" | "replace" => 2,
+        "take" => 1,
+        _ => return None,
+    };
+    let lends = |arg: &Expr| match strip_parens(arg) {
+        Expr::Reference(reference) => reference.mutability.is_some(),
+        other => variable(other).is_some(),
+    };
+    let fits = call.args.len() == count && path.qself.is_none() && mem_places_of(name, call).all(lends);
+    fits.then(|| name.to_owned())
+}
+
+fn mem_places_of<'c>(name: &str, call: &'c syn::ExprCall) -> impl Iterator<Item = &'c Expr> {
+    call.args.iter().take(if name == "swap" { 2 } else { 1 })
+}
+
+/// The places that a function of `std::mem` changes.
+fn changed_by_mem(call: &syn::ExprCall) -> Vec<Expr> {
+    let Some(name) = mem_function(call) else { return Vec::new() };
+    let places = mem_places_of(&name, call).map(|arg| match strip_parens(arg) {
+        Expr::Reference(reference) => (*reference.expr).clone(),
+        other => syn::parse_quote!(*#other),
+    });
+    places.collect()
+}
+
 /// The variable that an assignment changes, be it whole or in part.
 pub(crate) fn root(expr: &Expr) -> Option<String> {
     match expr {
@@ -145,6 +187,10 @@ pub(crate) fn assigned_in_stmts(stmts: &[Stmt]) -> Vec<Expr> {
                 self.assign(&binary.left);
             }
             visit::visit_expr_binary(self, binary);
+        }
+        fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
+            self.0.extend(changed_by_mem(call));
+            visit::visit_expr_call(self, call);
         }
         fn visit_item(&mut self, _: &'a syn::Item) {}
     }
@@ -345,6 +391,21 @@ impl<'a> Visit<'a> for Writes {
     fn visit_expr_raw_addr(&mut self, address: &'a syn::ExprRawAddr) {
         self.lent.extend(root(&address.expr));
         visit::visit_expr_raw_addr(self, address);
+    }
+    fn visit_expr_call(&mut self, call: &'a syn::ExprCall) {
+        let changed = changed_by_mem(call);
+        if changed.is_empty() {
+            visit::visit_expr_call(self, call);
+            return;
+        }
+        changed.iter().for_each(|place| self.assign(place));
+        // What stands beside the places: their indices, and the value that takes the place of another.
+        for arg in &call.args {
+            match strip_parens(arg) {
+                Expr::Reference(reference) if reference.mutability.is_some() => self.visit_expr(&reference.expr),
+                other => self.visit_expr(other),
+            }
+        }
     }
     fn visit_expr_method_call(&mut self, call: &'a syn::ExprMethodCall) {
         if !is_harmless_method(&call.method.to_string()) {

@@ -136,7 +136,7 @@ pub fn same<F: Same<G>, G>(_: F, _: G) {}
 /// Is the same type.
 #[diagnostic::on_unimplemented(
     message = "this path does not lead to the type that its name tells: a module or another type hides that",
-    label = "not the function of the primitive type, or of `Vec`",
+    label = "not the function of the primitive type, of `Vec` or of `std::mem`",
     note = "call it as a method, or name the type by its full path"
 )]
 pub trait Same<G> {}

@@ -188,7 +188,7 @@ impl Lowering<'_> {
     }
 
     /// The float type of an element, without evaluating where it stands.
-    fn scalar_of_element(&self, target: &Expr) -> Scalar {
+    pub(super) fn scalar_of_element(&self, target: &Expr) -> Scalar {
         let variable = fence::variable_through_deref(target).and_then(|name| self.places.get(&name));
         let array = variable.map(|(array, _)| *array).or_else(|| Some(self.place(target)?.0));
         array.map_or(self.b.default_scalar, |array| self.b.element(array))

@@ -266,6 +266,11 @@ impl Lowering<'_> {
     /// The scalar that an expression gives, where only a float will do.
     pub(super) fn float(&mut self, expr: &Expr, scalar: Scalar) -> Atom {
         let atom = self.scalar(expr);
+        self.as_float(expr, atom, scalar)
+    }
+
+    /// A value where only a float will do.
+    pub(super) fn as_float(&mut self, expr: &Expr, atom: Atom, scalar: Scalar) -> Atom {
         match (atom, self.b.ty(atom)) {
             (Atom::Value(_), Ty::Float(_)) | (Atom::Float(_) | Atom::Undefined, _) => atom,
             // rustc says best that this is no float.
@@ -588,6 +593,9 @@ impl Lowering<'_> {
                 Some(body) => self.expr(&body),
                 None => Val::Atom(Atom::Undefined),
             };
+        }
+        if let Some(value) = self.mem_call(call) {
+            return value;
         }
         let Expr::Path(func) = &*call.func else {
             self.error(&call.func, diagnostics::unknown_function(&call.func.to_token_stream().to_string()));

@@ -109,7 +109,7 @@ impl Lowering<'_> {
             return;
         }
         // A row of zeros, whose elements are then set. The row is evaluated first.
-        let row = match strip_parens(value) {
+        let row = match fence::strip_parens(value) {
             Expr::Array(row) if shape.dims.len() == 2 => {
                 Row::Elements(row.elems.iter().map(|element| self.float(element, shape.scalar)).collect())
             }
@@ -293,13 +293,6 @@ fn shape_in_path(path: &syn::Path) -> Option<Shape> {
     let PathArguments::AngleBracketed(args) = &segment.arguments else { return None };
     let GenericArgument::Type(element) = args.args.first()? else { return None };
     shape_of(&syn::parse_quote!(Vec<#element>))
-}
-
-fn strip_parens(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Paren(paren) => strip_parens(&paren.expr),
-        other => other,
-    }
 }
 
 /// The call behind `copied` and `cloned`.

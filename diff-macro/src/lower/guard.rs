@@ -49,6 +49,18 @@ impl Lowering<'_> {
         self.confirm(syn::parse_quote_spanned!(span=> let _ = || #runtime::private::same(#path, #own);));
     }
 
+    /// `mem::swap(..)`: the function of the standard library.
+    pub(super) fn guard_mem(&mut self, path: &syn::ExprPath, name: &str) {
+        let runtime = self.source.runtime;
+        let plain = path.path.segments.iter().all(|segment| segment.arguments.is_empty());
+        let element = if plain { quote!(#runtime::private::f64) } else { quote!(_) };
+        let function = syn::Ident::new(name, proc_macro2::Span::call_site());
+        let span = path.path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span());
+        self.confirm(syn::parse_quote_spanned! {span=>
+            let _ = || #runtime::private::same(#path, ::core::mem::#function::<#element>);
+        });
+    }
+
     /// `r.sin()` where `r` may be a reference: no trait has a method that comes before that of the float.
     pub(super) fn guard_method(&mut self, call: &syn::ExprMethodCall, scalar: Scalar) {
         if self.is_by_value(&call.receiver) {

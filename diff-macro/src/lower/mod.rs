@@ -26,6 +26,7 @@ mod guard;
 mod instance;
 mod optional;
 mod pattern;
+mod places;
 mod stmt;
 
 use std::cell::RefCell;

@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Expr, Local, Pat, Stmt};
 
+use super::places::is_destructuring;
 use super::{Lowering, VALUE, Val, shape_of};
 use crate::diagnostics;
 use crate::emit::text_of;
@@ -869,8 +870,8 @@ impl Lowering<'_> {
     // ---- assignments --------------------------------------------------------------------------------------------
 
     pub(super) fn assign(&mut self, assign: &syn::ExprAssign) -> Val {
-        if let (Expr::Tuple(targets), false) = (&*assign.left, self.is_carried_assignment(assign)) {
-            return self.assign_tuple(targets, &assign.right);
+        if is_destructuring(&assign.left) {
+            return self.assign_parts(&assign.left, &assign.right);
         }
         if let Some(value) = self.assign_place(&assign.left, &assign.right) {
             return value;
@@ -893,15 +894,8 @@ impl Lowering<'_> {
         Val::Unit
     }
 
-    fn is_carried_assignment(&self, assign: &syn::ExprAssign) -> bool {
-        if matches!(&*assign.left, Expr::Tuple(tuple) if tuple.elems.iter().any(|e| self.aggregate_root(e).is_some())) {
-            return false;
-        }
-        !self.changes_followed(&fence::writes_in_expr(&Expr::Assign(assign.clone())))
-    }
-
     /// The value for a followed variable: a float, which the generated code asserts if the macro cannot see it.
-    fn assigned_float(&mut self, value: Val, name: &str, source: &Expr) -> Atom {
+    pub(super) fn assigned_float(&mut self, value: Val, name: &str, source: &Expr) -> Atom {
         let atom = self.float_atom(value, source);
         let scalar = self.variable_ty(name).scalar();
         if let (Atom::Float(x), Some(scalar)) = (atom, scalar.filter(|scalar| *scalar != self.b.default_scalar)) {
@@ -926,7 +920,7 @@ impl Lowering<'_> {
     }
 
     /// A further value of a variable: named like it, and active if any value of it is.
-    fn set_again(&mut self, name: &str, atom: Atom) {
+    pub(super) fn set_again(&mut self, name: &str, atom: Atom) {
         let atom = if let Atom::Int(n) = atom { self.integer_variable(name, n, false) } else { atom };
         if self.is_varying(atom) {
             self.known.active.insert(name.to_owned());
@@ -942,36 +936,6 @@ impl Lowering<'_> {
             }
         }
         self.env.insert(name.to_owned(), atom);
-    }
-
-    fn assign_tuple(&mut self, targets: &syn::ExprTuple, source: &Expr) -> Val {
-        let value = self.expr(source);
-        let Val::Tuple(parts) = value else {
-            self.error(
-                source,
-                diagnostics::unsupported("this destructuring assignment", "assign to one variable after the other"),
-            );
-            return Val::Unit;
-        };
-        for (k, (target, part)) in targets.elems.iter().zip(parts).enumerate() {
-            let element = match source {
-                Expr::Tuple(tuple) => tuple.elems.get(k).unwrap_or(source),
-                other => other,
-            };
-            match (target, fence::variable(target)) {
-                (Expr::Infer(_), _) => {}
-                _ if self.aggregate_root(target).is_some() => self.assign_part_of(target, part, element),
-                (_, Some(name)) if self.is_followed(&name) => {
-                    let atom = self.assigned_float(part, &name, element);
-                    self.set_again(&name, atom);
-                }
-                _ => self.error(
-                    target,
-                    diagnostics::unsupported("this target of an assignment", "assign to float variables"),
-                ),
-            }
-        }
-        Val::Unit
     }
 
     fn assign_part(&mut self, target: &Expr, source: &Expr) -> Val {
@@ -990,16 +954,7 @@ impl Lowering<'_> {
         if self.follow_struct(target, source) {
             return Val::Unit;
         }
-        let indexed = fence::root(target)
-            .filter(|_| matches!(target, Expr::Index(_)) && (self.is_active(source) || self.is_active(target)));
-        if let Some(name) = indexed.filter(|name| self.env.contains_key(name) && !self.known.active.contains(name)) {
-            // An array that an active value enters: it is followed from the next round on.
-            self.known.cells.remove(&name);
-            self.known.active.insert(name);
-            return Val::Unit;
-        }
-        let lenders = fence::variable_through_deref(target).and_then(|name| self.lenders.get(&name).cloned());
-        if self.is_active(source) && lenders.is_some_and(|arrays| self.follow_arrays(&arrays)) {
+        if (self.is_active(source) || self.is_active(target)) && self.follow_target(target) {
             return Val::Unit;
         }
         self.error(target, diagnostics::unsupported("an assignment to a part of a value", "use scalar variables"));
@@ -1007,6 +962,18 @@ impl Lowering<'_> {
             self.known.active.extend(fence::root(target));
         }
         Val::Unit
+    }
+
+    /// An array that an active value enters by this element is followed from the next round on. False if there is none.
+    pub(super) fn follow_target(&mut self, target: &Expr) -> bool {
+        let indexed = fence::root(target).filter(|_| matches!(target, Expr::Index(_)));
+        if let Some(name) = indexed.filter(|name| self.env.contains_key(name) && !self.known.active.contains(name)) {
+            self.known.cells.remove(&name);
+            self.known.active.insert(name);
+            return true;
+        }
+        let lenders = fence::variable_through_deref(target).and_then(|name| self.lenders.get(&name).cloned());
+        lenders.is_some_and(|arrays| self.follow_arrays(&arrays))
     }
 
     /// An assignment to a variable that is left to the user's code.
@@ -1037,7 +1004,7 @@ impl Lowering<'_> {
         self.b.push(vec![value], Op::Opaque(opaque));
     }
 
-    fn carry_with(&mut self, stmt: &Stmt, _: &Expr) {
+    pub(super) fn carry_with(&mut self, stmt: &Stmt, _: &Expr) {
         self.lend_all(&fence::writes_in_stmts(std::slice::from_ref(stmt)), stmt);
         let stmt = &self.in_place_stmt(stmt);
         let names = fence::mentions_in_stmt(stmt);
@@ -1049,7 +1016,7 @@ impl Lowering<'_> {
     }
 
     /// A variable of unknown type that is given an active value must be a float: it is followed from the next round on.
-    fn follow(&mut self, name: &str, target: &Expr) {
+    pub(super) fn follow(&mut self, name: &str, target: &Expr) {
         let lent = !self.known.floats.insert(name.to_owned());
         if lent {
             let message = diagnostics::inactive_to_active(&self.source_name(name));

@@ -46,10 +46,25 @@ fn is_of_path(tree: &TokenTree) -> bool {
     }
 }
 
-/// `EXPAND=file OPTIONS=options cargo test -p diff-macro print_one -- --nocapture` shows the expansion of a function.
+/// `EXPAND=file OPTIONS=options cargo test -p diff-macro print_one -- --nocapture` shows the expansion of each function in
+/// a file, or of each, whether it is accepted, with `ERRORS=1`.
 #[test]
 fn print_one() {
     let Ok(path) = std::env::var("EXPAND") else { return };
     let text = std::fs::read_to_string(path).unwrap();
-    println!("{}", expand(&std::env::var("OPTIONS").unwrap_or_default(), &text));
+    let options = std::env::var("OPTIONS").unwrap_or_default();
+    let file: syn::File = syn::parse_str(&text).unwrap();
+    for item in file.items {
+        let syn::Item::Fn(function) = &item else { continue };
+        let text = quote::quote!(#function).to_string();
+        let expansion = expand(&options, &text);
+        if std::env::var_os("ERRORS").is_none() {
+            println!("{expansion}");
+            continue;
+        }
+        let messages: Vec<&str> =
+            expansion.split("compile_error").skip(1).filter_map(|rest| rest.split(';').next()).collect();
+        println!("{} {}", if messages.is_empty() { "ok   " } else { "ERROR" }, function.sig.ident);
+        messages.iter().for_each(|message| println!("    {message}"));
+    }
 }

@@ -47,6 +47,7 @@ mod functions {
     pub(crate) mod ordering;
     pub(crate) mod parameters;
     pub(crate) mod physics;
+    pub(crate) mod places;
     pub(crate) mod programs;
     pub(crate) mod recurrences;
     pub(crate) mod statistics;
