@@ -518,5 +518,8 @@ pub(crate) fn option_method(name: &str) -> String {
     )
 }
 
+pub(crate) const PART_IN_OPTION: &str = "a part of an array in an `Option` is not supported where a value varies with the parameters\n\
+    help: take it out with `if let Some(part) = ..`, `let .. else`, `?` or `unwrap`";
+
 pub(crate) const BRANCHES: &str = "one branch gives a tuple or an option that is visible here, and the other one that is not\n\
     help: destructure the other before the branch";

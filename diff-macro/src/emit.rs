@@ -184,13 +184,23 @@ struct Inliner<'a> {
     homes: HashMap<Value, usize>,
     /// Uses that lie in another loop than the definition, or that may not be moved to.
     barred: HashSet<Value>,
+    /// Indices by which a vector is written to: Rust borrows the vector before it evaluates the index.
+    indices: HashMap<Value, Value>,
     loops: usize,
     next_loop: usize,
 }
 
 impl<'a> Inliner<'a> {
     fn new(values: &'a [Info]) -> Self {
-        Inliner { values, uses: HashMap::new(), homes: HashMap::new(), barred: HashSet::new(), loops: 0, next_loop: 0 }
+        Inliner {
+            values,
+            uses: HashMap::new(),
+            homes: HashMap::new(),
+            barred: HashSet::new(),
+            indices: HashMap::new(),
+            loops: 0,
+            next_loop: 0,
+        }
     }
 
     fn run(mut self, body: &'a Region, emitter: &mut Emitter<'a>) {
@@ -281,7 +291,16 @@ impl<'a> Inliner<'a> {
             for region in stmt.op.regions() {
                 self.choose(&region.stmts, emitter);
             }
+            if let Op::Store(array, index, _) | Op::Accumulate(array, index, _) = &stmt.op
+                && emitter.is_vector(*array)
+            {
+                self.indices.extend(index.iter().filter_map(|atom| Some((atom.value()?, *array))));
+            }
             let [result] = stmt.results[..] else { continue };
+            let vector = self.indices.get(&result).copied();
+            if vector.is_some_and(|vector| stmt.op.operands().contains(&Atom::Value(vector))) {
+                continue;
+            }
             let movable = match &stmt.op {
                 Op::Prim(..) => true,
                 Op::Load(array, _) => {
@@ -308,6 +327,10 @@ impl<'a> Inliner<'a> {
             if movable && ((once && !named) || trivial) {
                 emitter.inlined.insert(result);
                 emitter.definitions.insert(result, &stmt.op);
+                // What is written in an index belongs to it.
+                let operands = stmt.op.operands().into_iter().filter_map(Atom::value);
+                self.indices
+                    .extend(vector.into_iter().flat_map(|vector| operands.clone().map(move |part| (part, vector))));
             }
         }
     }
@@ -353,6 +376,13 @@ struct Reads {
 }
 
 impl<'a> Emitter<'a> {
+    /// Whether an array is a vector that the function owns.
+    fn is_vector(&self, array: Value) -> bool {
+        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return false };
+        let shape = &self.shapes[shape as usize];
+        shape.storage == Storage::Owned && matches!(shape.dims.first(), Some(Dim::Dynamic))
+    }
+
     fn ty(&self, atom: Atom) -> Ty {
         match atom {
             Atom::Value(value) => self.values[value.0 as usize].ty,

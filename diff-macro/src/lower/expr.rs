@@ -440,8 +440,11 @@ impl Lowering<'_> {
 
     /// A method call whose result has a certain form.
     pub(super) fn method_call(&mut self, call: &syn::ExprMethodCall, returns: Returns) -> Val {
-        if let Some(element) = self.unwrapped_element(call) {
+        if let Some(element) = self.popped(call).or_else(|| self.element_option(call)) {
             return element;
+        }
+        if let Some(place) = self.unwrapped_place(&Expr::MethodCall(call.clone())) {
+            return self.expr(&place);
         }
         if let Some(value) = self.consumer(call) {
             return value;

@@ -44,7 +44,15 @@ impl Lowering<'_> {
         match (name.as_str(), &args[..]) {
             ("push", [value]) => self.push_element(array, &call.receiver, value),
             ("pop", []) => {
-                self.take(array, &call.receiver);
+                // Where there is nothing to lose, its adjoint does not come back either.
+                let receiver = strip(&call.receiver);
+                let there = self.condition(&syn::parse_quote!(!#receiver.is_empty()));
+                let then = self.arm(|pass| {
+                    pass.take(array, &call.receiver);
+                    Val::Unit
+                });
+                let otherwise = self.arm(|_| Val::Unit);
+                self.merge(there, then, otherwise);
             }
             ("extend_from_slice", [source]) => return self.extend(array, &call.receiver, source),
             ("clear", []) => self.resize(array, &call.receiver, Atom::Int(0)),
@@ -202,23 +210,12 @@ impl Lowering<'_> {
         true
     }
 
-    /// A method that gives an element of a vector in an `Option`, which is unwrapped: `pop`, `first`, `last`, `get`.
-    pub(super) fn unwrapped_element(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
-        let outer = call.method.to_string();
-        if !matches!(outer.as_str(), "unwrap" | "expect") {
-            return None;
-        }
-        let Expr::MethodCall(inner) = through_copies(&call.receiver) else { return None };
-        let array = self.array_of(&inner.receiver)?;
-        let receiver = strip(&inner.receiver).clone();
-        let index: Expr = match (inner.method.to_string().as_str(), inner.args.first()) {
-            ("pop", None) => return Some(Val::Atom(self.take(array, &inner.receiver))),
-            ("first", None) => syn::parse_quote!(0),
-            ("last", None) => syn::parse_quote!(#receiver.len() - 1),
-            ("get", Some(index)) if !matches!(index, Expr::Range(_)) => index.clone(),
-            _ => return None,
-        };
-        Some(self.load(&syn::parse_quote!(#receiver[#index])))
+    /// The last element of a vector, which it loses, unwrapped.
+    pub(super) fn popped(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
+        let Expr::MethodCall(inner) = fence::strip_parens(&call.receiver) else { return None };
+        let is_popped = (call.method == "unwrap" || call.method == "expect") && inner.method == "pop";
+        let array = self.array_of(&inner.receiver).filter(|_| is_popped && inner.args.is_empty())?;
+        Some(Val::Atom(self.take(array, &inner.receiver)))
     }
 
     /// The array that the function returns: one that has a name, or a new one.
@@ -293,15 +290,4 @@ fn shape_in_path(path: &syn::Path) -> Option<Shape> {
     let PathArguments::AngleBracketed(args) = &segment.arguments else { return None };
     let GenericArgument::Type(element) = args.args.first()? else { return None };
     shape_of(&syn::parse_quote!(Vec<#element>))
-}
-
-/// The call behind `copied` and `cloned`.
-fn through_copies(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Paren(paren) => through_copies(&paren.expr),
-        Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "copied" | "cloned") => {
-            through_copies(&call.receiver)
-        }
-        other => other,
-    }
 }

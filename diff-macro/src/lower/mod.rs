@@ -20,6 +20,7 @@ mod chain;
 mod closure;
 mod consume;
 mod control;
+mod elements;
 mod expr;
 mod growth;
 mod guard;

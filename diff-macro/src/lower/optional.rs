@@ -46,6 +46,7 @@ impl Lowering<'_> {
             Expr::Path(_) => {
                 fence::variable(expr).is_some_and(|name| matches!(self.aggregates.get(&name), Some(Val::Option { .. })))
             }
+            Expr::MethodCall(call) if self.is_element_option(call) => true,
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
                 let searches =
@@ -242,11 +243,10 @@ impl Lowering<'_> {
 
     /// `value?` where an active value is in it.
     pub(super) fn try_expr(&mut self, expr: &syn::ExprTry) -> Val {
-        let mut inner = &*expr.expr;
-        while let Expr::Paren(paren) = inner {
-            inner = &paren.expr;
+        if let Some(place) = self.unwrapped_place(&Expr::Try(expr.clone())) {
+            return self.expr(&place);
         }
-        match inner {
+        match fence::strip_parens(&expr.expr) {
             Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Ok") || fence::names_variant(&path.path, "Some")) => {
                 match call.args.first() {
                     Some(value) => self.expr(value),

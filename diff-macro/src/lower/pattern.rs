@@ -49,6 +49,9 @@ impl Lowering<'_> {
             self.error_at(span, diagnostics::JUMP_IN_OPERAND);
             return Val::Atom(Atom::Undefined);
         }
+        if let Some(branch) = self.element_or_none(m) {
+            return self.if_let(&branch, &[]);
+        }
         let subject = self.subject(&m.expr);
         let cases: Vec<Case> = m
             .arms
@@ -113,6 +116,18 @@ impl Lowering<'_> {
             let otherwise = self.arm(|pass| pass.else_branch(branch, rest));
             return self.merge(cond, then, otherwise);
         };
+        if self.asks_for_element(&cond.expr) {
+            let (pat, others, branch) = self.scope_of_let(&cond.pat, others, branch);
+            if let Some((there, binding)) = self.matched_element(&pat, &cond.expr) {
+                let cond = self.condition(&there);
+                let then = self.arm(|pass| {
+                    pass.run(&[binding]);
+                    pass.if_all(&others, &branch, rest)
+                });
+                let otherwise = self.arm(|pass| pass.else_branch(&branch, rest));
+                return self.merge(cond, then, otherwise);
+            }
+        }
         let subject = self.subject(&cond.expr);
         let (pat, others, branch) = self.scope_of_let(&cond.pat, others, branch);
         let Some(cond) = self.test(&pat, &subject) else { return Val::Atom(Atom::Undefined) };

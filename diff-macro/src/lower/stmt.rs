@@ -69,6 +69,10 @@ impl Lowering<'_> {
             if let Some(branch) = one_sided(stmt) {
                 return self.if_expr(branch, rest);
             }
+            if let Some(mut parts) = self.element_or_else(stmt) {
+                parts.extend_from_slice(rest);
+                return self.run(&parts);
+            }
             if let Some(local) = self.is_structural_let_else(stmt) {
                 return self.let_else(local, rest);
             }
@@ -310,6 +314,11 @@ impl Lowering<'_> {
             self.uninitialised(pat, ascribed, stmt);
             return;
         };
+        if let Some(place) = self.unwrapped_place(&init.expr) {
+            let ty = ascribed.map(|ty| quote::quote!(: #ty));
+            self.run(&[syn::parse_quote!(let #pat #ty = #place;)]);
+            return;
+        }
         match pat {
             Pat::Ident(ident) if ident.by_ref.is_none() && ident.subpat.is_none() => {
                 self.let_variable(&ident.ident.to_string(), ident.mutability.is_some(), ascribed, &init.expr, stmt);
@@ -870,6 +879,9 @@ impl Lowering<'_> {
     // ---- assignments --------------------------------------------------------------------------------------------
 
     pub(super) fn assign(&mut self, assign: &syn::ExprAssign) -> Val {
+        if let Some(target) = self.target_behind(&assign.left) {
+            return self.assign(&syn::ExprAssign { left: Box::new(target), ..assign.clone() });
+        }
         if is_destructuring(&assign.left) {
             return self.assign_parts(&assign.left, &assign.right);
         }
@@ -1028,6 +1040,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn compound_assign(&mut self, binary: &syn::ExprBinary, prim: Prim) -> Val {
+        if let Some(target) = self.target_behind(&binary.left) {
+            return self.compound_assign(&syn::ExprBinary { left: Box::new(target), ..binary.clone() }, prim);
+        }
         if let Some(value) = self.update_place(binary, prim) {
             return value;
         }

@@ -36,6 +36,7 @@ mod functions {
     pub(crate) mod algorithms;
     pub(crate) mod calls;
     pub(crate) mod control;
+    pub(crate) mod elements;
     pub(crate) mod found;
     pub(crate) mod growth;
     pub(crate) mod hazards;
