@@ -1158,7 +1158,8 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         Expr::MethodCall(e) => match of(&e.receiver) {
             Ty::Float(scalar) if rules::method(&e.method.to_string()).is_some() => Ty::Float(scalar),
             Ty::Int if is_integer_method(&e.method.to_string()) => Ty::Int,
-            _ if e.method == "len" => Ty::Int,
+            _ if e.method == "len" || (e.method == "count" && e.args.is_empty()) => Ty::Int,
+            _ if is_found_position(e) => Ty::Int,
             _ => Ty::Unknown,
         },
         Expr::Call(e) => match &*e.func {
@@ -1174,6 +1175,12 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         },
         _ => Ty::Unknown,
     }
+}
+
+/// `position(..)` of an iterator, taken out of its `Option`.
+fn is_found_position(call: &syn::ExprMethodCall) -> bool {
+    let takes_out = matches!(call.method.to_string().as_str(), "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default");
+    takes_out && matches!(strip_parens(&call.receiver), Expr::MethodCall(inner) if inner.method == "position")
 }
 
 /// A variable or a field of one, as text.

@@ -673,8 +673,7 @@ impl Lowering<'_> {
         let is_new = match expr {
             Expr::Array(_) | Expr::Repeat(_) => true,
             Expr::Macro(mac) => mac.mac.path.is_ident("vec"),
-            Expr::MethodCall(call) => call.method == "to_vec" && self.array_of(&call.receiver).is_some(),
-            _ => false,
+            other => self.makes_array(other),
         };
         if !is_new {
             let key = self.aggregate_root(expr).and_then(|_| self.resolved_key(strip_references(expr)));
@@ -683,7 +682,7 @@ impl Lowering<'_> {
         }
         self.next_value += 1;
         let name = format!("{}{}", super::VALUE, self.next_value);
-        if !self.let_copy(&name, expr) && !self.let_array(&name, None, expr) {
+        if !self.let_made(&name, None, expr) {
             return None;
         }
         self.env.remove(&name).and_then(Atom::value)

@@ -5,7 +5,7 @@
 
 use std::rc::Rc;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span};
 use syn::{Expr, Pat, Stmt};
 
 use super::{Lowering, Val};
@@ -336,6 +336,84 @@ impl Lowering<'_> {
         for (index, atom) in std::mem::take(&mut self.pending) {
             self.store_to(array, index, atom);
         }
+        true
+    }
+
+    /// An array that an expression makes, in a variable of its own. False if it makes none that lowering follows.
+    pub(super) fn let_made(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        self.let_collected(name, ascribed, init)
+            || self.let_mapped(name, ascribed, init)
+            || self.let_copy(name, init)
+            || self.let_array(name, ascribed, init)
+    }
+
+    /// Whether an expression visibly makes an array that active values are in.
+    pub(super) fn makes_array(&self, expr: &Expr) -> bool {
+        let made = match expr {
+            Expr::Paren(paren) => return self.makes_array(&paren.expr),
+            Expr::Array(array) => {
+                !array.elems.iter().any(|element| matches!(element, Expr::Tuple(_) | Expr::Struct(_)))
+            }
+            Expr::Repeat(_) => true,
+            Expr::Macro(mac) => mac.mac.path.segments.last().is_some_and(|segment| segment.ident == "vec"),
+            Expr::MethodCall(call) => match call.method.to_string().as_str() {
+                "to_vec" | "clone" | "to_owned" => self.array_of(&call.receiver).is_some(),
+                "map" => self.is_mapped_array(call),
+                "collect" => super::consume::collects(call, None).is_some() && self.chain_of(&call.receiver).is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        made && self.is_active(expr)
+    }
+
+    /// `x.map(f)` of an array of floats of known length.
+    fn is_mapped_array(&self, call: &syn::ExprMethodCall) -> bool {
+        let is_array = |array: Value| self.shape(array).is_some_and(|shape| shape.is_fixed() && shape.dims.len() == 1);
+        let named = self.array_of(&call.receiver).is_some_and(is_array);
+        let written =
+            matches!(strip(&call.receiver), Expr::Array(_) | Expr::Repeat(_)) && self.makes_array(&call.receiver);
+        call.args.len() == 1 && (named || written)
+    }
+
+    /// `let name = x.map(f)` of an array, and `let name: [f64; 3] = std::array::from_fn(f)`.
+    fn let_mapped(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        let (number, ident) = (self.instances.number(&format!("mapped {name}")), Ident::new(name, Span::call_site()));
+        let index = self.fresh("i", number);
+        let (length, element, f): (Expr, Expr, &Expr) = match init {
+            Expr::MethodCall(call) if call.method == "map" && self.is_mapped_array(call) => {
+                let mut array = strip(&call.receiver).clone();
+                if self.array_of(&array).is_none() {
+                    let part = self.fresh("part", number);
+                    self.run(&[syn::parse_quote!(let #part = #array;)]);
+                    array = syn::parse_quote!(#part);
+                }
+                let shape = self.array_of(&array).and_then(|array| self.shape(array));
+                let Some(Dim::Fixed(length)) = shape.as_ref().and_then(|shape| shape.dims.first()) else {
+                    return false;
+                };
+                ((**length).clone(), syn::parse_quote!(#array[#index]), &call.args[0])
+            }
+            Expr::Call(call) if is_from_fn(call) => {
+                let Some(syn::Type::Array(ty)) = ascribed else { return false };
+                if let Expr::Path(path) = &*call.func {
+                    self.guard_from_fn(path);
+                }
+                (ty.len.clone(), syn::parse_quote!(#index), &call.args[0])
+            }
+            _ => return false,
+        };
+        let Some(value) = self.applied(f, vec![element]) else { return true };
+        let scalar = ascribed.and_then(shape_of).map_or(self.b.default_scalar, |shape| shape.scalar);
+        let float = Ident::new(scalar.name(), Span::call_site());
+        let item = self.fresh("item", number);
+        self.run(&[
+            syn::parse_quote!(let mut #ident: [#float; #length] = [0.0; #length];),
+            syn::parse_quote!(for #index in 0..#length {
+                let #item = #value;
+                #ident[#index] = #item;
+            }),
+        ]);
         true
     }
 
@@ -970,6 +1048,12 @@ impl Lowering<'_> {
         self.store(target, value);
         Val::Unit
     }
+}
+
+/// Whether a call is one of `std::array::from_fn`.
+fn is_from_fn(call: &syn::ExprCall) -> bool {
+    let Expr::Path(path) = &*call.func else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "from_fn") && call.args.len() == 1
 }
 
 /// The expression without references and views.

@@ -41,10 +41,14 @@ pub(super) enum Iter {
         size: Expr,
         kind: Kind,
     },
+    /// Tuples in an array that is written down: `[(a, 1), (b, 2)]`. `settle` puts the columns side by side.
+    Table(Vec<Vec<Expr>>),
     /// What a loop can run over as it stands.
     Plain(Expr),
     /// The values behind the references.
     Copied(Box<Iter>),
+    /// References to the values.
+    Borrowed(Box<Iter>),
     Map(Box<Iter>, Expr),
     Enumerate(Box<Iter>),
     Zip(Box<Iter>, Box<Iter>),
@@ -68,8 +72,9 @@ impl Iter {
     /// The iterators that it takes its items from, in the order in which they are evaluated.
     fn sources(&self) -> Vec<&Iter> {
         match self {
-            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) => Vec::new(),
-            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) | Iter::Plain(_) => Vec::new(),
+            Iter::Copied(inner) | Iter::Borrowed(inner) | Iter::Enumerate(inner) => vec![inner],
+            Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
             Iter::Skip(inner, _) | Iter::Take(inner, _) | Iter::StepBy(inner, _) => vec![inner],
             Iter::Map(inner, _) | Iter::Filter(inner, _) | Iter::FilterMap(inner, _) => vec![inner],
             Iter::TakeWhile(inner, _) | Iter::SkipWhile(inner, _) | Iter::MapWhile(inner, _) => vec![inner],
@@ -80,8 +85,9 @@ impl Iter {
 
     fn sources_mut(&mut self) -> Vec<&mut Iter> {
         match self {
-            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) => Vec::new(),
-            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) | Iter::Plain(_) => Vec::new(),
+            Iter::Copied(inner) | Iter::Borrowed(inner) | Iter::Enumerate(inner) => vec![inner],
+            Iter::Rev(inner) | Iter::Flatten(inner) => vec![inner],
             Iter::Skip(inner, _) | Iter::Take(inner, _) | Iter::StepBy(inner, _) => vec![inner],
             Iter::Map(inner, _) | Iter::Filter(inner, _) | Iter::FilterMap(inner, _) => vec![inner],
             Iter::TakeWhile(inner, _) | Iter::SkipWhile(inner, _) | Iter::MapWhile(inner, _) => vec![inner],
@@ -96,7 +102,8 @@ impl Iter {
             Iter::Map(_, f) | Iter::Filter(_, f) | Iter::FilterMap(_, f) | Iter::TakeWhile(_, f) => Some(f),
             Iter::SkipWhile(_, f) | Iter::MapWhile(_, f) | Iter::Scan(_, _, f) => Some(f),
             Iter::Inspect(_, f) | Iter::FlatMap(_, f) => Some(f),
-            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Plain(_) | Iter::Copied(_) | Iter::Enumerate(_) => None,
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) | Iter::Plain(_) => None,
+            Iter::Copied(_) | Iter::Borrowed(_) | Iter::Enumerate(_) => None,
             Iter::Rev(_) | Iter::Flatten(_) | Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) => None,
             Iter::Zip(..) | Iter::Chain(..) => None,
         }
@@ -153,6 +160,7 @@ impl<'a> Lowering<'a> {
 
     fn structured(&self, expr: &Expr) -> Option<Iter> {
         match expr {
+            Expr::Array(array) if self.is_active(expr) && is_table(array) => Some(table_of(array)),
             Expr::Paren(paren) => self.structured(&paren.expr),
             Expr::Group(group) => self.structured(&group.expr),
             Expr::Range(_) => Some(Iter::Plain(expr.clone())),
@@ -174,6 +182,9 @@ impl<'a> Lowering<'a> {
 
     /// How an array gives its elements if it is iterated over as it is named.
     fn by_of(&self, expr: &Expr) -> Option<By> {
+        if self.makes_array(expr) {
+            return Some(By::Value);
+        }
         let array = self.array_of(expr)?;
         Some(match self.shape(array)?.storage {
             Storage::Borrowed => By::Reference,
@@ -186,12 +197,13 @@ impl<'a> Lowering<'a> {
     fn is_source(&self, expr: &Expr) -> bool {
         let base = strip(expr);
         match base {
+            _ if self.array_of(base).is_some() || self.makes_array(base) => true,
             Expr::Index(_) => self.place(base).is_some_and(|(array, indices)| {
                 let whole = self.shape(array).is_some_and(|shape| shape.dims.len() > indices.len());
                 let cut = matches!(indices[..], [Expr::Range(_)]);
                 indices.len() == 1 && (whole || cut)
             }),
-            other => self.array_of(other).is_some() || self.is_data(other),
+            other => self.is_data(other),
         }
     }
 
@@ -208,7 +220,13 @@ impl<'a> Lowering<'a> {
         let inner = || self.chain_of(&call.receiver).map(Box::new);
         let array = || self.is_source(&call.receiver).then(|| strip(&call.receiver).clone());
         let args: Vec<&Expr> = call.args.iter().collect();
+        let in_table = match strip(&call.receiver) {
+            Expr::Array(array) if self.is_active(&call.receiver) && is_table(array) => Some(table_of(array)),
+            _ => None,
+        };
         Some(match (name.as_str(), &args[..]) {
+            ("iter", []) if in_table.is_some() => Iter::Borrowed(Box::new(in_table?)),
+            ("into_iter", []) if in_table.is_some() => in_table?,
             ("iter", []) => Iter::Slice { array: array()?, by: By::Reference },
             ("iter_mut", []) => Iter::Slice { array: array()?, by: By::MutableReference },
             ("into_iter", []) => return self.structured(&call.receiver),
@@ -268,6 +286,10 @@ impl<'a> Lowering<'a> {
                     self.check_nonzero(size);
                 }
             }
+            Iter::Table(rows) => {
+                let rows = std::mem::take(rows);
+                *iter = self.columns(rows, site);
+            }
             Iter::Scan(_, init, _) => {
                 let state = self.own(site, "state");
                 self.run(&[parse_quote!(let mut #state = #init;)]);
@@ -278,8 +300,13 @@ impl<'a> Lowering<'a> {
                 self.settle_number(n, site);
                 self.check_nonzero(n);
             }
-            Iter::Plain(_) | Iter::Copied(_) | Iter::Enumerate(_) | Iter::Rev(_) | Iter::Flatten(_) => {}
-            Iter::Map(..) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => {}
+            Iter::Plain(_) | Iter::Copied(_) | Iter::Borrowed(_) | Iter::Enumerate(_) | Iter::Rev(_) => {}
+            Iter::Flatten(_)
+            | Iter::Map(..)
+            | Iter::Filter(..)
+            | Iter::FilterMap(..)
+            | Iter::TakeWhile(..)
+            | Iter::SkipWhile(..) => {}
             Iter::MapWhile(..) | Iter::Inspect(..) | Iter::FlatMap(..) | Iter::Zip(..) | Iter::Chain(..) => {}
         }
     }
@@ -291,12 +318,41 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// A part of an array gets a variable.
+    /// The columns of a table, each in a variable: what is evaluated is evaluated row by row.
+    fn columns(&mut self, mut rows: Vec<Vec<Expr>>, site: &Site) -> Iter {
+        for cell in rows.iter_mut().flatten() {
+            if !matches!(cell, Expr::Lit(_) | Expr::Path(_)) {
+                let value = self.own(site, "value");
+                self.run(&[parse_quote!(let #value = #cell;)]);
+                *cell = parse_quote!(#value);
+            }
+        }
+        let width = rows.first().map_or(0, Vec::len);
+        let mut columns = Vec::new();
+        let mut names = Vec::new();
+        for k in 0..width {
+            let (column, cells) = (self.own(site, "column"), rows.iter().map(|row| &row[k]));
+            self.run(&[parse_quote!(let #column = [#(#cells),*];)]);
+            columns.push(Iter::Slice { array: parse_quote!(#column), by: By::Value });
+            names.push(self.own(site, "value"));
+        }
+        let zipped = columns.into_iter().reduce(|a, b| Iter::Zip(Box::new(a), Box::new(b)));
+        let Some(zipped) = zipped else { return Iter::Table(rows) };
+        let pattern = names[1..].iter().fold(names[0].to_token_stream(), |left, name| quote::quote!((#left, #name)));
+        Iter::Map(Box::new(zipped), parse_quote!(|#pattern| (#(#names,)*)))
+    }
+
+    /// A part of an array, or a new one, gets a variable.
     fn settle_array(&mut self, array: &mut Expr, mutable: bool, site: &Site) {
         if matches!(array, Expr::Path(_)) {
             return;
         }
         let part = self.own(site, "part");
+        if self.makes_array(array) {
+            self.run(&[parse_quote!(let #part = #array;)]);
+            *array = parse_quote!(#part);
+            return;
+        }
         let mutability = mutable.then(syn::token::Mut::default);
         self.run(&[parse_quote!(let #part = &#mutability #array;)]);
         *array = parse_quote!(#part);
@@ -320,8 +376,10 @@ impl<'a> Lowering<'a> {
     /// Whether the items can be reached by index, in any order and any number of times.
     fn is_indexed(&self, iter: &Iter) -> bool {
         let keeps_indices = match iter {
-            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Copied(_) | Iter::Enumerate(_) | Iter::Rev(_) => true,
-            Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) | Iter::Zip(..) => true,
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) | Iter::Copied(_) | Iter::Borrowed(_) => true,
+            Iter::Enumerate(_) | Iter::Rev(_) | Iter::Skip(..) | Iter::Take(..) | Iter::StepBy(..) | Iter::Zip(..) => {
+                true
+            }
             Iter::Map(_, f) => self.is_pure_closure(f),
             Iter::Plain(_) | Iter::Filter(..) | Iter::FilterMap(..) | Iter::TakeWhile(..) | Iter::SkipWhile(..) => {
                 false
@@ -360,10 +418,10 @@ impl<'a> Lowering<'a> {
                 let (a, b) = (Self::count_of(a), Self::count_of(b));
                 parse_quote!(#a.min(#b))
             }
-            Iter::Copied(inner) | Iter::Enumerate(inner) | Iter::Rev(inner) | Iter::Map(inner, _) => {
-                Self::count_of(inner)
-            }
+            Iter::Copied(inner) | Iter::Borrowed(inner) | Iter::Enumerate(inner) => Self::count_of(inner),
+            Iter::Rev(inner) | Iter::Map(inner, _) => Self::count_of(inner),
             Iter::Plain(_)
+            | Iter::Table(_)
             | Iter::Filter(..)
             | Iter::FilterMap(..)
             | Iter::TakeWhile(..)
@@ -391,6 +449,7 @@ impl<'a> Lowering<'a> {
                 parse_quote!(&#array[#index * #size..(#index * #size + #size).min(#array.len())])
             }
             Iter::Copied(inner) => value_behind(self.item_at(inner, index)?),
+            Iter::Borrowed(inner) => reference_to(self.item_at(inner, index)?),
             Iter::Map(inner, f) => {
                 let item = self.item_at(inner, index)?;
                 self.applied(f, vec![item])?
@@ -411,6 +470,7 @@ impl<'a> Lowering<'a> {
             Iter::Take(inner, _) => self.item_at(inner, index)?,
             Iter::StepBy(inner, n) => self.item_at(inner, &parse_quote!((#index * #n)))?,
             Iter::Plain(_)
+            | Iter::Table(_)
             | Iter::Filter(..)
             | Iter::FilterMap(..)
             | Iter::TakeWhile(..)
@@ -463,8 +523,9 @@ impl<'a> Lowering<'a> {
                 let stmts = body(self, parse_quote!(#item))?;
                 Some(vec![parse_quote!(for #item in #header { #(#stmts)* })])
             }
-            Iter::Slice { .. } | Iter::Parts { .. } => None,
+            Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) => None,
             Iter::Copied(inner) => self.drive(inner, site, &mut |pass, item| body(pass, value_behind(item))),
+            Iter::Borrowed(inner) => self.drive(inner, site, &mut |pass, item| body(pass, reference_to(item))),
             Iter::Map(inner, f) => self.drive(inner, site, &mut |pass, item| {
                 let item = pass.applied(f, vec![item])?;
                 body(pass, item)
@@ -779,6 +840,26 @@ fn bound(pat: &Pat, item: &Expr, body: &[Stmt]) -> Vec<Stmt> {
     stmts
 }
 
+/// Whether an array that is written down holds tuples of one length.
+fn is_table(array: &syn::ExprArray) -> bool {
+    let width = |row: &Expr| if let Expr::Tuple(tuple) = row { tuple.elems.len() } else { 0 };
+    let first = array.elems.first().map_or(0, width);
+    first > 0 && array.elems.iter().all(|row| width(row) == first)
+}
+
+fn table_of(array: &syn::ExprArray) -> Iter {
+    let rows = array.elems.iter().map(|row| match row {
+        Expr::Tuple(tuple) => tuple.elems.iter().cloned().collect(),
+        other => vec![other.clone()],
+    });
+    Iter::Table(rows.collect())
+}
+
+/// `&item`, to one level.
+fn reference_to(item: Expr) -> Expr {
+    parse_quote!(&#item)
+}
+
 /// `*item`, without a reference that is taken only to be followed.
 fn value_behind(item: Expr) -> Expr {
     match item {
@@ -792,9 +873,10 @@ fn reversed(iter: &Iter) -> Option<Iter> {
     let again = |inner: &Iter| reversed(inner).map(Box::new);
     Some(match iter {
         Iter::Plain(header) => Iter::Plain(parse_quote!((#header).rev())),
-        Iter::Slice { .. } | Iter::Parts { .. } => Iter::Rev(Box::new(iter.clone())),
+        Iter::Slice { .. } | Iter::Parts { .. } | Iter::Table(_) => Iter::Rev(Box::new(iter.clone())),
         Iter::Rev(inner) => (**inner).clone(),
         Iter::Copied(inner) => Iter::Copied(again(inner)?),
+        Iter::Borrowed(inner) => Iter::Borrowed(again(inner)?),
         Iter::Map(inner, f) => Iter::Map(again(inner)?, f.clone()),
         Iter::Inspect(inner, f) => Iter::Inspect(again(inner)?, f.clone()),
         Iter::Filter(inner, f) => Iter::Filter(again(inner)?, f.clone()),

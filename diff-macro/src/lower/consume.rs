@@ -26,6 +26,20 @@ type Replaces<'r, 'a> = &'r mut dyn FnMut(&mut Lowering<'a>, &Expr, &Expr) -> Op
 /// put the item in variables, and these.
 type Search<'s, 'a> = &'s mut dyn FnMut(&mut Lowering<'a>, &Ident, &Expr, &[Stmt], &Expr) -> Option<Vec<Stmt>>;
 
+/// The type of the vector that `collect` makes, if it makes one.
+pub(super) fn collects(call: &syn::ExprMethodCall, ascribed: Option<&syn::Type>) -> Option<syn::Type> {
+    if call.method != "collect" || !call.args.is_empty() {
+        return None;
+    }
+    let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
+        Some(syn::GenericArgument::Type(ty)) => Some(ty),
+        _ => None,
+    });
+    let ty = turbofish.or(ascribed)?;
+    let last = if let syn::Type::Path(path) = ty { path.path.segments.last() } else { None };
+    last.is_some_and(|last| last.ident == "Vec").then(|| ty.clone())
+}
+
 impl<'a> Lowering<'a> {
     /// A chain and the method that ends it; none if the call is no such method of a chain.
     pub(super) fn consumer(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
@@ -88,25 +102,12 @@ impl<'a> Lowering<'a> {
     /// `let name: Vec<_> = chain.collect()`: a vector that the items are pushed on. False if it is no such chain.
     pub(super) fn let_collected(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
         let Expr::MethodCall(call) = init else { return false };
-        if call.method != "collect" || !call.args.is_empty() {
-            return false;
-        }
-        let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
-            Some(syn::GenericArgument::Type(ty)) => Some(ty),
-            _ => None,
-        });
-        let is_vector = |ty: &syn::Type| {
-            let last = if let syn::Type::Path(path) = ty { path.path.segments.last() } else { None };
-            last.is_some_and(|last| last.ident == "Vec")
-        };
-        if !turbofish.or(ascribed).is_some_and(is_vector) {
-            return false;
-        }
+        let Some(ty) = collects(call, ascribed) else { return false };
         let Some(mut iter) = self.chain_of(&call.receiver) else { return false };
         let site = self.site(init);
         self.settle(&mut iter, &site);
         // An annotation with `_` tells nothing: the elements are floats of the function's type.
-        let annotation = turbofish.or(ascribed).filter(|ty| super::shape_of(ty).is_some());
+        let annotation = super::shape_of(&ty).is_some().then(|| ty.clone());
         let annotation = annotation.map(|ty| quote::quote!(: #ty));
         let (ident, capacity) = (names::ident(name), self.capacity(&iter));
         self.run(&[parse_quote!(let mut #ident #annotation = Vec::with_capacity(#capacity);)]);

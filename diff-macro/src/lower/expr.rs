@@ -37,6 +37,12 @@ impl Lowering<'_> {
             Expr::Cast(e) => Val::Atom(self.cast(e)),
             Expr::Reference(e) if e.mutability.is_none() && self.is_window(&e.expr) => self.window_value(expr),
             Expr::Reference(e) if e.mutability.is_none() => self.expr(&e.expr),
+            Expr::Index(e) if self.makes_array(&e.expr) => {
+                let number = self.instances.number(&format!("part {}", e.to_token_stream()));
+                let (part, made, index) = (self.fresh("part", number), &e.expr, &e.index);
+                self.run(&[syn::parse_quote!(let #part = #made;)]);
+                self.expr(&syn::parse_quote!(#part[#index]))
+            }
             Expr::Index(_) => self.load(expr),
             Expr::Tuple(e) if e.elems.is_empty() => Val::Unit,
             Expr::Tuple(e) => Val::Tuple(e.elems.iter().map(|elem| self.expr(elem)).collect()),

@@ -61,6 +61,20 @@ impl Lowering<'_> {
         });
     }
 
+    /// `std::array::from_fn(..)`: the function of the standard library.
+    pub(super) fn guard_from_fn(&mut self, path: &syn::ExprPath) {
+        let runtime = self.source.runtime;
+        let mut own = path.clone();
+        if let Some(last) = own.path.segments.last_mut() {
+            last.arguments = syn::PathArguments::None;
+        }
+        let generics = quote!(::<(), 1, fn(::core::primitive::usize)>);
+        let span = path.path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span());
+        self.confirm(syn::parse_quote_spanned! {span=>
+            let _ = || #runtime::private::same(#own #generics, ::core::array::from_fn #generics);
+        });
+    }
+
     /// `r.sin()` where `r` may be a reference: no trait has a method that comes before that of the float.
     pub(super) fn guard_method(&mut self, call: &syn::ExprMethodCall, scalar: Scalar) {
         if self.is_by_value(&call.receiver) {

@@ -395,10 +395,7 @@ impl Lowering<'_> {
             return;
         }
         let is_array = self.known.active.contains(name) || self.is_active(init);
-        if is_array && self.let_collected(name, ascribed, init) {
-            return;
-        }
-        if self.let_copy(name, init) || (is_array && self.let_array(name, ascribed, init)) {
+        if self.let_copy(name, init) || (is_array && self.let_made(name, ascribed, init)) {
             return;
         }
         let scalar = ascribed.and_then(scalar_type);

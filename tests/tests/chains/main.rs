@@ -51,6 +51,7 @@ mod functions {
     pub(crate) mod matches;
     pub(crate) mod physics;
     pub(crate) mod searches;
+    pub(crate) mod sources;
     pub(crate) mod statistics;
     pub(crate) mod test_functions;
 }
