@@ -68,6 +68,19 @@ fn take_names(tokens: TokenStream, out: &mut HashSet<String>) {
     }
 }
 
+/// The first identifier that is no keyword before a variable.
+fn first_name(tokens: TokenStream) -> Option<String> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => {
+            let name = ident.to_string();
+            let is_keyword = matches!(name.as_str(), "let" | "mut" | "for" | "if" | "in" | "while" | "loop");
+            (!is_keyword).then_some(name)
+        }
+        TokenTree::Group(group) => first_name(group.stream()),
+        TokenTree::Literal(_) | TokenTree::Punct(_) => None,
+    })
+}
+
 impl Lowering<'_> {
     /// A variable of the function, of the user's or not.
     pub(super) fn variable(&self, name: &str) -> Option<&Variable> {
@@ -87,7 +100,13 @@ impl Lowering<'_> {
             let shown = if *words == 1 { word.to_owned() } else { format!("{word}_{words}") };
             self.instances.variables.insert(name.clone(), Variable::generated(&shown));
         }
-        Ident::new(&name, Span::call_site())
+        // Errors in what lowering writes point to the statement that it is written for.
+        Ident::new(&name, Span::call_site().located_at(self.here))
+    }
+
+    /// Whether lowering made the statement: what it names first is a variable of lowering's own.
+    pub(super) fn is_written(&self, stmt: &syn::Stmt) -> bool {
+        first_name(stmt.to_token_stream()).is_some_and(|name| self.is_own(&name))
     }
 
     /// Whether lowering made the variable for its own use.

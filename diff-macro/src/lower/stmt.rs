@@ -99,7 +99,13 @@ impl Lowering<'_> {
     }
 
     fn stmt(&mut self, stmt: &Stmt) -> Val {
-        let around = std::mem::replace(&mut self.here, stmt.span());
+        let here = match stmt {
+            _ if self.is_written(stmt) => self.here,
+            // The value of the function is returned by a `return` that lowering writes.
+            Stmt::Expr(Expr::Return(syn::ExprReturn { expr: Some(value), .. }), _) => value.span(),
+            other => other.span(),
+        };
+        let around = std::mem::replace(&mut self.here, here);
         let value = self.lower_stmt(stmt);
         self.here = around;
         value
