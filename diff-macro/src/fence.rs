@@ -1049,6 +1049,18 @@ pub(crate) fn names_type(block: &Block, name: &str) -> bool {
     find(block.to_token_stream(), name)
 }
 
+/// Whether a body imports functions of `std::mem` by their names.
+pub(crate) fn imports_mem(block: &Block) -> bool {
+    fn leads_to_mem(tree: &syn::UseTree) -> bool {
+        match tree {
+            syn::UseTree::Path(path) => path.ident == "mem" || leads_to_mem(&path.tree),
+            syn::UseTree::Group(group) => group.items.iter().any(leads_to_mem),
+            syn::UseTree::Name(_) | syn::UseTree::Rename(_) | syn::UseTree::Glob(_) => false,
+        }
+    }
+    block.stmts.iter().any(|stmt| matches!(stmt, Stmt::Item(syn::Item::Use(item)) if leads_to_mem(&item.tree)))
+}
+
 /// Whether an import brings in names that it does not spell.
 pub(crate) fn has_glob(tree: &syn::UseTree) -> bool {
     match tree {

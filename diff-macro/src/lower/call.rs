@@ -119,6 +119,12 @@ impl Lowering<'_> {
                 self.env.remove(&name);
                 Some((window, by_reference(reference)))
             }
+            Expr::Reference(reference) if self.makes_array(&reference.expr) => {
+                let number = self.instances.number(&format!("part {}", arg.to_token_stream()));
+                let (part, made) = (self.fresh("part", number), &reference.expr);
+                self.run(&[syn::parse_quote!(let #part = #made;)]);
+                Some((self.array_named(&part.to_string())?, by_reference(reference)))
+            }
             Expr::Reference(reference) => Some((self.array_of(&reference.expr)?, by_reference(reference))),
             Expr::Path(_) => {
                 let array = self.array_of(arg)?;

@@ -289,6 +289,8 @@ struct Lowering<'a> {
     guards: Vec<syn::Stmt>,
     /// Variables that hold floats themselves, and not references to them.
     by_value: HashSet<String>,
+    /// The body imports functions of `std::mem`.
+    imports_mem: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -337,6 +339,7 @@ impl<'a> Lowering<'a> {
             errors: Vec::new(),
             guards: Vec::new(),
             by_value: HashSet::new(),
+            imports_mem: fence::imports_mem(source.body),
         }
     }
 

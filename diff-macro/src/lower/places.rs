@@ -137,6 +137,11 @@ impl Lowering<'_> {
     pub(super) fn mem_call(&mut self, call: &syn::ExprCall) -> Option<Val> {
         let function = fence::mem_function(call)?;
         let args: Vec<&Expr> = call.args.iter().collect();
+        let is_bare = matches!(&*call.func, Expr::Path(path) if path.path.segments.len() == 1);
+        if is_bare && args.iter().any(|arg| self.array_of(arg).is_some()) && !self.imports_mem {
+            // A function of that name may be a differentiable one of the user's, which takes arrays.
+            return None;
+        }
         let places = &args[..if function == "swap" { 2 } else { 1 }];
         let mut targets = Vec::new();
         for place in places {
