@@ -518,6 +518,12 @@ pub(crate) fn option_method(name: &str) -> String {
     )
 }
 
+pub(crate) const KEPT_RESULT: &str = "a `Result` that a value is in which varies with the parameters cannot be kept\n\
+    help: leave the function with its error, by `?`, or give an `Option` instead";
+
+pub(crate) const TRY_IN_CLOSURE: &str = "this `?` leaves a closure with a `Result`, which cannot be followed\n\
+    help: write `?` behind the call of the closure as well, and its type before its body, `|x| -> Result<f64, Error> { .. }`";
+
 pub(crate) const PART_IN_OPTION: &str = "a part of an array in an `Option` is not supported where a value varies with the parameters\n\
     help: take it out with `if let Some(part) = ..`, `let .. else`, `?` or `unwrap`";
 

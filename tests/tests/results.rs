@@ -292,3 +292,152 @@ fn the_last_expression_can_fail() {
     let failed = fails_at_the_end::jvp(&[1.5], 4, &mut out, &[1.0], &mut [0.0]);
     assert_eq!(failed, Err(Error::TooLong { length: 4 }));
 }
+
+// ---- chains and closures that may fail ---------------------------------------------------------------------------
+
+#[derive(Debug, PartialEq)]
+struct Outer(Error);
+
+impl From<Error> for Outer {
+    fn from(error: Error) -> Self {
+        Outer(error)
+    }
+}
+
+/// The sum of the logarithms, in every way to leave a chain with an error.
+macro_rules! sums_of_logarithms {
+    ($($name:ident = |$x:ident| $body:expr;)*) => {$(
+        #[derivative]
+        fn $name($x: &[f64]) -> Result<f64, Error> {
+            $body
+        }
+    )*
+
+        #[test]
+        fn failures_in_chains_leave_the_function() {
+            $(
+                let (value, gradient) = $name::value_and_gradient(&[2.0, 4.0]).unwrap();
+                assert!((value - 8.0_f64.ln()).abs() < 1e-15, stringify!($name));
+                assert_eq!(gradient, [0.5, 0.25], stringify!($name));
+                assert_eq!($name::jvp(&[1.0, 4.0], &[1.0, 4.0]).map(|(_, tangent)| tangent), Ok(2.0));
+                assert_eq!($name(&[1.0, -2.0, -3.0]), Err(Error::Negative(-2.0)));
+                assert_eq!($name::gradient(&[1.0, -2.0, -3.0]), Err(Error::Negative(-2.0)));
+                assert_eq!($name::vjp(&[-1.0], 1.0), Err(Error::Negative(-1.0)));
+                assert_eq!($name::value_and_gradient(&[]), Ok((0.0, Vec::new())));
+            )*
+        }
+    };
+}
+
+sums_of_logarithms! {
+    summed = |x| x.iter().map(|v| if *v > 0.0 { Ok(v.ln()) } else { Err(Error::Negative(*v)) }).sum();
+    summed_and_tried = |x| {
+        let sum = x
+            .iter()
+            .map(|&v| {
+                if v <= 0.0 {
+                    return Err(Error::Negative(v));
+                }
+                Ok(v.ln())
+            })
+            .sum::<Result<f64, Error>>()?;
+        Ok(sum)
+    };
+    collected = |x| {
+        let logs: Vec<f64> =
+            x.iter().map(|v| if *v > 0.0 { Ok(v.ln()) } else { Err(Error::Negative(*v)) }).collect::<Result<_, Error>>()?;
+        Ok(logs.iter().sum())
+    };
+    folded = |x| x.iter().try_fold(0.0, |sum, v| if *v > 0.0 { Ok(sum + v.ln()) } else { Err(Error::Negative(*v)) });
+    folded_with_a_closure = |x| {
+        let add = |sum: f64, v: &f64| -> Result<f64, Error> {
+            at_most(3, 3)?;
+            if *v <= 0.0 {
+                return Err(Error::Negative(*v));
+            }
+            Ok(sum + v.ln())
+        };
+        x.iter().try_fold(0.0, add)
+    };
+    each = |x| {
+        let mut sum = 0.0;
+        x.iter().try_for_each(|v| {
+            if *v <= 0.0 {
+                return Err(Error::Negative(*v));
+            }
+            sum += v.ln();
+            Ok(())
+        })?;
+        Ok(sum)
+    };
+    by_a_closure = |x| {
+        let log = |v: f64| match v {
+            v if v > 0.0 => Ok(v.ln()),
+            v => Err(Error::Negative(v)),
+        };
+        let mut sum = 0.0;
+        for v in x {
+            sum += log(*v)?;
+        }
+        Ok(sum)
+    };
+    by_a_branch = |x| {
+        let mut sum = 0.0;
+        for v in x {
+            sum += (if *v > 0.0 { Ok(v.ln()) } else { Err(Error::Negative(*v)) })?;
+        }
+        Ok(sum)
+    };
+}
+
+/// The closure's `?` converts to its own error, the function's to that of the function.
+#[derivative]
+fn converted_twice(x: f64, n: &str) -> Result<f64, Outer> {
+    let power = |t: f64| -> Result<f64, Error> {
+        let n: i32 = n.parse::<i32>()?;
+        if n > 9 {
+            return Err(Error::TooLong { length: 9 });
+        }
+        Ok(t.powi(n))
+    };
+    let y = power(x)?;
+    Ok(y * y)
+}
+
+#[test]
+fn errors_are_converted_as_often_as_they_pass() {
+    assert_eq!(converted_twice::derivative(3.0, "1"), Ok(6.0));
+    assert_eq!(converted_twice::derivative(3.0, "?"), Err(Outer(Error::Parse)));
+    assert_eq!(converted_twice::value_and_derivative(3.0, "10"), Err(Outer(Error::TooLong { length: 9 })));
+}
+
+#[derivative]
+fn of_options(x: &[f64], scale: Option<f64>) -> Option<f64> {
+    let logs = x.iter().map(|v| if *v > 0.0 { Some(v.ln()) } else { None }).collect::<Option<Vec<f64>>>()?;
+    let scaled = |v: f64| -> Option<f64> { Some(v * scale?) };
+    let total = scaled(logs.iter().sum())?;
+    let first = x.first()?;
+    Some(total * first * x.iter().map(|v| Some(v * scaled(1.0)?)).sum::<Option<f64>>()?)
+}
+
+#[test]
+fn nothing_leaves_the_function() {
+    let (value, gradient) = of_options::value_and_gradient(&[2.0], Some(3.0)).unwrap();
+    assert_eq!(value, of_options(&[2.0], Some(3.0)).unwrap());
+    // (3 ln x) x (3 x) = 9 x^2 ln x
+    assert!((gradient[0] - (18.0 * 2.0 * 2.0_f64.ln() + 18.0)).abs() < 1e-13);
+    assert_eq!(of_options::gradient(&[2.0, -1.0], Some(3.0)), None);
+    assert_eq!(of_options::gradient(&[2.0], None), None);
+    assert_eq!(of_options::gradient(&[], Some(3.0)), None);
+}
+
+#[derivative]
+fn all_logarithms(x: &[f64]) -> Result<Vec<f64>, Error> {
+    x.iter().map(|v| if *v > 0.0 { Ok(v.ln()) } else { Err(Error::Negative(*v)) }).collect()
+}
+
+#[test]
+fn vectors_are_wrapped() {
+    assert_eq!(all_logarithms::jvp(&[1.0, 4.0], &[1.0, 2.0]).unwrap().1, [1.0, 0.5]);
+    assert_eq!(all_logarithms::jvp(&[1.0, -4.0], &[1.0, 2.0]), Err(Error::Negative(-4.0)));
+}

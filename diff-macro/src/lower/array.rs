@@ -378,7 +378,7 @@ impl Lowering<'_> {
 
     /// `let name = x.map(f)` of an array, and `let name: [f64; 3] = std::array::from_fn(f)`.
     fn let_mapped(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
-        let (number, ident) = (self.instances.number(&format!("mapped {name}")), Ident::new(name, Span::call_site()));
+        let (number, ident) = (self.instances.number(&format!("mapped {name}")), crate::names::ident(name));
         let index = self.fresh("i", number);
         let (length, element, f): (Expr, Expr, &Expr) = match init {
             Expr::MethodCall(call) if call.method == "map" && self.is_mapped_array(call) => {
@@ -600,7 +600,7 @@ impl Lowering<'_> {
         if self.is_row(source) {
             let row = self.fresh_name();
             let reference: Expr = syn::parse_quote!(&#source);
-            let named = syn::Ident::new(&row, Span::call_site());
+            let named = crate::names::ident(&row);
             return self.let_window(&row, &reference) && self.let_copy(name, &syn::parse_quote!(*#named));
         }
         let Some((array, expr)) = self.copied(source) else { return false };

@@ -75,24 +75,29 @@ impl Lowering<'_> {
                 None => stmts.push(syn::parse_quote!(let #pat = #arg;)),
             }
         }
-        match self.without_returns(body)? {
+        match self.without_returns(body, &closure.output)? {
             Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => stmts.extend(block.block.stmts),
             body => stmts.push(Stmt::Expr(at_start(body), None)),
         }
         Some(block_of(stmts))
     }
 
-    /// A `return` in a closure leaves the closure: it breaks out of a block.
-    fn without_returns(&mut self, mut body: Expr) -> Option<Expr> {
-        let exits = fence::exits_of_expr(&body);
-        if let Some(span) = tries(&body) {
-            self.error_at(
-                span,
-                diagnostics::unsupported("`?` in a closure", "write a loop, or a `#[derivative]` function"),
-            );
-            return None;
+    /// A `return` in a closure leaves the closure: it breaks out of a block. So does `?`, with nothing.
+    fn without_returns(&mut self, mut body: Expr, output: &syn::ReturnType) -> Option<Expr> {
+        // A closure inside of it has ways out of its own.
+        let leave = self.leaving.take();
+        let is_option = gives(output, "Option") || super::optional::is_plain_option(&body);
+        if let Some(span) = tries(&body)
+            && !leave.is_some_and(|leave| leave.tried_inside(is_option, &mut body))
+        {
+            if !is_option {
+                self.error_at(span, diagnostics::TRY_IN_CLOSURE);
+                return None;
+            }
+            let number = self.instances.number("tried");
+            Tried { found: self.fresh("found", number) }.visit_expr_mut(&mut body);
         }
-        if !exits.leaves_function() {
+        if !fence::exits_of_expr(&body).leaves_function() {
             return Some(body);
         }
         let number = self.instances.number("closure");
@@ -100,6 +105,22 @@ impl Lowering<'_> {
         Returns { label: label.clone() }.visit_expr_mut(&mut body);
         let body = at_start(body);
         Some(syn::parse_quote!(#label: { #body }))
+    }
+
+    /// Whether a function value is a closure that visibly gives an `Option`.
+    pub(super) fn closure_gives_option(&self, function: &Expr) -> bool {
+        match function {
+            Expr::Paren(paren) => self.closure_gives_option(&paren.expr),
+            Expr::Path(_) => {
+                let closure = fence::variable(function).and_then(|name| self.closures.get(&name));
+                closure.is_some_and(|closure| self.closure_gives_option(closure))
+            }
+            Expr::Closure(closure) => {
+                let body = &*closure.body;
+                gives(&closure.output, "Option") || super::optional::is_plain_option(body) || self.is_option(body)
+            }
+            _ => false,
+        }
     }
 
     /// A `move` closure holds copies of what it captures, as it was where the closure stands.
@@ -253,6 +274,32 @@ fn tries(body: &Expr) -> Option<Span> {
     let mut found = Found(None);
     found.visit_expr(body);
     found.0
+}
+
+/// Whether a closure is declared to return a type of this name.
+fn gives(output: &syn::ReturnType, name: &str) -> bool {
+    let syn::ReturnType::Type(_, ty) = output else { return false };
+    matches!(&**ty, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// Writes `value?` as a `match` that returns where there is none.
+struct Tried {
+    found: Ident,
+}
+
+impl VisitMut for Tried {
+    fn visit_expr_mut(&mut self, expr: &mut Expr) {
+        visit_mut::visit_expr_mut(self, expr);
+        if let Expr::Try(tried) = expr {
+            let (value, found) = (&tried.expr, &self.found);
+            *expr = syn::parse_quote!(match (#value) {
+                ::core::option::Option::Some(#found) => #found,
+                ::core::option::Option::None => return ::core::option::Option::None,
+            });
+        }
+    }
+    fn visit_expr_closure_mut(&mut self, _: &mut syn::ExprClosure) {}
+    fn visit_item_mut(&mut self, _: &mut syn::Item) {}
 }
 
 struct Returns {

@@ -7,6 +7,7 @@ use quote::ToTokens;
 use syn::{Expr, Ident, Stmt, parse_quote};
 
 use super::chain::{Iter, Site};
+use super::fallible::{Failure, Leave, wrapped_in};
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
@@ -15,8 +16,24 @@ use crate::names;
 
 /// The methods that end a chain.
 const CONSUMERS: &[&str] = &[
-    "sum", "product", "fold", "for_each", "count", "any", "all", "position", "find", "last", "nth", "next", "max_by",
-    "min_by", "reduce",
+    "sum",
+    "product",
+    "fold",
+    "for_each",
+    "count",
+    "any",
+    "all",
+    "position",
+    "find",
+    "find_map",
+    "last",
+    "nth",
+    "next",
+    "max_by",
+    "min_by",
+    "reduce",
+    "try_fold",
+    "try_for_each",
 ];
 
 /// Makes the condition on which an item replaces another, after statements that it needs.
@@ -31,20 +48,54 @@ pub(super) fn collects(call: &syn::ExprMethodCall, ascribed: Option<&syn::Type>)
     if call.method != "collect" || !call.args.is_empty() {
         return None;
     }
-    let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
-        Some(syn::GenericArgument::Type(ty)) => Some(ty),
-        _ => None,
-    });
-    let ty = turbofish.or(ascribed)?;
+    let ty = turbofish(call).or_else(|| ascribed.cloned())?;
+    is_vector(&ty).then_some(ty)
+}
+
+/// The types of the vector and of the error of a `collect` that may fail.
+fn collects_or_fails(
+    call: &syn::ExprMethodCall,
+    ascribed: Option<&syn::Type>,
+) -> Option<(syn::Type, Option<syn::Type>)> {
+    if call.method != "collect" || !call.args.is_empty() {
+        return None;
+    }
+    let written = turbofish(call);
+    let wrapped = written.as_ref().and_then(|ty| wrapped_in(ty, "Option").or_else(|| wrapped_in(ty, "Result")));
+    if written.is_some() && wrapped.is_none() {
+        return None;
+    }
+    let (ty, error) = wrapped.map_or((None, None), |(ty, error)| (Some(ty), error));
+    let ty = ty.filter(is_vector).or_else(|| ascribed.cloned()).filter(is_vector)?;
+    Some((ty, error))
+}
+
+fn is_vector(ty: &syn::Type) -> bool {
     let last = if let syn::Type::Path(path) = ty { path.path.segments.last() } else { None };
-    last.is_some_and(|last| last.ident == "Vec").then(|| ty.clone())
+    last.is_some_and(|last| last.ident == "Vec")
+}
+
+/// The first type among the arguments of a method.
+pub(super) fn turbofish(call: &syn::ExprMethodCall) -> Option<syn::Type> {
+    call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
+        Some(syn::GenericArgument::Type(ty)) => Some(ty.clone()),
+        _ => None,
+    })
 }
 
 impl<'a> Lowering<'a> {
     /// A chain and the method that ends it; none if the call is no such method of a chain.
     pub(super) fn consumer(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
+        self.consumer_or_else(call, None)
+    }
+
+    /// A consumer whose failure, if there is a `?` behind it, leaves the function.
+    pub(super) fn consumer_or_else(&mut self, call: &syn::ExprMethodCall, leave: Option<Leave>) -> Option<Val> {
         let name = call.method.to_string();
         if !CONSUMERS.contains(&name.as_str()) {
+            return None;
+        }
+        if leave.is_some() && !matches!(name.as_str(), "sum" | "product" | "try_fold" | "try_for_each") {
             return None;
         }
         let mut iter = self.chain_of(&call.receiver)?;
@@ -58,8 +109,13 @@ impl<'a> Lowering<'a> {
         self.settle(&mut iter, &site);
         let args: Vec<Expr> = call.args.iter().cloned().collect();
         let value = match (name.as_str(), &args[..]) {
-            ("sum", []) => self.sum(call, &iter, &site, false),
-            ("product", []) => self.sum(call, &iter, &site, true),
+            ("sum" | "product", []) => self.sum(call, &iter, &site, leave),
+            ("try_fold", [init, f]) => self.try_fold(call, &iter, &site, init, f, leave),
+            ("try_for_each", [f]) => self.try_for_each(call, &iter, &site, f, leave),
+            ("find_map", [f]) => {
+                let found = Iter::FilterMap(Box::new(iter), f.clone());
+                self.first(&whole, &found, &site, None)
+            }
             ("fold", [init, f]) => self.fold(&whole, &iter, &site, init, f),
             ("for_each", [f]) => self
                 .run_chain(&whole, &iter, &site, &mut |pass, item| {
@@ -101,8 +157,19 @@ impl<'a> Lowering<'a> {
 
     /// `let name: Vec<_> = chain.collect()`: a vector that the items are pushed on. False if it is no such chain.
     pub(super) fn let_collected(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
-        let Expr::MethodCall(call) = init else { return false };
-        let Some(ty) = collects(call, ascribed) else { return false };
+        let (call, leave) = match fence::strip_parens(init) {
+            Expr::MethodCall(call) => (call, None),
+            Expr::Try(tried) => match fence::strip_parens(&tried.expr) {
+                Expr::MethodCall(call) => (call, Some(Leave::by(!self.returns_tried))),
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let vector = match &leave {
+            None => collects(call, ascribed).map(|ty| (ty, None)),
+            Some(_) => collects_or_fails(call, ascribed),
+        };
+        let Some((ty, error)) = vector else { return false };
         let Some(mut iter) = self.chain_of(&call.receiver) else { return false };
         let site = self.site(init);
         self.settle(&mut iter, &site);
@@ -111,25 +178,43 @@ impl<'a> Lowering<'a> {
         let annotation = annotation.map(|ty| quote::quote!(: #ty));
         let (ident, capacity) = (names::ident(name), self.capacity(&iter));
         self.run(&[parse_quote!(let mut #ident #annotation = Vec::with_capacity(#capacity);)]);
-        let pushed = self.run_chain(init, &iter, &site, &mut |pass, item| {
-            let value = pass.own(&site, "item");
-            Some(vec![parse_quote!(let #value = #item;), parse_quote!(#ident.push(#value);)])
-        });
-        let _ = pushed;
+        // Errors are reported where they are found.
+        let _ = match leave {
+            Some(leave) => {
+                self.returns_tried = false;
+                let failure = Failure::Leave(Box::new(leave.with_error(error)));
+                self.run_fallible(init, &iter, &site, &failure, &mut |_, term| {
+                    Some(vec![parse_quote!(#ident.push(#term);)])
+                })
+            }
+            None => self.run_chain(init, &iter, &site, &mut |pass, item| {
+                let value = pass.own(&site, "item");
+                Some(vec![parse_quote!(let #value = #item;), parse_quote!(#ident.push(#value);)])
+            }),
+        };
         true
     }
 
     /// The type that the method's own arguments, or the variable that its value is for, tell.
     fn expected_type(&self, call: &syn::ExprMethodCall) -> Option<syn::Type> {
-        let turbofish = call.turbofish.as_ref().and_then(|turbofish| match turbofish.args.first() {
-            Some(syn::GenericArgument::Type(ty)) => Some(ty.clone()),
-            _ => None,
-        });
-        turbofish.or_else(|| self.expected.clone()).filter(|ty| !matches!(ty, syn::Type::Infer(_)))
+        turbofish(call).or_else(|| self.expected.clone()).filter(|ty| !matches!(ty, syn::Type::Infer(_)))
     }
 
-    fn sum(&mut self, call: &syn::ExprMethodCall, iter: &Iter, site: &Site, product: bool) -> Option<Val> {
+    fn sum(&mut self, call: &syn::ExprMethodCall, iter: &Iter, site: &Site, leave: Option<Leave>) -> Option<Val> {
+        let product = call.method == "product";
         let ty = self.expected_type(call);
+        let wrapped = ty.as_ref().and_then(|ty| wrapped_in(ty, "Option").or_else(|| wrapped_in(ty, "Result")));
+        let failure = match (&wrapped, leave) {
+            (Some((_, error)), Some(leave)) => Some(Failure::Leave(Box::new(leave.with_error(error.clone())))),
+            (None, Some(leave)) => Some(Failure::Leave(Box::new(leave))),
+            (Some((_, None)), None) => Some(self.failure(call, None, site)?),
+            (Some((_, Some(_))), None) => {
+                self.error(&call.method, diagnostics::KEPT_RESULT);
+                return None;
+            }
+            (None, None) => None,
+        };
+        let ty = wrapped.map(|(ty, _)| ty).or(ty).filter(|ty| !matches!(ty, syn::Type::Infer(_)));
         let known = ty.as_ref().map(fence::primitive_ty);
         let start: Expr = match (known, product) {
             (Some(Ty::Int), false) => parse_quote!(0),
@@ -144,13 +229,64 @@ impl<'a> Lowering<'a> {
         let annotation = ty.map(|ty| quote::quote!(: #ty));
         let total = self.own(site, if product { "product" } else { "sum" });
         self.run(&[parse_quote!(let mut #total #annotation = #start;)]);
+        let whole = Expr::MethodCall(call.clone());
+        let update = |term: &Expr| -> Stmt {
+            if product { parse_quote!(#total *= #term;) } else { parse_quote!(#total += #term;) }
+        };
+        match &failure {
+            Some(failure) => {
+                self.run_fallible(&whole, iter, site, failure, &mut |_, term| Some(vec![update(&term)]))?;
+            }
+            None => self.run_chain(&whole, iter, site, &mut |pass, item| {
+                let term = pass.own(site, "term");
+                Some(vec![parse_quote!(let #term = #item;), update(&parse_quote!(#term))])
+            })?,
+        }
+        let total = self.expr(&parse_quote!(#total));
+        Some(match &failure {
+            Some(failure) => self.value_or_option(failure, total),
+            None => total,
+        })
+    }
+
+    fn try_fold(
+        &mut self,
+        call: &syn::ExprMethodCall,
+        iter: &Iter,
+        site: &Site,
+        init: &Expr,
+        f: &Expr,
+        leave: Option<Leave>,
+    ) -> Option<Val> {
+        let failure = self.failure(call, leave, site)?;
+        let (stmts, state) = self.state(site, init);
+        self.run(&stmts);
         self.run_chain(&Expr::MethodCall(call.clone()), iter, site, &mut |pass, item| {
-            let term = pass.own(site, "term");
-            let item: Stmt = parse_quote!(let #term = #item;);
-            let update: Stmt = if product { parse_quote!(#total *= #term;) } else { parse_quote!(#total += #term;) };
-            Some(vec![item, update])
+            pass.call_fallible(f, vec![state.clone(), item], site, &failure, &mut |_, next| {
+                Some(vec![parse_quote!(#state = #next;)])
+            })
         })?;
-        Some(self.expr(&parse_quote!(#total)))
+        let value = self.expr(&state);
+        Some(self.value_or_option(&failure, value))
+    }
+
+    fn try_for_each(
+        &mut self,
+        call: &syn::ExprMethodCall,
+        iter: &Iter,
+        site: &Site,
+        f: &Expr,
+        leave: Option<Leave>,
+    ) -> Option<Val> {
+        let failure = self.failure(call, leave, site)?;
+        self.run_chain(&Expr::MethodCall(call.clone()), iter, site, &mut |pass, item| {
+            if let Failure::Leave(leave) = &failure {
+                let done = pass.tried_call(f, vec![item], leave)?;
+                return Some(vec![Stmt::Expr(done, Some(syn::token::Semi::default()))]);
+            }
+            pass.call_fallible(f, vec![item], site, &failure, &mut |_, _| Some(Vec::new()))
+        })?;
+        Some(self.value_or_option(&failure, Val::Unit))
     }
 
     fn fold(&mut self, whole: &Expr, iter: &Iter, site: &Site, init: &Expr, f: &Expr) -> Option<Val> {

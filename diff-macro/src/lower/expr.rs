@@ -23,6 +23,10 @@ impl Lowering<'_> {
         }
         self.check_attributes(fence::attributes(expr));
         self.check_operands(expr);
+        if let Some((stmts, value)) = self.left_in_parts(expr) {
+            self.run(&stmts);
+            return self.expr(&value);
+        }
         match expr {
             Expr::Paren(e) => self.expr(&e.expr),
             Expr::Group(e) => self.expr(&e.expr),

@@ -233,7 +233,7 @@ impl Lowering<'_> {
         }
         // Not one of those that `fresh_name` gives.
         let name = format!("{}0", super::VALUE);
-        let ident = syn::Ident::new(&name, proc_macro2::Span::call_site());
+        let ident = names::ident(&name);
         let Ty::Array(number) = ty else { return Atom::Undefined };
         let dims = &self.b.shapes[number as usize];
         let ascribed = type_of_shape(dims);

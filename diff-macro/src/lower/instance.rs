@@ -101,7 +101,9 @@ impl Lowering<'_> {
             self.instances.variables.insert(name.clone(), Variable::generated(&shown));
         }
         // Errors in what lowering writes point to the statement that it is written for.
-        Ident::new(&name, Span::call_site().located_at(self.here))
+        let mut ident = crate::names::ident(&name);
+        ident.set_span(Span::call_site().located_at(self.here));
+        ident
     }
 
     /// Whether lowering made the statement: what it names first is a variable of lowering's own.

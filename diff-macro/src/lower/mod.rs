@@ -15,6 +15,7 @@ pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 
 mod aggregate;
 mod array;
+mod breaks;
 mod call;
 mod chain;
 mod closure;
@@ -22,6 +23,7 @@ mod consume;
 mod control;
 mod elements;
 mod expr;
+mod fallible;
 mod growth;
 mod guard;
 mod instance;
@@ -291,6 +293,10 @@ struct Lowering<'a> {
     by_value: HashSet<String>,
     /// The body imports functions of `std::mem`.
     imports_mem: bool,
+    /// How the failure of a closure that is being written out leaves the function.
+    leaving: Option<fallible::Leave>,
+    /// The `?` that is lowered next stands for a `return` of its value.
+    returns_tried: bool,
 }
 
 impl<'a> Lowering<'a> {
@@ -340,6 +346,8 @@ impl<'a> Lowering<'a> {
             guards: Vec::new(),
             by_value: HashSet::new(),
             imports_mem: fence::imports_mem(source.body),
+            leaving: None,
+            returns_tried: false,
         }
     }
 

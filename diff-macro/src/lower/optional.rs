@@ -40,8 +40,8 @@ impl Lowering<'_> {
             Expr::Group(group) => self.is_option(&group.expr),
             Expr::Reference(reference) => self.is_option(&reference.expr),
             Expr::Call(call) => {
-                matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Some"))
-                    && self.is_active(expr)
+                let is_some = matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Some"));
+                self.is_active(expr) && (is_some || self.closure_gives_option(&call.func))
             }
             Expr::Path(_) => {
                 fence::variable(expr).is_some_and(|name| matches!(self.aggregates.get(&name), Some(Val::Option { .. })))
@@ -49,8 +49,15 @@ impl Lowering<'_> {
             Expr::MethodCall(call) if self.is_element_option(call) => true,
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
-                let searches =
-                    ["position", "find", "last", "nth", "next", "max_by", "min_by", "reduce"].contains(&name.as_str());
+                let searches = ["position", "find", "find_map", "last", "nth", "next", "max_by", "min_by", "reduce"]
+                    .contains(&name.as_str());
+                let fallible = match name.as_str() {
+                    "try_fold" | "try_for_each" => call.args.last().is_some_and(|f| self.closure_gives_option(f)),
+                    "sum" | "product" => super::consume::turbofish(call)
+                        .is_some_and(|ty| super::fallible::wrapped_in(&ty, "Option").is_some()),
+                    _ => false,
+                };
+                let searches = searches || fallible;
                 let chosen = ["then", "then_some"].contains(&name.as_str()) && call.args.len() == 1;
                 if chosen && self.is_active(expr) {
                     return true;
@@ -59,10 +66,13 @@ impl Lowering<'_> {
                 let kept = ["map", "and_then", "filter", "copied", "cloned", "or", "as_ref"].contains(&name.as_str());
                 searched || (kept && self.is_option(&call.receiver))
             }
+            Expr::Block(block) if block.label.is_some() => self.leaves_option(expr),
+            Expr::Loop(_) => self.leaves_option(expr),
             Expr::Block(block) => match block.block.stmts.last() {
                 Some(Stmt::Expr(value, None)) => self.is_option(value),
                 _ => false,
             },
+            Expr::If(_) | Expr::Match(_) => ends_in_option(expr) && self.is_active(expr),
             _ => false,
         }
     }
@@ -227,6 +237,7 @@ impl Lowering<'_> {
         }
         // What comes out of `value?` is returned, and what leaves there leaves here.
         let inside: Expr = parse_quote!((#value)?);
+        self.returns_tried = true;
         if self.source.form != Form::Unit || self.is_active(value) || self.is_option(value) {
             return self.return_floats(Some(&inside));
         }
@@ -243,8 +254,12 @@ impl Lowering<'_> {
 
     /// `value?` where an active value is in it.
     pub(super) fn try_expr(&mut self, expr: &syn::ExprTry) -> Val {
+        let converts = !std::mem::take(&mut self.returns_tried);
         if let Some(place) = self.unwrapped_place(&Expr::Try(expr.clone())) {
             return self.expr(&place);
+        }
+        if let Some(value) = self.tried_value(fence::strip_parens(&expr.expr), converts) {
+            return value;
         }
         match fence::strip_parens(&expr.expr) {
             Expr::Call(call) if matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Ok") || fence::names_variant(&path.path, "Some")) => {
@@ -330,7 +345,8 @@ pub(super) fn ends_in_option(expr: &Expr) -> bool {
     }
 }
 
-fn is_plain_option(expr: &Expr) -> bool {
+/// Whether an expression is `Some(..)` or `None`, or a branch that has one of these as its value.
+pub(super) fn is_plain_option(expr: &Expr) -> bool {
     match expr {
         Expr::Call(call) => matches!(&*call.func, Expr::Path(path) if fence::names_variant(&path.path, "Some")),
         Expr::Path(path) => fence::names_variant(&path.path, "None"),

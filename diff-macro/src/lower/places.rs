@@ -151,7 +151,7 @@ impl Lowering<'_> {
                 // A variable that refers to an element, or to an array.
                 let name = fence::variable(place)
                     .filter(|name| self.places.contains_key(name) || self.array_named(name).is_some())?;
-                let ident = syn::Ident::new(&name, proc_macro2::Span::call_site());
+                let ident = crate::names::ident(&name);
                 targets.push(parse_quote!(*#ident));
             }
         }

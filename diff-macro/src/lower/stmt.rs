@@ -69,6 +69,10 @@ impl Lowering<'_> {
             if let Some(branch) = one_sided(stmt) {
                 return self.if_expr(branch, rest);
             }
+            if let Some(mut parts) = self.left_before(stmt) {
+                parts.extend_from_slice(rest);
+                return self.run(&parts);
+            }
             if let Some(mut parts) = self.element_or_else(stmt) {
                 parts.extend_from_slice(rest);
                 return self.run(&parts);
@@ -182,6 +186,20 @@ impl Lowering<'_> {
         let ident = syn::Ident::new(&format!("{VALUE}{}", self.next_value), proc_macro2::Span::call_site());
         let value = std::mem::replace(value, syn::parse_quote!(#ident));
         Some(vec![syn::parse_quote!(let #ident = #value;), Stmt::Expr(whole, Some(syn::token::Semi::default()))])
+    }
+
+    /// `let pattern = loop { .. break (a, b) .. }`: the loop comes first, and the pattern takes what it was left with.
+    fn left_before(&mut self, stmt: &Stmt) -> Option<Vec<Stmt>> {
+        let Stmt::Local(local) = stmt else { return None };
+        let init = local.init.as_ref()?;
+        if !matches!(&*init.expr, Expr::Loop(_) | Expr::Block(_)) || self.can_carry(stmt) {
+            return None;
+        }
+        let (mut stmts, value) = self.left_in_parts(&init.expr)?;
+        let mut local = local.clone();
+        local.init = Some(syn::LocalInit { expr: Box::new(value), ..init.clone() });
+        stmts.push(Stmt::Local(local));
+        Some(stmts)
     }
 
     /// Reports an attribute that may change what lowered code means.

@@ -49,6 +49,7 @@ mod functions {
     pub(crate) mod finance;
     pub(crate) mod losses;
     pub(crate) mod matches;
+    pub(crate) mod options;
     pub(crate) mod physics;
     pub(crate) mod searches;
     pub(crate) mod sources;
