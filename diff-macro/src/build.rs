@@ -654,7 +654,12 @@ impl Builder {
                 let product = self.strong_mul(t, c);
                 self.neg(product)
             }
-            (None, None) => self.prim(Prim::StrongMul, &[t, c]),
+            // Zero times itself is zero.
+            (None, None) if t == c => self.mul(t, c),
+            (None, None) => match self.def(c) {
+                Some((Prim::Div, &[Atom::Float(1.0), d])) => self.strong_div(t, d),
+                _ => self.prim(Prim::StrongMul, &[t, c]),
+            },
         }
     }
 
@@ -733,7 +738,7 @@ impl Builder {
         }
     }
 
-    /// Whether the atom is certainly not zero, whatever its operands are.
+    /// Whether the atom is certainly not zero, unless something in it is infinite or underflows.
     pub(crate) fn is_nonzero(&self, atom: Atom) -> bool {
         if let Atom::Float(x) = atom {
             return x != 0.0;
@@ -741,6 +746,7 @@ impl Builder {
         match self.def(atom) {
             Some((Prim::Cosh, _)) => true,
             Some((Prim::Sqrt | Prim::Neg, &[x])) => self.is_nonzero(x),
+            Some((Prim::Div | Prim::StrongDiv, &[x, _])) => self.is_nonzero(x),
             Some((Prim::Hypot, &[x, y])) => self.is_nonzero(x) || self.is_nonzero(y),
             Some((Prim::Add, &[x, y])) => {
                 let positive = |x: Atom| matches!(x, Atom::Float(c) if c > 0.0);

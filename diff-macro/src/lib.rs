@@ -34,6 +34,7 @@ mod lower;
 mod names;
 mod partials;
 mod primal;
+mod reciprocals;
 mod resolve;
 mod reverse;
 mod rules;

@@ -13,8 +13,8 @@ use std::rc::Rc;
 
 use crate::build::Builder;
 use crate::ir::{
-    Atom, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Region, Scalar, Stmt,
-    Ty, Value,
+    Atom, Call, Code, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Part, Range, Region, Scalar,
+    Stmt, Ty, Value,
 };
 use crate::primal::{Mode, Primal};
 use crate::rules::Prim;
@@ -183,7 +183,14 @@ impl TakeApart<'_> {
                 self.copy_accumulate(*array, index, *term);
             }
             Op::NewArray(new) => self.new_array(stmt.results[0], new),
-            Op::Call(_) | Op::Pull(_) | Op::Closure(_) => self.failed = true,
+            // A call with an array needs it as a whole.
+            Op::Call(call) => {
+                let is_array = |value: Value| self.info(value).ty.is_array();
+                self.failed |= call.args.iter().filter_map(|atom| atom.value()).any(is_array);
+                let (args, results) = (self.atoms(&call.args), self.fresh_all(&stmt.results));
+                self.b.push(results, Op::Call(Call { args, ..call.clone() }));
+            }
+            Op::Pull(_) | Op::Closure(_) => self.failed = true,
             Op::Append(array, _) | Op::Take(array) | Op::Resize(array, _) => {
                 self.failed |= self.is_apart(*array);
                 self.copy_growth(stmt);

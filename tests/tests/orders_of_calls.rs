@@ -175,6 +175,54 @@ fn eighth_order_through_two_calls() {
     }
 }
 
+// ---- in arrays ------------------------------------------------------------------------------------------------------
+
+#[derivative(hessian, hvp)]
+fn chain_of_array(x: [f64; 4]) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..3 {
+        sum += scaled(x[i], x[i + 1]);
+    }
+    sum
+}
+
+#[derivative(hessian, hvp)]
+fn chain_of_slice(x: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..x.len() - 1 {
+        sum += scaled(x[i], x[i + 1]);
+    }
+    sum
+}
+
+#[test]
+fn calls_in_functions_of_arrays() {
+    let x = [0.3_f64, -1.2, 0.8, 1.7];
+    let mut expected = [[0.0; 4]; 4];
+    for i in 0..3 {
+        let (s, c) = (x[i] * x[i + 1]).sin_cos();
+        expected[i][i] -= x[i + 1] * x[i + 1] * s;
+        expected[i + 1][i + 1] -= x[i] * x[i] * s;
+        expected[i][i + 1] += c - x[i] * x[i + 1] * s;
+        expected[i + 1][i] = expected[i][i + 1];
+    }
+    let (of_array, of_slice) = (chain_of_array::hessian(x), chain_of_slice::hessian(&x));
+    let along = [0.5, 1.0, -2.0, 0.25];
+    for product in [chain_of_array::hvp(x, along).to_vec(), chain_of_slice::hvp(&x, &along)] {
+        for i in 0..4 {
+            close(product[i], (0..4).map(|j| expected[i][j] * along[j]).sum());
+        }
+    }
+    let pattern = chain_of_array::hessian_pattern();
+    for i in 0..4_usize {
+        for j in 0..4 {
+            close(of_array[i][j], expected[i][j]);
+            close(of_slice[i][j], expected[i][j]);
+            assert_eq!(pattern[i][j], i.abs_diff(j) <= 1);
+        }
+    }
+}
+
 // ---- recursion ------------------------------------------------------------------------------------------------------
 
 #[derivative(hvp, order = 5)]

@@ -152,39 +152,41 @@ fn third_derivatives_of_a_quotient() {
         "fn f(x: f64, y: f64) -> f64 { x / (1.0 + y * y) }",
         "third_derivatives",
         expect![[r#"
-        fn third_derivatives(
-            x: f64,
-            y: f64,
-        ) -> [[[f64; 2usize]; 2usize]; 2usize] {
-            let sum = 1.0 + y * y;
-            let quotient = x / sum;
-            let quotient_1 = 1.0 / sum;
-            let quotient_2 = -2.0 * quotient * y / sum;
-            let product = y * quotient_2;
-            let quotient_3 = quotient / sum;
-            let quotient_4 = quotient_1 / sum;
-            let quotient_5 = (quotient_2 - 2.0 * quotient_3 * y) / sum;
-            let product_1 = y * quotient_5;
-            let product_2 = -2.0
-                * (quotient_4
-                    + y * ((-2.0 * y * quotient_1 / sum - 2.0 * quotient_4 * y) / sum));
-            [
-                [[0.0, 0.0], [0.0, product_2]],
+            fn third_derivatives(
+                x: f64,
+                y: f64,
+            ) -> [[[f64; 2usize]; 2usize]; 2usize] {
+                let sum = 1.0 + y * y;
+                let quotient = x / sum;
+                let reciprocal = 1.0 / sum;
+                let product = -2.0 * quotient * y * reciprocal;
+                let product_1 = y * product;
+                let product_2 = quotient * reciprocal;
+                let product_3 = reciprocal * reciprocal;
+                let product_4 = reciprocal * (product - 2.0 * product_2 * y);
+                let product_5 = y * product_4;
+                let product_6 = -2.0
+                    * (product_3
+                        + y * reciprocal
+                            * (-2.0 * y * reciprocal * reciprocal - 2.0 * product_3 * y));
                 [
-                    [0.0, product_2],
+                    [[0.0, 0.0], [0.0, product_6]],
                     [
-                        product_2,
-                        -2.0
-                            * (quotient_5
-                                + (quotient_5
-                                    + y
-                                        * (((-2.0 * (product + quotient) - 2.0 * product) / sum
-                                            - 2.0 * (product_1 + quotient_3) - 2.0 * product_1) / sum))),
+                        [0.0, product_6],
+                        [
+                            product_6,
+                            -2.0
+                                * (product_4
+                                    + (product_4
+                                        + y * reciprocal
+                                            * (reciprocal
+                                                * (-2.0 * (product_1 + quotient) - 2.0 * product_1)
+                                                - 2.0 * (product_5 + product_2) - 2.0 * product_5))),
+                        ],
                     ],
-                ],
-            ]
-        }
-    "#]],
+                ]
+            }
+        "#]],
     );
 }
 

@@ -7,6 +7,7 @@ use crate::companion::Plan;
 use crate::forward;
 use crate::ir::{Atom, Function, Scalar, Value};
 use crate::partials::with;
+use crate::reciprocals::reciprocals;
 
 /// A function that yields partial derivatives.
 pub(in crate::companion) struct Entries {
@@ -85,6 +86,7 @@ impl Plan<'_> {
             let indices = (0..=highest).map(|order| vec![0; order]).collect();
             let mut entries = Entries { function, indices, outputs };
             entries.keep(|indices| indices.len() >= lowest);
+            reciprocals(&mut entries.function);
             return entries;
         }
         let is_own = |value: &Value| function.values[value.0 as usize].ty.scalar() == Some(scalar);
@@ -101,6 +103,9 @@ impl Plan<'_> {
             entries.raise(&inputs, lowest, scalar);
         }
         entries.keep(|indices| indices.len() >= lowest);
+        if highest > 1 {
+            reciprocals(&mut entries.function);
+        }
         entries
     }
 }

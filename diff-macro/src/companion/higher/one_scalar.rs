@@ -7,11 +7,13 @@ use crate::companion::modes::{docs, dump, formula_line};
 use crate::companion::{Companion, Plan};
 use crate::forward;
 use crate::ir::Function;
+use crate::reciprocals::reciprocals;
 
 impl Plan<'_> {
     /// The derivatives of orders up to `order` in the only parameter, after the value.
     pub(super) fn orders_function(&self, order: usize) -> Function {
-        let function = forward::derivatives(self.function, self.active_values()[0], order, self.signature.scalar);
+        let mut function = forward::derivatives(self.function, self.active_values()[0], order, self.signature.scalar);
+        reciprocals(&mut function);
         dump(&self.name(), "after forward mode of several orders", &function);
         function
     }

@@ -10,6 +10,7 @@ use crate::companion::modes::{block, dump, with_allocations};
 use crate::companion::{Companion, Plan};
 use crate::forward::{self, Seed};
 use crate::ir::{Function, Value};
+use crate::reciprocals::reciprocals;
 use crate::reverse::{self, Options};
 
 impl Plan<'_> {
@@ -37,6 +38,7 @@ impl Plan<'_> {
         let mut function = pullback.function;
         dump(&self.name(), "after reverse over forward mode", &function);
         function.body.yields.remove(0);
+        reciprocals(&mut function);
         let directions = positions.into_iter().map(|k| function.body.params[k]).collect();
         (function, directions)
     }
@@ -106,6 +108,7 @@ impl Plan<'_> {
         dump(&self.name(), "after forward mode over the gradient", &function);
         // The tangent of the value is not asked for.
         function.body.yields.remove(n + 1);
+        reciprocals(&mut function);
         (function, pushforward.seeds[..n].to_vec())
     }
 
