@@ -474,3 +474,116 @@ mod stack {
         }
     }
 }
+
+// ---- Hessians along all inputs at once --------------------------------------------------------------------------------
+
+/// Results in a wrapper, a way out before the end, other float types.
+#[test]
+fn hessians_in_slices_of_other_kinds() {
+    #[derivative(hessian)]
+    fn positive(x: &[f64]) -> Option<f64> {
+        if x.is_empty() {
+            return None;
+        }
+        let first = x[0];
+        let mut sum = first * first;
+        for v in x {
+            if *v < 0.0 {
+                return None;
+            }
+            sum += v * v * v * first;
+        }
+        Some(sum)
+    }
+    let x = [0.5, 2.0];
+    let expected = vec![vec![2.0 + 12.0 * 0.25, 12.0], vec![12.0, 6.0]];
+    assert_eq!(positive::hessian(&x), Some(expected.clone()));
+    let (value, gradient, hessian) = positive::value_gradient_and_hessian(&x).unwrap();
+    assert_eq!((value, hessian), (positive(&x).unwrap(), expected));
+    assert_eq!(Some(gradient), positive::gradient(&x));
+    assert_eq!(positive::hessian(&[1.0, -1.0]), None);
+    assert_eq!(positive::hessian_into(&[], &mut []), None);
+
+    #[derivative(hessian)]
+    fn single(x: &[f32], scale: f32) -> f32 {
+        let mut sum = 0.0;
+        for v in x {
+            sum += v * v * scale;
+        }
+        sum
+    }
+    let mut hessian = [f32::NAN; 9];
+    single::hessian_into(&[0.5, -1.0], 3.0, &mut hessian);
+    assert_eq!(hessian, [6.0, 0.0, 1.0, 0.0, 6.0, -2.0, 1.0, -2.0, 0.0]);
+
+    #[derivative(hessian)]
+    fn of_length<const N: usize>(x: &[f64; N], k: usize) -> f64 {
+        let mut sum = x[k] * x[k];
+        for i in 1..N {
+            sum += x[i] * x[i - 1];
+        }
+        sum
+    }
+    assert_eq!(of_length::hessian(&[1.0, 2.0, 3.0], 1), [[0.0, 1.0, 0.0], [1.0, 2.0, 1.0], [0.0, 1.0, 0.0]]);
+}
+
+/// What one iteration needs of the last is recorded with its tangents, of which there is one per input: row by row.
+#[test]
+fn hessians_through_a_recurrence() {
+    #[derivative(hessian, hvp)]
+    fn f(p: &[f64], n: usize) -> f64 {
+        let mut s = p[0];
+        for i in 0..n {
+            s = (s * p[1]).sin() + p[2] * i as f64;
+        }
+        s
+    }
+    #[derivative(hessian)]
+    fn in_scalars(a: f64, b: f64, c: f64, n: usize) -> f64 {
+        let mut s = a;
+        for i in 0..n {
+            s = (s * b).sin() + c * i as f64;
+        }
+        s
+    }
+    let p = [0.4, 1.3, -0.2];
+    let expected = in_scalars::hessian(p[0], p[1], p[2], 5);
+    let (value, gradient, again) = f::value_gradient_and_hessian(&p, 5);
+    assert_eq!((value, gradient), f::value_and_gradient(&p, 5));
+    let hessian = f::hessian(&p, 5);
+    for i in 0..3 {
+        let mut unit = [0.0; 3];
+        unit[i] = 1.0;
+        let product = f::hvp(&p, 5, &unit);
+        for j in 0..3 {
+            for found in [hessian[i][j], again[i][j], product[j]] {
+                assert_relative_eq!(found, expected[i][j], max_relative = 1e-12, epsilon = 1e-13);
+            }
+            assert_eq!(hessian[i][j].to_bits(), hessian[j][i].to_bits());
+            assert_eq!(again[i][j].to_bits(), again[j][i].to_bits());
+        }
+    }
+}
+
+thread_local! {
+    static RUNS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[test]
+fn the_function_runs_once_for_a_hessian() {
+    #[derivative(hessian)]
+    fn f(x: &[f64]) -> f64 {
+        RUNS.set(RUNS.get() + 1);
+        let mut sum = 0.0;
+        for v in x {
+            let v: f64 = *v;
+            sum += v.exp() * x[0];
+        }
+        sum
+    }
+    for run in [|x: &[f64]| drop(f::hessian(x)), |x: &[f64]| drop(f::value_gradient_and_hessian(x))] {
+        RUNS.set(0);
+        run(&[0.1, 0.2, 0.3, 0.4]);
+        assert_eq!(RUNS.get(), 1);
+    }
+}
