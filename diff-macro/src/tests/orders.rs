@@ -254,3 +254,16 @@ fn an_order_costs_as_much_more_than_the_last_as_that_did() {
         assert!(late <= early.map(|early| early + 6).as_ref(), "{text}: {found:?} adds {added:?}");
     }
 }
+
+/// A call is composed by Leibniz' rule: order `k` takes `k` derivatives of the callee, each with orders up to `k` of its
+/// own along the path, each a sum of up to `k` terms. So what an order adds grows as a square, and not by a factor.
+#[test]
+fn an_order_through_calls_adds_terms_as_a_square() {
+    let found = of_orders("fn f(x: f64) -> f64 { g(x * x).sin() * g(x.exp()) }");
+    println!("{found:?} with calls");
+    assert!(found[7] <= 540, "{found:?}");
+    let differences = |of: &[i64]| -> Vec<i64> { of.windows(2).map(|pair| pair[1] - pair[0]).collect() };
+    let counts: Vec<i64> = found.iter().map(|count| *count as i64).collect();
+    let thirds = differences(&differences(&differences(&counts)));
+    assert!(thirds.iter().all(|third| *third <= 2), "{found:?} has third differences {thirds:?}");
+}
