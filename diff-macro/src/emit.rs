@@ -108,6 +108,7 @@ pub(crate) fn emit_once<'a>(
         held: HashMap::new(),
         keepers: keepers(&function.body),
         used: HashSet::new(),
+        traits: Traits::default(),
         sound: true,
     };
     for param in &function.body.params {
@@ -116,7 +117,8 @@ pub(crate) fn emit_once<'a>(
     Inliner::new(&function.values).run(&function.body, &mut emitter);
     let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
     let tokens = emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types));
-    (tokens, emitter.sound)
+    let imports = emitter.traits.imports();
+    (quote!(#imports #tokens), emitter.sound)
 }
 
 /// The variables that keep what the pullback at the end of a function reads.
@@ -124,6 +126,27 @@ fn keepers(body: &Region) -> HashMap<Value, Ident> {
     match body.stmts.last().map(|stmt| &stmt.op) {
         Some(Op::Closure(closure)) => closure.kept.iter().cloned().collect(),
         _ => HashMap::new(),
+    }
+}
+
+/// The traits whose methods the body calls: a crate may have no prelude.
+#[derive(Default)]
+struct Traits {
+    iterator: bool,
+    into_iterator: bool,
+}
+
+impl Traits {
+    fn imports(&self) -> TokenStream {
+        match (self.iterator, self.into_iterator) {
+            (false, _) => TokenStream::new(),
+            (true, false) => quote!(
+                use ::core::iter::Iterator as _;
+            ),
+            (true, true) => quote!(
+                use ::core::iter::{IntoIterator as _, Iterator as _};
+            ),
+        }
     }
 }
 
@@ -160,6 +183,7 @@ struct Emitter<'a> {
     keepers: HashMap<Value, Ident>,
     /// The values that something reads.
     used: HashSet<Value>,
+    traits: Traits,
     /// So far every value was read from a variable that holds it.
     sound: bool,
 }
@@ -966,13 +990,19 @@ impl<'a> Emitter<'a> {
 
     /// The `let` of a value, or the assignment to the variable that it takes over.
     fn bind(&mut self, value: Value, wish: &str, expr: TokenStream) -> TokenStream {
+        self.bind_as(value, wish, None, expr)
+    }
+
+    /// The same, with the type where the expression does not show it.
+    fn bind_as(&mut self, value: Value, wish: &str, ty: Option<TokenStream>, expr: TokenStream) -> TokenStream {
         let taken_over = self.root(value) != value;
         let name = self.introduce(value, wish);
         if taken_over {
             return quote!(#name = #expr;);
         }
         let mutability = self.mutable.contains(&value).then(|| quote!(mut));
-        quote!(let #mutability #name = #expr;)
+        let ty = ty.map(|ty| quote!(: #ty));
+        quote!(let #mutability #name #ty = #expr;)
     }
 
     fn stmt(&mut self, stmt: &'a Stmt) -> TokenStream {
@@ -1348,12 +1378,27 @@ impl<'a> Emitter<'a> {
                 let test = self.negated(cond);
                 quote!(if #test { #else_tokens })
             }
+            (false, false) if is_branch(&else_tokens) => quote!(if #test { #then_tokens } else #else_tokens),
             (false, false) => quote!(if #test { #then_tokens } else { #else_tokens }),
+        };
+        let all = self.values;
+        let untyped = |value: &Value| {
+            let is_float = all[value.0 as usize].ty.scalar().is_some();
+            let k = stmt.results.iter().position(|result| result == value);
+            is_float && k.is_some_and(|k| yields_literal(then, k) && yields_literal(otherwise, k))
         };
         match &values[..] {
             [] => branch,
-            [value] => self.bind(*value, "value", branch),
+            [value] => {
+                let ty = untyped(value).then(|| self.float_type(*value));
+                self.bind_as(*value, "value", ty, branch)
+            }
             values => {
+                let types = values.iter().any(untyped).then(|| {
+                    let types =
+                        values.iter().map(|value| if untyped(value) { self.float_type(*value) } else { quote!(_) });
+                    quote!(: (#(#types),*))
+                });
                 let names: Vec<TokenStream> = values
                     .iter()
                     .map(|value| {
@@ -1362,7 +1407,7 @@ impl<'a> Emitter<'a> {
                         quote!(#mutability #name)
                     })
                     .collect();
-                quote!(let (#(#names),*) = #branch;)
+                quote!(let (#(#names),*) #types = #branch;)
             }
         }
     }
@@ -1410,6 +1455,8 @@ impl<'a> Emitter<'a> {
             let binds: Vec<Ident> = records.binds.iter().map(|bind| self.introduce(*bind, "residual")).collect();
             let pattern = if let [bind] = &binds[..] { quote!(#bind) } else { quote!((#(#binds),*)) };
             let tape = self.atom(Atom::Value(records.tape), Level::Method);
+            self.traits.iterator |= records.taken != Taken::OneByOne;
+            self.traits.into_iterator |= records.taken == Taken::All;
             let iter = match records.taken {
                 Taken::All => quote!(#tape.into_iter().rev()),
                 Taken::Drained => quote!(#tape.drain(..).rev()),
@@ -1429,6 +1476,7 @@ impl<'a> Emitter<'a> {
                     }
                     Some((pattern, iter)) => {
                         let range = self.range(range, true);
+                        self.traits.iterator = true;
                         Head::Plain(quote!(for (#index, #pattern) in #range.zip(#iter)))
                     }
                 }
@@ -1449,6 +1497,7 @@ impl<'a> Emitter<'a> {
                 Head::Plain(quote!(for _ in 0..#count))
             }
             (Header::Times(count), Some((pattern, iter))) => {
+                self.traits.iterator = true;
                 let count = self.atom(*count, Level::Any);
                 Head::Plain(quote!(for #pattern in #iter.take(#count)))
             }
@@ -1496,6 +1545,7 @@ impl<'a> Emitter<'a> {
         if step.is_none() && reversed.is_none() && !receiver {
             return plain;
         }
+        self.traits.iterator |= step.is_some() || reversed.is_some();
         quote!((#plain) #step #reversed)
     }
 
@@ -1803,6 +1853,25 @@ enum Head {
     Plain(TokenStream),
     /// A `while` whose condition takes statements: these, and when to stop.
     Tested(TokenStream, TokenStream),
+}
+
+/// Whether the tokens are an `if` and nothing else: then it follows its `else` without braces.
+fn is_branch(tokens: &TokenStream) -> bool {
+    let starts = matches!(tokens.clone().into_iter().next(), Some(TokenTree::Ident(first)) if first == "if");
+    starts && syn::parse2::<syn::ExprIf>(tokens.clone()).is_ok()
+}
+
+/// Whether a region yields a literal, or what one of its branches yields, which are literals all: no type can be seen.
+fn yields_literal(region: &Region, k: usize) -> bool {
+    match (region.yields.get(k), region.stmts.last()) {
+        // What is never read is written as a literal too.
+        (Some(Atom::Float(_) | Atom::Undefined), _) => true,
+        (Some(Atom::Value(value)), Some(Stmt { results, op: Op::If { then, otherwise, .. }, .. })) => {
+            let k = results.iter().position(|result| result == value);
+            k.is_some_and(|k| yields_literal(then, k) && yields_literal(otherwise, k))
+        }
+        _ => false,
+    }
 }
 
 fn ends_in_branch(stmts: &[Stmt]) -> bool {

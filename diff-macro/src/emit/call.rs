@@ -226,7 +226,7 @@ impl<'a> Emitter<'a> {
         quote!(#mutability #name)
     }
 
-    fn float_type(&self, value: Value) -> TokenStream {
+    pub(super) fn float_type(&self, value: Value) -> TokenStream {
         let runtime = &self.runtime;
         let scalar = self.values[value.0 as usize].ty.scalar().unwrap_or(Scalar::F64);
         let name = Ident::new(scalar.name(), Span::call_site());

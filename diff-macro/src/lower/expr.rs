@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{BinOp, Expr, Lit, UnOp};
+use syn::{BinOp, Expr, Lit, Stmt, UnOp};
 
 use super::{Lowering, Val};
 use crate::activity;
@@ -140,6 +140,11 @@ impl Lowering<'_> {
         match expr {
             Expr::Paren(e) => return self.inactive(&e.expr),
             Expr::Group(e) => return self.inactive(&e.expr),
+            Expr::Block(e) if e.label.is_none() => {
+                if let [Stmt::Expr(value, None)] = &e.block.stmts[..] {
+                    return self.inactive(value);
+                }
+            }
             Expr::Lit(lit) => {
                 if let Some(atom) = self.literal(&lit.lit) {
                     return atom;

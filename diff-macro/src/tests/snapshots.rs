@@ -264,6 +264,7 @@ fn newton_iteration() {
                 a: f64,
                 seed: f64,
             ) -> (f64, f64) {
+                use ::core::iter::{IntoIterator as _, Iterator as _};
                 let mut tape = Vec::new();
                 let mut x = a;
                 while (x * x - a).abs() > 1e-12 {
@@ -370,6 +371,7 @@ fn nested_loops_with_labels() {
                 n: usize,
                 seed: f64,
             ) -> (f64, f64) {
+                use ::core::iter::{IntoIterator as _, Iterator as _};
                 let mut tape = Vec::new();
                 let mut tape_1 = Vec::new();
                 let mut s = 0.0_f64;

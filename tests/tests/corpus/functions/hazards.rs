@@ -568,7 +568,6 @@ pub fn destructuring_assignment_of_constants(mut x: f64, y: f64) -> f64 {
 sample!(destructuring_assignment_of_constants, -1.0..1.0, -1.0..1.0);
 */
 
-/* FIXME(bug 22)
 #[derivative]
 pub fn selected_literals(x: f64) -> f64 {
     let s: f64 = if x < 0.3 { 1.25 } else { 2.5 };
@@ -581,7 +580,6 @@ pub fn selected_literals(x: f64) -> f64 {
     x * f64::cos(if x < -0.4 { 1.25 } else { 2.5 }) + bound.sqrt() * x.min(bound.clamp(-1.5, 1.5))
 }
 sample!(selected_literals, -1.0..1.0);
-*/
 
 /// A typed constant takes other values around a loop, none of which varies.
 #[derivative]
