@@ -496,6 +496,7 @@ fn records_in_the_gradient() {
                 ::core::assert_eq!(
                     x_bar.len(), x.len(), "the gradient of `x` must be as long as `x`"
                 );
+                use ::core::iter::Iterator as _;
                 let value = x.len();
                 let x_bar_window = &mut x_bar[..value];
                 let mut p = 1.0_f64;
