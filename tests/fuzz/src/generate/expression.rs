@@ -72,7 +72,7 @@ impl Generator {
             let (array, other) = (self.pick(&flat), self.pick(&flat));
             let name = &array.name;
             self.scope.floats.push(float(&first, array.bound));
-            match self.below(9) {
+            match self.below(13) {
                 0 => {
                     let n = array.dimensions[0].clone();
                     self.scope.counters.push(Counter { name: counter.clone(), below: Some(n) });
@@ -96,6 +96,18 @@ impl Generator {
                     ("filter", text)
                 }
                 6 => ("copied", format!("{name}.iter().copied().map(|{first}| $0)")),
+                9 => ("take_while", format!("{name}.iter().take_while(|{first}| **{first} < 0.9).map(|&{first}| $0)")),
+                10 => ("chain", format!("{name}.iter().chain({}.iter()).map(|&{first}| $0)", other.name)),
+                11 => {
+                    self.scope.floats.push(float(&second, other.bound));
+                    let inner = format!("{}.iter().map(move |&{second}| $0)", other.name);
+                    ("flat_map", format!("{name}.iter().flat_map(|&{first}| {inner})"))
+                }
+                12 => {
+                    let scan =
+                        format!("scan(0.3_f64, |state, &{first}| {{ *state = 0.5 * *state + {first}; Some(*state) }})");
+                    ("scan", format!("{name}.iter().{scan}.map(|{first}| $0)"))
+                }
                 7 => ("step_by", format!("{name}.iter().step_by(2).map(|{first}| {{ let {first} = *{first}; $0 }})")),
                 _ => ("map", format!("{name}.iter().map(|&{first}| $0)")),
             }
@@ -247,6 +259,14 @@ impl Generator {
             2 | 3 => {
                 let text = self.pick(&["($0) % 2 == 0", "($0) < 2", "($0) % 3 != 1", "($0) > 1"]);
                 Node::new(Sort::Condition, "condition on an integer", text, vec![self.any_index()])
+            }
+            6 if depth > 0 && self.scope.arrays.iter().any(|array| array.dimensions.len() == 1) => {
+                let flat: Vec<Array> =
+                    self.scope.arrays.iter().filter(|array| array.dimensions.len() == 1).cloned().collect();
+                let (array, bound) = (self.pick(&flat), format!("b{}", self.counter_name()));
+                let method = self.pick(&["any", "all"]);
+                let text = format!("{}.iter().{method}(|&{bound}| {bound} < $0)", array.name);
+                Node::new(Sort::Condition, method, text, vec![self.literal().0])
             }
             4 | 5 if !flags.is_empty() => Node::leaf(Sort::Condition, "flag", self.pick(&flags)),
             _ => {

@@ -1,6 +1,6 @@
 //! What stands before the function: functions that it calls, and structs.
 
-use super::{CAP, Counter, Float, Generator, Scope};
+use super::{Array, CAP, Counter, Float, Generator, Kind, Length, Scope};
 use crate::tree::{Node, Sort};
 
 /// A function that can be called: its floats come first.
@@ -10,6 +10,15 @@ pub(super) struct Function {
     pub(super) floats: usize,
     /// It has a `usize` as its last parameter.
     pub(super) counts: bool,
+    /// Its first parameter is an array, which it changes or does not.
+    pub(super) array: Option<Access>,
+}
+
+/// What a function does with an array.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Access {
+    Reads,
+    Changes,
 }
 
 /// A struct of floats, and perhaps of an integer beside them.
@@ -101,6 +110,14 @@ impl Generator {
         let outside = std::mem::replace(&mut self.scope, inside);
         let (name, floats, counts) = (format!("g{n}"), 1 + self.below(3), self.chance(0.3));
         let mut parameters = Vec::new();
+        let array = self.pick(&[None, None, None, Some(Access::Reads), Some(Access::Reads), Some(Access::Changes)]);
+        if let Some(access) = array {
+            let mutable = access == Access::Changes;
+            parameters.push(format!("w: &{}[f64]", if mutable { "mut " } else { "" }));
+            let dimensions = vec![Length::Asked("w.len()".to_owned(), 2)];
+            let array = Array { name: "w".to_owned(), dimensions, mutable, bound: CAP, kind: Kind::Slice };
+            self.scope.arrays.push(array);
+        }
         for n in 0..floats {
             let (name, mutable) = (["x", "s", "value"][n].to_owned(), self.chance(0.3));
             parameters.push(format!("{}{name}: f64", if mutable { "mut " } else { "" }));
@@ -117,7 +134,7 @@ impl Generator {
         }
         let value = self.float_below(3, CAP);
         self.scope = outside;
-        self.scope.functions.push(Function { name: name.clone(), floats, counts });
+        self.scope.functions.push(Function { name: name.clone(), floats, counts, array });
         let text = format!("ATTRIBUTE\nfn {name}({}) -> f64 {{ $0 $1 }}", parameters.join(", "));
         Node::new(Sort::Statement, "function", text, vec![Node::block(statements), value])
     }
@@ -131,7 +148,7 @@ impl Generator {
         self.scope.floats = vec![float("x"), float("y")];
         let parts = vec![self.float_below(2, CAP), self.float_below(2, CAP), self.float_below(2, CAP)];
         self.scope = outside;
-        self.scope.functions.push(Function { name: name.clone(), floats: 2, counts: true });
+        self.scope.functions.push(Function { name: name.clone(), floats: 2, counts: true, array: None });
         let text = format!(
             "ATTRIBUTE\nfn {name}(x: f64, y: f64, n: usize) -> f64 {{ if n == 0 {{ return $0; }} \
              0.5 * {name}($1, 0.5 * y, (n - 1).min(3)) + 0.4 * ($2) }}"
@@ -139,9 +156,55 @@ impl Generator {
         Node::new(Sort::Statement, "recursion", text, parts)
     }
 
-    /// A call of one of the functions.
+    /// A call of one of the functions, in an expression: it changes nothing.
     pub(super) fn call(&mut self, depth: usize) -> (Node, f64) {
-        let function = self.pick(&self.scope.functions.clone());
+        let changes = |function: &Function| function.array == Some(Access::Changes);
+        let functions: Vec<Function> = self.scope.functions.iter().filter(|one| !changes(one)).cloned().collect();
+        if functions.is_empty() {
+            return self.atom();
+        }
+        let function = self.pick(&functions);
+        let Some(array) = self.passed(&function) else { return self.atom() };
+        (self.call_of(&function, depth, &array), CAP)
+    }
+
+    /// A call that changes an array.
+    pub(super) fn call_that_changes(&mut self) -> Node {
+        let changes = |function: &&Function| function.array == Some(Access::Changes);
+        let functions: Vec<Function> = self.scope.functions.iter().filter(changes).cloned().collect();
+        if functions.is_empty() {
+            return self.assignment();
+        }
+        let function = self.pick(&functions);
+        let Some(array) = self.passed(&function) else { return self.write() };
+        let name = format!("called_{}", self.counter_name());
+        // The other arguments are evaluated while the array is lent.
+        let all = self.scope.arrays.clone();
+        let root = array.trim_start_matches("&mut ").split('[').next().unwrap_or_default().to_owned();
+        self.scope.arrays.retain(|other| other.name != root);
+        let call = self.call_of(&function, 2, &array);
+        self.scope.arrays = all;
+        self.declare(name.clone(), false, false, CAP);
+        Node::new(Sort::Statement, "call that changes an array", format!("let {name} = $0;"), vec![call])
+    }
+
+    /// The text of the array that is passed, empty for none; `None` if there is none that fits.
+    fn passed(&mut self, function: &Function) -> Option<String> {
+        let Some(access) = function.array else { return Some(String::new()) };
+        let mutable = access == Access::Changes;
+        let fits = |array: &&Array| {
+            array.dimensions.len() == 1 && array.dimensions[0].least() >= 2 && (array.mutable || !mutable)
+        };
+        let arrays: Vec<Array> = self.scope.arrays.iter().filter(fits).cloned().collect();
+        if arrays.is_empty() {
+            return None;
+        }
+        let array = self.pick(&arrays);
+        let part = if array.dimensions[0].least() >= 3 && self.chance(0.4) { "1.." } else { ".." };
+        Some(format!("&{}{}[{part}]", if mutable { "mut " } else { "" }, array.name))
+    }
+
+    fn call_of(&mut self, function: &Function, depth: usize, array: &str) -> Node {
         let mut parts: Vec<Node> = (0..function.floats).map(|_| self.float_below(depth, CAP)).collect();
         if function.counts {
             parts.push(self.any_index());
@@ -150,7 +213,10 @@ impl Generator {
         if function.counts {
             arguments.push(format!("(${}) % 5", function.floats));
         }
-        let text = format!("{}({})", function.name, arguments.join(", "));
-        (Node::new(Sort::Float, "call", text, parts), CAP)
+        if !array.is_empty() {
+            arguments.insert(0, array.to_owned());
+        }
+        let construct = if array.is_empty() { "call" } else { "call with an array" };
+        Node::new(Sort::Float, construct, format!("{}({})", function.name, arguments.join(", ")), parts)
     }
 }

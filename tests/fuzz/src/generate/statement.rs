@@ -15,7 +15,7 @@ impl Generator {
     pub(super) fn statement(&mut self, depth: usize) -> Node {
         self.budget = self.budget.saturating_sub(1);
         let nested = depth < 3 && self.budget > 0;
-        match self.below(30) {
+        match self.below(32) {
             0..=4 => self.local(depth),
             5..=8 => self.assignment(),
             9 | 10 => self.local_array(),
@@ -31,6 +31,8 @@ impl Generator {
             27 => self.option(),
             28 if nested && !self.scope.options.is_empty() => self.branch_on_an_option(depth),
             29 => self.growth(depth),
+            30 if !self.scope.functions.is_empty() => self.call_that_changes(),
+            31 => self.split(depth),
             _ => self.assignment(),
         }
     }
@@ -44,7 +46,16 @@ impl Generator {
     pub(super) fn local(&mut self, depth: usize) -> Node {
         let mutable = self.chance(0.6);
         let keyword = if mutable { "let mut" } else { "let" };
-        match self.below(12) {
+        match self.below(14) {
+            12 => {
+                let (first, second) = (format!("p{}", self.counter_name()), format!("q{}", self.counter_name()));
+                let mut parts = vec![self.condition(2)];
+                parts.extend((0..4).map(|_| self.float_below(1, CAP)));
+                let text = format!("let ({first}, {second}) = if $0 {{ ($1, $2) }} else {{ ($3, $4) }};");
+                self.declare(first, false, false, CAP);
+                self.declare(second, false, false, CAP);
+                Node::new(Sort::Statement, "if with a tuple", text, parts)
+            }
             0 => {
                 let (x, y) = (self.float_below(2, CAP), self.float_below(2, CAP));
                 let (first, second) = (self.name(), self.name());
@@ -209,6 +220,45 @@ impl Generator {
         self.scope.floats.retain(|float| float.place != name);
         self.scope.arrays.push(Array { name: name.clone(), dimensions, mutable: true, bound: CAP, kind });
         Node::new(Sort::Statement, construct, format!("let mut {name} = {text};"), parts)
+    }
+
+    /// Two parts of an array, in a block in which the array is not mentioned.
+    fn split(&mut self, depth: usize) -> Node {
+        let arrays: Vec<Array> = self
+            .scope
+            .arrays
+            .iter()
+            .filter(|array| array.dimensions.len() == 1 && array.dimensions[0].least() >= 2)
+            .cloned()
+            .collect();
+        if depth >= 3 || arrays.is_empty() {
+            return self.write();
+        }
+        let array = self.pick(&arrays);
+        let (low, high) = (format!("low_{}", self.counter_name()), format!("high_{}", self.counter_name()));
+        let (mutable, least) = (array.mutable && self.chance(0.6), array.dimensions[0].least() - 1);
+        let part = |name: &str, length| Array {
+            name: name.to_owned(),
+            dimensions: vec![length],
+            mutable,
+            bound: CAP,
+            kind: Kind::Slice,
+        };
+        let parts = [part(&low, Length::Known(1)), part(&high, Length::Asked(format!("{high}.len()"), least))];
+        let name = array.name.clone();
+        let body = self.block(depth, |scope| {
+            scope.arrays.retain(|array| array.name != name);
+            scope.counters.retain(|counter| {
+                !matches!(&counter.below, Some(Length::Asked(text, _)) if text.starts_with(&format!("{name}.")))
+            });
+            scope.arrays.extend(parts);
+        });
+        if super::mentions(&body, &name) {
+            return self.write();
+        }
+        let method = if mutable { "split_at_mut" } else { "split_at" };
+        let text = format!("{{ let ({low}, {high}) = {name}.{method}(1); $0 }}");
+        Node::new(Sort::Statement, method, text, vec![body])
     }
 
     /// An array that grows in a loop.
