@@ -2,7 +2,7 @@
 
 use rand::RngExt;
 
-use super::{Array, CAP, Counter, Float, Generator, Length};
+use super::{Array, CAP, Counter, Float, Generator, Length, Scope};
 use crate::tree::{Node, Sort};
 use crate::vocabulary::{BINARY, BOUNDING, UNARY};
 
@@ -99,7 +99,9 @@ impl Generator {
                 9 => ("take_while", format!("{name}.iter().take_while(|{first}| **{first} < 0.9).map(|&{first}| $0)")),
                 10 => ("chain", format!("{name}.iter().chain({}.iter()).map(|&{first}| $0)", other.name)),
                 11 => {
-                    self.scope.floats.push(float(&second, other.bound));
+                    // What the inner closure takes with it is moved: numbers are copied, arrays are not.
+                    let floats = vec![float(&first, array.bound), float(&second, other.bound)];
+                    self.scope = Scope { floats, iterations: self.scope.iterations, sealed: true, ..Scope::default() };
                     let inner = format!("{}.iter().map(move |&{second}| $0)", other.name);
                     ("flat_map", format!("{name}.iter().flat_map(|&{first}| {inner})"))
                 }
