@@ -22,15 +22,17 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, BinOp, Expr, FnArg, Item, ItemFn, Lit, Pat, Token, Type, UnOp, UseTree, parse_quote};
 
 fn main() {
-    corpus("corpus");
-    corpus("arrays");
-    corpus("chains");
-    corpus("storage");
+    corpus("corpus", None);
+    corpus("arrays", Some("arrays_through_calls"));
+    corpus("chains", Some("chains_through_calls"));
+    corpus("storage", None);
     // The macro reads it: what it has expanded must be expanded anew.
     println!("cargo::rerun-if-env-changed=DIFF_MACRO_WITHOUT");
 }
 
-fn corpus(name: &str) {
+/// Writes the twins and the cases of a corpus; if it has a name through calls, also those of functions that call those of
+/// the corpus.
+fn corpus(name: &str, through_calls: Option<&str>) {
     let functions = format!("tests/{name}/functions");
     println!("cargo::rerun-if-changed={functions}");
     let mut files: Vec<_> = fs::read_dir(functions)
@@ -39,6 +41,7 @@ fn corpus(name: &str) {
         .collect();
     files.sort();
     let (mut twins, mut cases) = (TokenStream::new(), TokenStream::new());
+    let (mut callers, mut cases_of_callers) = (TokenStream::new(), TokenStream::new());
     for path in files {
         let module = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
         let text = fs::read_to_string(&path).expect("a readable file");
@@ -46,16 +49,86 @@ fn corpus(name: &str) {
         let ident = format_ident!("{module}");
         let twin = twin(&file);
         twins.extend(quote!(pub mod #ident { #(#twin)* }));
+        let mut own_callers = Vec::new();
         for sample in file.items.iter().filter_map(Sample::read) {
-            cases.extend(case(&module, &file, &sample));
+            let item = sample.function(&file);
+            cases.extend(case(&module, item, &sample));
+            if through_calls.is_some() && may_be_called(item) {
+                let [once, twice] =
+                    [caller(item, &parse_quote!(crate::originals::#ident)), caller(item, &parse_quote!(once))];
+                cases_of_callers.extend(case(&module, &twice, &sample));
+                own_callers.push((once, twice));
+            }
         }
+        let (once, twice): (Vec<ItemFn>, Vec<ItemFn>) = own_callers.into_iter().unzip();
+        callers.extend(quote!(pub mod #ident {
+            pub use crate::originals::#ident::*;
+            use std::ops::Bound;
+            mod once {
+                use std::ops::Bound;
+                use crate::originals::#ident::*;
+                #(#once)*
+            }
+            #(#twice)*
+        }));
     }
     let out = env::var("OUT_DIR").expect("cargo sets it");
-    let write = |what: &str, tokens: TokenStream| {
+    let write = |name: &str, what: &str, tokens: &TokenStream| {
         fs::write(Path::new(&out).join(format!("{name}_{what}.rs")), tokens.to_string()).expect("a writable directory");
     };
-    write("twins", twins);
-    write("cases", quote!([#cases]));
+    write(name, "twins", &twins);
+    write(name, "cases", &quote!([#cases]));
+    if let Some(name) = through_calls {
+        write(name, "twins", &twins);
+        write(name, "cases", &quote!([#cases_of_callers]));
+        write(name, "callers", &callers);
+    }
+}
+
+/// Whether a caller can pass all parameters on. Floats of two types cannot be passed to one function, nor can what varies
+/// be left in a constant.
+fn may_be_called(item: &ItemFn) -> bool {
+    let signature = &item.sig;
+    let mixed = mentions(&quote!(#signature), "f64") && mentions(&quote!(#signature), "f32");
+    let is_written = |input: &FnArg| match input {
+        FnArg::Typed(typed) => {
+            let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
+            constant && matches!(&*typed.ty, Type::Reference(reference) if reference.mutability.is_some())
+        }
+        FnArg::Receiver(_) => false,
+    };
+    !mixed && !signature.inputs.iter().any(is_written)
+}
+
+/// A function that does nothing but to call one of its name in a module, with all of its parameters.
+fn caller(item: &ItemFn, module: &syn::Path) -> ItemFn {
+    let mut caller = item.clone();
+    caller.attrs.retain(|attr| attr.path().is_ident("derivative"));
+    for attr in &mut caller.attrs {
+        let wrt = options(item).and_then(|options| options.wrt).map(|names| {
+            let names = names.iter().map(|name| format_ident!("{name}"));
+            quote!((wrt(#(#names),*)))
+        });
+        *attr = parse_quote!(#[::diff_runtime::derivative #wrt]);
+    }
+    let arguments = item.sig.inputs.iter().map(|input| match input {
+        FnArg::Typed(typed) => match &*typed.pat {
+            Pat::Ident(pat) => &pat.ident,
+            _ => panic!("a pattern as a parameter in the corpus"),
+        },
+        FnArg::Receiver(_) => panic!("a method in the corpus"),
+    });
+    for input in &mut caller.sig.inputs {
+        if let FnArg::Typed(typed) = input
+            && let Pat::Ident(pat) = &mut *typed.pat
+        {
+            pat.mutability = None;
+        }
+    }
+    let name = &item.sig.ident;
+    let arguments: Vec<_> = arguments.collect();
+    *caller.block = parse_quote!({ #module::#name(#(#arguments),*) });
+    caller
 }
 
 // ---- twins ------------------------------------------------------------------------------------------------------
@@ -234,6 +307,15 @@ impl Sample {
         let name = name.path.require_ident().expect("a plain name").to_string();
         Some(Self { name, parameters: parts.collect() })
     }
+
+    /// The function that is sampled.
+    fn function<'a>(&self, file: &'a syn::File) -> &'a ItemFn {
+        let of_name = |item: &'a Item| match item {
+            Item::Fn(item) if item.sig.ident == self.name => Some(item),
+            _ => None,
+        };
+        file.items.iter().find_map(of_name).unwrap_or_else(|| panic!("no function `{}`", self.name))
+    }
 }
 
 /// What the attribute of a function says.
@@ -245,7 +327,8 @@ struct Options {
 }
 
 fn options(item: &ItemFn) -> Option<Options> {
-    let attr = item.attrs.iter().find(|attr| attr.path().is_ident("derivative"))?;
+    let is_derivative = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "derivative");
+    let attr = item.attrs.iter().find(is_derivative)?;
     let mut options = Options::default();
     if matches!(attr.meta, syn::Meta::Path(_)) {
         return Some(options);
@@ -413,15 +496,10 @@ impl Parameter {
 }
 
 /// One element of the list of cases, with a comma.
-fn case(module: &str, file: &syn::File, sample: &Sample) -> TokenStream {
-    let of_name = |item: &Item| match item {
-        Item::Fn(item) if item.sig.ident == sample.name => Some(item.clone()),
-        _ => None,
-    };
-    let item = file.items.iter().find_map(of_name).unwrap_or_else(|| panic!("no function `{}`", sample.name));
-    let options = options(&item).unwrap_or_else(|| panic!("`{}` has no derivative", sample.name));
+fn case(module: &str, item: &ItemFn, sample: &Sample) -> TokenStream {
+    let options = options(item).unwrap_or_else(|| panic!("`{}` has no derivative", sample.name));
     let module_ident = format_ident!("{module}");
-    let parameters = Parameter::read(&module_ident, &item, &options, sample);
+    let parameters = Parameter::read(&module_ident, item, &options, sample);
 
     let (mut inputs, mut arguments, mut duals, mut tangents, mut buffers) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -273,6 +273,32 @@ impl<'a> Visit<'a> for ActiveMentions {
     }
 }
 
+/// Whether an expression borrows from a value that has no name, and so ends with the statement.
+pub(crate) fn borrows_temporary(expr: &Expr) -> bool {
+    fn place(expr: &Expr) -> &Expr {
+        match expr {
+            Expr::Reference(reference) => place(&reference.expr),
+            Expr::Paren(paren) => place(&paren.expr),
+            Expr::Index(index) => place(&index.expr),
+            Expr::Field(field) => place(&field.base),
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => place(&unary.expr),
+            other => other,
+        }
+    }
+    // References to literals are constants.
+    fn is_literal(expr: &Expr) -> bool {
+        match expr {
+            Expr::Lit(_) => true,
+            Expr::Unary(unary) => is_literal(&unary.expr),
+            Expr::Array(array) => array.elems.iter().all(is_literal),
+            Expr::Repeat(repeat) => is_literal(&repeat.expr),
+            _ => false,
+        }
+    }
+    let place = place(expr);
+    matches!(expr, Expr::Reference(_)) && !matches!(place, Expr::Path(_)) && !is_literal(place)
+}
+
 /// The variables whose elements an iterator lends out mutably.
 pub(crate) fn mutably_iterated(expr: &Expr) -> Vec<String> {
     #[derive(Default)]

@@ -134,6 +134,7 @@ pub(crate) fn jvp(
     for (k, param) in active.iter().enumerate().filter(|(_, param)| function.values[param.0 as usize].ty.is_array()) {
         pass.unit_seeds(*param, seeds, k);
     }
+    pass.zero_seeds();
     pass.stmts(&function.body);
     let mut yields = pass.atoms(&function.body.yields);
     for d in 0..seeds.len() {
@@ -158,6 +159,7 @@ pub(crate) fn derivatives(function: &Function, active: Value, order: usize, defa
     let mut along = vec![None; order];
     along[0] = Some(Atom::Float(1.0));
     pass.set_tangent(active, along);
+    pass.zero_seeds();
     pass.stmts(&function.body);
     let mut yields = pass.atoms(&function.body.yields);
     for k in 0..order {
@@ -438,6 +440,20 @@ impl Forward<'_> {
             shadows.push(Some(shadow));
         }
         self.arrays.insert(param, shadows);
+    }
+
+    /// The tangents of arrays that are constants on entry, into which the function stores what varies.
+    fn zero_seeds(&mut self) {
+        for param in &self.primal.source.body.params {
+            let ty = self.info(*param).ty;
+            if !ty.is_array() || !self.is_varied(*param) || self.arrays.contains_key(param) {
+                continue;
+            }
+            let alike = self.array(*param);
+            let shadows = (0..self.directions).map(|_| Some(self.shadow(*param, NewArray::Zeros(alike), ty.owned())));
+            let shadows = shadows.collect();
+            self.arrays.insert(*param, shadows);
+        }
     }
 
     /// The array that holds the tangents of a parameter: a copy of what is given, if the function changes the parameter.

@@ -70,7 +70,7 @@ pub fn float<F>(value: impl Float<F>) -> F {
 // ---- calls of differentiable functions -------------------------------------------------------------------------
 
 /// The slot of a parameter that cannot be active.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Constant;
 
 /// What a callee can be asked for in a parameter: a partial derivative, if the parameter can be active.
@@ -99,8 +99,8 @@ pub fn active<R: Request>() -> R {
 
 /// The slot of an argument that is a constant.
 #[inline(always)]
-pub fn constant<R: Default>() -> R {
-    R::default()
+pub fn constant<R: Absent>() -> R {
+    R::absent()
 }
 
 /// What a loop of `length` iterations sees of an array that it reads from `start` on. A loop that does not run sees
@@ -251,7 +251,7 @@ pub fn integer<T: Integer>(value: T) -> T {
     value
 }
 
-/// A tangent or an adjoint that a caller does not have: zero, or nothing.
+/// What a caller does not ask for, or does not have: a request, a tangent or an adjoint.
 #[diagnostic::on_unimplemented(
     message = "what the function writes here varies with the parameters, but this argument is not followed",
     label = "pass an array of floats that is visibly one where it is declared",
@@ -272,7 +272,7 @@ macro_rules! absent {
         }
     )*};
 }
-absent!(f64 = 0.0, f32 = 0.0, Constant = Constant);
+absent!(f64 = 0.0, f32 = 0.0, bool = false, Constant = Constant);
 
 impl<E> Absent for &[E] {
     #[inline(always)]
@@ -294,9 +294,22 @@ pub fn absent<T: Absent>() -> T {
     T::absent()
 }
 
+/// The slot of an array that the callee changes, where it is asked for partial derivatives in scalars alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Written;
+
 /// The tangents or adjoints of an array that the callee changes: never absent.
 #[derive(Debug)]
 pub struct Out<'a, T: ?Sized>(pub &'a mut T);
+
+/// Nothing is: the bound of a pullback that a function does not have.
+#[diagnostic::on_unimplemented(
+    message = "this function is not differentiated in reverse mode where it is called with arrays",
+    label = "called with an array that varies with the parameters",
+    note = "it passes on a reference to a value of its own, which ends before the reverse sweep: \
+            let it pass on one of its parameters, or an array of floats that is visibly one where it is declared"
+)]
+pub trait PullbackOfLocalReferences {}
 
 /// An array that a pullback reads: lent by the caller for so long, or a copy of its own.
 #[diagnostic::on_unimplemented(

@@ -20,11 +20,11 @@ use super::{Companion, Plan};
 use crate::attr::Given;
 use crate::call;
 use crate::custom;
-use crate::ir::{Name, Op, Region, Value, walk};
+use crate::ir::{Name, Op, Region, Storage, Value, walk};
 use crate::names::{Names, generated};
 use crate::partials;
 use crate::rules;
-use crate::signature::Form;
+use crate::signature::{Form, Parameter};
 
 /// Up to so many parameters, a caller who asks for one partial is given that alone.
 const MOST_ALONE: usize = 4;
@@ -48,12 +48,7 @@ impl Plan<'_> {
             Some(Given::Products { hvp: Some(hvp), .. }) => self.given_second(hvp, &all, &scalars, &asked),
             Some(_) | None => self.chosen_body(&all, &scalars, order, &asked, &names),
         };
-        let constant = self.constant_slot();
-        let requests = scalars.iter().map(|slot| match slot {
-            Some(_) => quote!(::core::primitive::bool),
-            None => constant.clone(),
-        });
-        let extra = vec![(asked, quote!((#(#requests,)*)))];
+        let extra = vec![(asked, self.partial_requests(&scalars))];
         let output = self.nested_in(&scalars, order, &mut |_| output.clone());
         Some(Companion { name: call::partials(order), docs: Vec::new(), extra, output: Some(output), body })
     }
@@ -100,6 +95,26 @@ impl Plan<'_> {
             (!constant).then(|| tokens(indices))
         };
         partials::nested(slots.len(), order, &mut of_active, &self.constant_slot())
+    }
+
+    /// What a caller may ask for, slot by slot. What the function leaves in an array varies: no caller may take that for a
+    /// constant.
+    fn partial_requests(&self, slots: &[Option<usize>]) -> TokenStream {
+        let runtime = &self.runtime;
+        let receiver = slots.len() - self.signature.parameters.len();
+        let requests = slots.iter().enumerate().map(|(slot, scalar)| {
+            let parameter = slot.checked_sub(receiver).map(|k| &self.signature.parameters[k]);
+            let is_written = |parameter: &&Parameter| {
+                let shape = self.shape(parameter.ty);
+                parameter.active && shape.is_some_and(|shape| shape.storage == Storage::BorrowedMut)
+            };
+            match (scalar, parameter.filter(is_written)) {
+                (Some(_), _) => quote!(::core::primitive::bool),
+                (None, Some(_)) => quote!(#runtime::private::Written),
+                (None, None) => self.constant_slot(),
+            }
+        });
+        quote!((#(#requests,)*))
     }
 
     /// Names the callees once more, such that rustc's message about one without companions says what to do.

@@ -15,7 +15,6 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::visit::Visit;
-use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
 use super::{Companion, Plan};
@@ -23,7 +22,7 @@ use crate::call::{self, PULLBACK, PUSHFORWARD};
 use crate::forward::{self, Seed};
 use crate::ir::{Dim, Name, Op, Shape, Storage, Value};
 use crate::names::{Names, generated, plain};
-use crate::reverse;
+use crate::reverse::{self, Lending, Parted};
 use crate::signature::Form;
 
 /// What a parameter is to a caller.
@@ -33,15 +32,27 @@ enum Kind {
     Scalar(usize),
     /// An array that is read.
     Lent(usize),
+    /// The same, of constants.
+    Kept(usize),
     /// An array that is changed.
     Out(usize),
+    /// An array that is moved.
+    Moved(usize),
 }
 
 impl Kind {
     fn position(self) -> Option<usize> {
         match self {
-            Kind::Constant => None,
-            Kind::Scalar(k) | Kind::Lent(k) | Kind::Out(k) => Some(k),
+            Kind::Constant | Kind::Kept(_) => None,
+            Kind::Scalar(k) | Kind::Lent(k) | Kind::Out(k) | Kind::Moved(k) => Some(k),
+        }
+    }
+
+    /// The position of an array that the pullback may read.
+    fn kept(self) -> Option<usize> {
+        match self {
+            Kind::Lent(k) | Kind::Kept(k) => Some(k),
+            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
         }
     }
 }
@@ -56,7 +67,7 @@ impl Plan<'_> {
         if !floats
             || output.wrapper.is_some()
             || self.rule.is_some()
-            || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_)))
+            || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_)))
         {
             return Vec::new();
         }
@@ -68,11 +79,12 @@ impl Plan<'_> {
         let receiver = self.item.sig.receiver().map(|_| Kind::Constant);
         let parameters = self.signature.parameters.iter().enumerate().map(|(k, parameter)| {
             match self.shape(parameter.ty).map(|shape| shape.storage) {
+                Some(Storage::Borrowed) if !parameter.active => Kind::Kept(k),
                 _ if !parameter.active => Kind::Constant,
                 None => Kind::Scalar(k),
                 Some(Storage::Borrowed) => Kind::Lent(k),
                 Some(Storage::BorrowedMut) => Kind::Out(k),
-                Some(Storage::Owned) => Kind::Constant,
+                Some(Storage::Owned) => Kind::Moved(k),
             }
         });
         receiver.into_iter().chain(parameters).collect()
@@ -100,8 +112,8 @@ impl Plan<'_> {
     fn request_types(&self, kinds: &[Kind]) -> TokenStream {
         let runtime = &self.runtime;
         self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant => quote!(#runtime::private::Constant),
-            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) => quote!(::core::primitive::bool),
+            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
+            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_) => quote!(::core::primitive::bool),
         })
     }
 
@@ -120,9 +132,9 @@ impl Plan<'_> {
             (None, _) => quote!(_),
         });
         let types = self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant => quote!(#runtime::private::Constant),
+            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
             Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
-            Kind::Lent(k) => {
+            Kind::Lent(k) | Kind::Moved(k) => {
                 let slice = self.slice_at(k);
                 quote!(&#slice)
             }
@@ -131,15 +143,15 @@ impl Plan<'_> {
                 quote!(#runtime::private::Out<'_, #slice>)
             }
         });
-        let wanted: Vec<usize> =
-            (0..kinds.len()).filter(|s| matches!(kinds[*s], Kind::Scalar(_) | Kind::Lent(_))).collect();
+        let is_wanted = |kind: Kind| matches!(kind, Kind::Scalar(_) | Kind::Lent(_) | Kind::Moved(_));
+        let wanted: Vec<usize> = (0..kinds.len()).filter(|slot| is_wanted(kinds[*slot])).collect();
         let body =
             |slots: &[usize], all: bool| self.pushforward_body(kinds, slots, &dots, all.then_some(&asked), &names);
         let arm = |own: Option<usize>| {
             self.per_slot(kinds, &|slot, kind| match kind {
-                Kind::Scalar(_) | Kind::Lent(_) if Some(slot) == own => quote!(true),
-                Kind::Scalar(_) | Kind::Lent(_) => quote!(false),
-                Kind::Constant | Kind::Out(_) => quote!(_),
+                kind if is_wanted(kind) && Some(slot) == own => quote!(true),
+                kind if is_wanted(kind) => quote!(false),
+                _ => quote!(_),
             })
         };
         let mut arms = TokenStream::new();
@@ -190,8 +202,8 @@ impl Plan<'_> {
         let pushforward = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar);
         let idents: Vec<Ident> = slots.iter().filter_map(|slot| dots[*slot].clone()).collect();
         let prologue = wanted.iter().filter_map(|slot| match kinds[*slot] {
-            Kind::Lent(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
-            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) => None,
+            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
         });
         let prologue: TokenStream = prologue.collect();
         let n = self.output_count();
@@ -221,12 +233,18 @@ impl Plan<'_> {
         let fixed = matches!(shape.dims.first(), Some(Dim::Fixed(_)));
         let given = if fixed { quote!(::core::convert::TryFrom::try_from(#dot).unwrap()) } else { quote!(#dot) };
         let owned = self.owned_type(self.signature.parameters[k].ty);
+        // The tangent of an array that is moved is moved, if its type shows how long it is.
+        let moved = (shape.storage == Storage::Owned).then(|| quote!(let #dot: #owned = *#dot;));
         match (asked, fixed) {
             (None, false) => quote!(),
-            (None, true) => quote!(let #dot: &#owned = #given;),
+            (None, true) => quote!(let #dot: &#owned = #given; #moved),
             (Some(asked), true) => {
                 let all = zeros(&shape.dims);
-                quote!(let zeros = #all; let #dot: &#owned = if #asked.#slot { #given } else { &zeros };)
+                quote! {
+                    let zeros = #all;
+                    let #dot: &#owned = if #asked.#slot { #given } else { &zeros };
+                    #moved
+                }
             }
             (Some(asked), false) => quote! {
                 let zeros = #runtime::private::vec![#inner; if #asked.#slot { 0 } else { #primal.len() }];
@@ -238,48 +256,53 @@ impl Plan<'_> {
     // ---- reverse ------------------------------------------------------------------------------------------------
 
     fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
-        let runtime = &self.runtime;
-        let mut names = self.names();
         let active: Vec<Value> = kinds.iter().filter_map(|kind| kind.position()).map(|k| self.value_of(k)).collect();
-        let mut split = reverse::split(self.function, &active, &self.out_params(kinds), self.signature.scalar);
-        let lent: Vec<usize> =
-            kinds.iter().filter(|kind| matches!(kind, Kind::Lent(_))).filter_map(|kind| kind.position()).collect();
-        let keepers: Vec<Ident> = lent.iter().map(|k| self.named(*k, "kept", &mut names)).collect();
-        let flags: Vec<Ident> = lent.iter().map(|k| self.named(*k, "asked", &mut names)).collect();
-        debug_assert_eq!(split.asked.len(), flags.len());
-        if let Some(Op::Closure(closure)) = split.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
-            closure.kept = split.lent.iter().copied().zip(keepers.iter().cloned()).collect();
-        }
+        let outs = self.out_params(kinds);
+        let parted = reverse::split(self.function, &active, &outs, self.lending(kinds), self.signature.scalar);
+        let Some(mut parted) = parted else { return self.no_pullback(kinds) };
+        let mut names = self.names();
+        let keepers: Vec<Option<Ident>> = kinds
+            .iter()
+            .map(|kind| match kind {
+                Kind::Lent(k) | Kind::Kept(k) => Some(self.named(*k, "kept", &mut names)),
+                Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
+            })
+            .collect();
+        self.lend(kinds, &keepers, &mut parted);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
-        let flag_pattern = self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Lent(k) => lent.iter().position(|own| *own == k).map_or(quote!(_), |at| flags[at].to_token_stream()),
-            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) => quote!(_),
+        let (flag_pattern, flags) = self.flags(kinds, &mut names);
+        let prologue = kinds.iter().zip(&keepers).filter_map(|(kind, keeper)| {
+            let (ident, keeper) = (&self.signature.parameters[kind.kept()?].ident, keeper.as_ref()?);
+            Some(quote!(let #ident = #keeper.kept();))
         });
-        let prologue = lent.iter().zip(&keepers).map(|(k, keeper)| {
-            let ident = &self.signature.parameters[*k].ident;
-            quote!(let #ident = #keeper.kept();)
+        let keeps = keepers.iter().any(Option::is_some).then(|| {
+            let runtime = &self.runtime;
+            quote!(use #runtime::private::Kept as _;)
         });
-        let inner_names = names.clone();
+        let (generics, mut params) = self.lending_signature(kinds, &keepers, &parted);
         let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
-        let body = self.body(split.function, &flags, inner_names, &wrap);
-        let (generics, params) = self.lending_signature(kinds, &keepers);
-        let clause = &generics.where_clause;
-        let requests = self.request_types(kinds);
-        let closure = self.pullback_type(kinds);
-        let boxed = self.is_boxed();
-        let output = self.output().unwrap_or(quote!(()));
-        let captured = generics.params.iter().map(|param| match param {
-            GenericParam::Type(param) => param.ident.to_token_stream(),
-            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
-            GenericParam::Const(param) => param.ident.to_token_stream(),
-        });
-        let keeps = (!lent.is_empty()).then(|| quote!(use #runtime::private::Kept as _;));
-        let closure_type = match boxed {
-            true => quote!(#runtime::private::Box<dyn #closure>),
-            false => quote!(impl #closure + use<#(#captured),*>),
+        let body = self.body(parted.function, &flags, names.clone(), &wrap);
+        let body = quote! {
+            #keeps
+            let #flag_pattern = #asked;
+            #(#prologue)*
+            #body
         };
-        let ident = self.rule_name(PULLBACK);
-        let vis = &self.item.vis;
+        let requests = self.request_types(kinds);
+        params.push(quote!(#asked: #requests));
+        let output = self.output().unwrap_or(quote!(()));
+        let closure_type = self.closure_type(kinds, &generics);
+        self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
+    }
+
+    fn pullback_fn(
+        &self,
+        generics: &syn::Generics,
+        params: &[TokenStream],
+        output: &TokenStream,
+        body: &TokenStream,
+    ) -> TokenStream {
+        let (vis, ident, clause) = (&self.item.vis, self.rule_name(PULLBACK), &generics.where_clause);
         let cfg = if self.signature.is_method { self.attributes("cfg") } else { Vec::new() };
         let allowed = super::allowed_lints();
         let method = quote! {
@@ -287,14 +310,94 @@ impl Plan<'_> {
             #(#cfg)*
             #[inline]
             #allowed
-            #vis fn #ident #generics (#(#params,)* #asked: #requests) -> (#output, #closure_type) #clause {
-                #keeps
-                let #flag_pattern = #asked;
-                #(#prologue)*
+            #vis fn #ident #generics (#(#params),*) -> #output #clause {
                 #body
             }
         };
-        if super::allocates(&method) || boxed { quote!(#runtime::private::with_alloc! { #method }) } else { method }
+        let runtime = &self.runtime;
+        match super::allocates(&method) || self.is_boxed() {
+            true => quote!(#runtime::private::with_alloc! { #method }),
+            false => method,
+        }
+    }
+
+    /// In place of a pullback that cannot be given: a caller is told so.
+    fn no_pullback(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        let types: Vec<Ident> =
+            (0..=kinds.len()).map(|k| generated(&format!("Argument{k}"), Span::call_site())).collect();
+        let mut generics = syn::Generics::default();
+        for (k, ty) in types.iter().enumerate() {
+            let bound = (k == 0).then(|| quote!(: #runtime::private::PullbackOfLocalReferences));
+            generics.params.push(parse_quote!(#ty #bound));
+        }
+        let receiver = self.item.sig.receiver();
+        let params = receiver.iter().map(|receiver| quote!(#receiver));
+        let params: Vec<TokenStream> =
+            params.chain(types.iter().skip(receiver.iter().count()).map(|ty| quote!(_: #ty))).collect();
+        let (output, bars) = (self.output().unwrap_or(quote!(())), self.bar_types(kinds));
+        let adjoints = self.adjoint_types(kinds);
+        let output = quote!((#output, fn(#output, #bars) -> #adjoints));
+        self.pullback_fn(&generics, &params, &output, &quote!(loop {}))
+    }
+
+    /// What the types of the parameters say of what the pullback can keep.
+    fn lending(&self, kinds: &[Kind]) -> Lending {
+        let receiver = self.item.sig.receiver().is_some();
+        let inputs = self.item.sig.inputs.iter().zip(kinds).enumerate();
+        let references = inputs.filter_map(|(slot, (input, kind))| match (input, kind) {
+            (FnArg::Typed(typed), Kind::Constant) if is_shared_reference(&typed.ty) => {
+                Some(self.value_of(slot - usize::from(receiver)))
+            }
+            _ => None,
+        });
+        Lending {
+            kept: kinds.iter().filter_map(|kind| kind.kept()).map(|k| self.value_of(k)).collect(),
+            references: references.collect(),
+            receiver: self
+                .item
+                .sig
+                .receiver()
+                .is_some_and(|receiver| matches!(&receiver.kind, syn::ReceiverKind::Reference(_, _, None))),
+        }
+    }
+
+    /// Tells the closure which variables keep the arrays that it reads.
+    fn lend(&self, kinds: &[Kind], keepers: &[Option<Ident>], parted: &mut Parted) {
+        let params = &parted.function.body.params;
+        let kept = kinds.iter().zip(keepers).filter_map(|(kind, keeper)| Some((params[kind.kept()?], keeper.clone()?)));
+        let kept = kept.collect();
+        if let Some(Op::Closure(closure)) = parted.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
+            closure.kept = kept;
+        }
+    }
+
+    /// A pattern for the requests, and the variables for those of arrays that are lent.
+    fn flags(&self, kinds: &[Kind], names: &mut Names) -> (TokenStream, Vec<Ident>) {
+        let flags: Vec<Option<Ident>> = kinds
+            .iter()
+            .map(|kind| match kind {
+                Kind::Lent(k) => Some(self.named(*k, "asked", names)),
+                Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
+            })
+            .collect();
+        let pattern =
+            self.per_slot(kinds, &|slot, _| flags[slot].as_ref().map_or(quote!(_), |flag| flag.to_token_stream()));
+        (pattern, flags.into_iter().flatten().collect())
+    }
+
+    /// The type of the closure, which keeps nothing but what it is lent.
+    fn closure_type(&self, kinds: &[Kind], generics: &syn::Generics) -> TokenStream {
+        let (runtime, closure) = (&self.runtime, self.pullback_type(kinds));
+        if self.is_boxed() {
+            return quote!(#runtime::private::Box<dyn #closure>);
+        }
+        let captured = generics.params.iter().filter_map(|param| match param {
+            GenericParam::Type(param) => Some(&param.ident),
+            GenericParam::Lifetime(_) => None,
+            GenericParam::Const(param) => Some(&param.ident),
+        });
+        quote!(impl #closure + use<'k, #(#captured),*>)
     }
 
     /// The value, and the pullback in the form of its slots.
@@ -306,8 +409,10 @@ impl Plan<'_> {
         let seeds: Vec<TokenStream> = (0..n).map(|_| fresh("of_value").to_token_stream()).collect();
         let bars: Vec<Option<Ident>> =
             kinds.iter().map(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_)).then(|| fresh("adjoints"))).collect();
-        let adjoints: Vec<Option<Ident>> =
-            kinds.iter().map(|kind| matches!(kind, Kind::Scalar(_)).then(|| fresh("adjoint"))).collect();
+        let adjoints: Vec<Option<Ident>> = kinds
+            .iter()
+            .map(|kind| matches!(kind, Kind::Scalar(_) | Kind::Moved(_)).then(|| fresh("adjoint")))
+            .collect();
         let seed = if n == 0 { quote!(()) } else { self.output_value(&seeds) };
         let given = self.per_slot(kinds, &|slot, kind| match (&bars[slot], kind) {
             (Some(bar), Kind::Out(_)) => quote!(#runtime::private::Out(#bar)),
@@ -339,7 +444,7 @@ impl Plan<'_> {
     fn bar_types(&self, kinds: &[Kind]) -> TokenStream {
         let runtime = &self.runtime;
         self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant | Kind::Scalar(_) => quote!(#runtime::private::Constant),
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Moved(_) => quote!(#runtime::private::Constant),
             Kind::Lent(k) => {
                 let slice = self.slice_at(k);
                 quote!(&mut #slice)
@@ -352,60 +457,71 @@ impl Plan<'_> {
     }
 
     fn pullback_type(&self, kinds: &[Kind]) -> TokenStream {
-        let runtime = &self.runtime;
         let output = self.output().unwrap_or(quote!(()));
         let bars = self.bar_types(kinds);
-        let adjoints = self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
-            Kind::Constant | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
-        });
+        let adjoints = self.adjoint_types(kinds);
         quote!(::core::ops::FnOnce(#output, #bars) -> #adjoints + 'k)
     }
 
-    /// The generics and the parameters, of which shared references live for `'k`.
-    fn lending_signature(&self, kinds: &[Kind], keepers: &[Ident]) -> (syn::Generics, Vec<TokenStream>) {
+    fn adjoint_types(&self, kinds: &[Kind]) -> TokenStream {
+        let runtime = &self.runtime;
+        self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Scalar(k) | Kind::Moved(k) => self.owned_type(self.signature.parameters[k].ty),
+            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
+        })
+    }
+
+    /// The generics and the parameters, of which some live for `'k`.
+    fn lending_signature(
+        &self,
+        kinds: &[Kind],
+        keepers: &[Option<Ident>],
+        parted: &Parted,
+    ) -> (syn::Generics, Vec<TokenStream>) {
         let runtime = &self.runtime;
         let mut generics = self.item.sig.generics.clone();
-        let bounds: Vec<syn::WherePredicate> = generics
-            .params
-            .iter()
-            .filter_map(|param| match param {
-                GenericParam::Type(param) => {
-                    let ident = &param.ident;
-                    Some(parse_quote!(#ident: 'k))
-                }
-                GenericParam::Lifetime(param) => {
-                    let lifetime = &param.lifetime;
-                    Some(parse_quote!(#lifetime: 'k))
-                }
-                GenericParam::Const(_) => None,
-            })
-            .collect();
         generics.params.insert(0, parse_quote!('k));
-        generics.make_where_clause().predicates.extend(bounds);
-        let mut keepers = keepers.iter();
-        let mut keeping_params: Vec<GenericParam> = Vec::new();
-        let mut inputs: Vec<FnArg> = self.inputs().into_iter().filter_map(|input| syn::parse2(input).ok()).collect();
-        let params = inputs.iter_mut().zip(kinds).map(|(input, kind)| {
-            if let (Kind::Lent(k), Some(keeper)) =
-                (kind, matches!(kind, Kind::Lent(_)).then(|| keepers.next()).flatten())
-            {
-                let array = match self.shape_at(*k) {
-                    Some(shape) if matches!(shape.dims.first(), Some(Dim::Fixed(_))) => {
-                        self.array_type(shape, &shape.dims)
-                    }
-                    _ => self.slice_at(*k),
-                };
+        let inputs: Vec<FnArg> = self.inputs().into_iter().filter_map(|input| syn::parse2(input).ok()).collect();
+        let receiver = usize::from(self.item.sig.receiver().is_some());
+        let mut params = Vec::new();
+        for (slot, (mut input, kind)) in inputs.into_iter().zip(kinds).enumerate() {
+            if let (Some(k), Some(keeper)) = (kind.kept(), &keepers[slot]) {
+                let array = self.array_behind(k);
                 let keeping = generated(&format!("Kept{k}"), Span::call_site());
-                keeping_params.push(parse_quote!(#keeping: #runtime::private::Kept<#array> + 'k));
-                return quote!(#keeper: #keeping);
+                generics.params.push(parse_quote!(#keeping: #runtime::private::Kept<#array> + 'k));
+                params.push(quote!(#keeper: #keeping));
+                continue;
             }
-            Lends.visit_fn_arg_mut(input);
-            quote!(#input)
-        });
-        let params = params.collect();
-        generics.params.extend(keeping_params);
+            let lasts = match &input {
+                FnArg::Receiver(_) => parted.receiver_lasts,
+                FnArg::Typed(_) => parted.lasting.contains(&self.value_of(slot - receiver)),
+            };
+            if lasts {
+                let lifetime = Lifetime::new("'k", Span::call_site());
+                match &mut input {
+                    FnArg::Receiver(receiver) => {
+                        if let syn::ReceiverKind::Reference(_, known, _) = &mut receiver.kind {
+                            *known = Some(lifetime);
+                        }
+                    }
+                    FnArg::Typed(typed) => {
+                        if let syn::Type::Reference(reference) = &mut *typed.ty {
+                            reference.lifetime = Some(lifetime);
+                        }
+                    }
+                }
+            }
+            params.push(quote!(#input));
+        }
         (generics, params)
+    }
+
+    /// The array that a parameter refers to: of known length, or a slice.
+    fn array_behind(&self, k: usize) -> TokenStream {
+        match self.shape_at(k) {
+            Some(shape) if matches!(shape.dims.first(), Some(Dim::Fixed(_))) => self.array_type(shape, &shape.dims),
+            _ => self.slice_at(k),
+        }
     }
 
     /// Whether the pullback is boxed: that of a function which calls itself would contain itself, and a method cannot say
@@ -457,34 +573,6 @@ fn zeros(dims: &[Dim]) -> TokenStream {
     })
 }
 
-/// Gives shared references the lifetime for which they are lent.
-struct Lends;
-
-impl VisitMut for Lends {
-    fn visit_receiver_mut(&mut self, receiver: &mut syn::Receiver) {
-        if let syn::ReceiverKind::Reference(_, lifetime @ None, None) = &mut receiver.kind {
-            *lifetime = Some(Lifetime::new("'k", Span::call_site()));
-        }
-    }
-
-    fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
-        if reference.mutability.is_none() {
-            reference.lifetime.get_or_insert_with(|| Lifetime::new("'k", Span::call_site()));
-        }
-        visit_mut::visit_type_reference_mut(self, reference);
-    }
-
-    fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
-        if lifetime.ident == "_" {
-            *lifetime = Lifetime::new("'k", lifetime.span());
-        }
-    }
-
-    fn visit_type_impl_trait_mut(&mut self, bounds: &mut syn::TypeImplTrait) {
-        bounds.bounds.push(parse_quote!('k));
-    }
-
-    // The references in the types of functions are their own.
-    fn visit_type_fn_ptr_mut(&mut self, _: &mut syn::TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut syn::ParenthesizedGenericArguments) {}
+fn is_shared_reference(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Reference(reference) if reference.mutability.is_none())
 }

@@ -113,15 +113,17 @@ impl<'a> Emitter<'a> {
     /// An argument: an array by reference, or a copy where a pullback reads it after it has changed.
     fn call_argument(&mut self, call: &Call, k: usize) -> TokenStream {
         let atom = call.args[k];
+        // A reference is kept for as long by others, a copy is copied.
+        let keeps = matches!(call.rule, Rule::Pullback { .. }) && call.callee.passes[k] != Pass::Mutable;
+        if let (true, Some(keeper)) = (keeps, atom.value().and_then(|value| self.keepers.get(&value))) {
+            return quote!(#keeper.clone());
+        }
         let Some(Shape { storage, dims, .. }) = self.shape_of(atom).cloned() else {
             return self.atom(atom, Level::Any);
         };
         let is_fixed = dims.iter().all(|dim| matches!(dim, crate::ir::Dim::Fixed(_)));
         let copied = matches!(&call.rule, Rule::Pullback { copied, .. } if copied[k]);
-        // A reference is kept for as long by others, a copy is copied.
-        if let (true, Some(keeper)) = (copied, atom.value().and_then(|value| self.keepers.get(&value))) {
-            return quote!(#keeper.clone());
-        }
+        let copied = copied && call.callee.passes[k] == Pass::Shared;
         let name = self.atom(atom, Level::Method);
         match (call.callee.passes[k], storage) {
             (Pass::Mutable, Storage::Owned) => quote!(&mut #name),
@@ -131,6 +133,10 @@ impl<'a> Emitter<'a> {
             (Pass::Shared, _) if copied => quote!(#name.to_vec()),
             (Pass::Shared, Storage::Owned) => quote!(&#name),
             (Pass::Shared, Storage::BorrowedMut) => quote!(&*#name),
+            // The reverse sweep may read what is moved.
+            (Pass::Value, Storage::Owned) if !is_fixed && matches!(call.rule, Rule::Pullback { .. }) => {
+                quote!(#name.to_vec())
+            }
             (Pass::Shared, Storage::Borrowed) | (Pass::Value, _) => name,
         }
     }

@@ -39,6 +39,11 @@ impl Lowering<'_> {
     pub(super) fn call_named(&mut self, name: Name, args: &[&Expr], returns: Returns) -> Val {
         let scalar = self.common_of_active(args);
         let (atoms, passes): (Vec<Atom>, Vec<Pass>) = args.iter().map(|arg| self.call_argument(arg, scalar)).unzip();
+        let arrays = atoms.iter().filter_map(|atom| atom.value()).filter(|value| self.shape(*value).is_some());
+        let takes_arrays = arrays.collect::<Vec<_>>().iter().any(|array| self.is_varying(Atom::Value(*array)));
+        args.iter().filter(|arg| !self.is_active(arg)).collect::<Vec<_>>().into_iter().for_each(|arg| {
+            self.follow_argument(arg, takes_arrays);
+        });
         if atoms.iter().zip(args).any(|(atom, arg)| *atom == Atom::Undefined && self.is_active(arg)) {
             return Val::Atom(Atom::Undefined);
         }
@@ -76,16 +81,12 @@ impl Lowering<'_> {
 
     fn call_argument(&mut self, arg: &Expr, scalar: Scalar) -> (Atom, Pass) {
         if let Some(array) = self.array_argument(arg) {
-            if array.1 == Pass::Value && self.is_varying(Atom::Value(array.0)) {
-                self.error(arg, diagnostics::ARRAY_BY_VALUE);
-            }
             if self.b.element(array.0) != scalar && self.is_varying(Atom::Value(array.0)) {
                 self.error(arg, diagnostics::MIXED_CALL);
             }
             return (Atom::Value(array.0), array.1);
         }
         if !self.is_active(arg) {
-            self.follow_argument(arg);
             return (self.scalar(arg), Pass::Value);
         }
         // A comparison or a cast to an integer has no derivative, whatever it is of.
@@ -112,18 +113,14 @@ impl Lowering<'_> {
         match arg {
             Expr::Paren(paren) => self.array_argument(&paren.expr),
             Expr::Reference(reference) if matches!(&*reference.expr, Expr::Index(_)) => {
-                let name = format!("part {}", self.next_value);
-                self.next_value += 1;
+                let name = self.fresh_name();
                 self.let_window(&name, arg).then_some(())?;
                 let window = self.array_named(&name)?;
                 self.env.remove(&name);
                 Some((window, by_reference(reference)))
             }
             Expr::Reference(reference) if self.makes_array(&reference.expr) => {
-                let number = self.instances.number(&format!("part {}", arg.to_token_stream()));
-                let (part, made) = (self.fresh("part", number), &reference.expr);
-                self.run(&[syn::parse_quote!(let #part = #made;)]);
-                Some((self.array_named(&part.to_string())?, by_reference(reference)))
+                Some((self.new_array_argument(&reference.expr)?, by_reference(reference)))
             }
             Expr::Reference(reference) => Some((self.array_of(&reference.expr)?, by_reference(reference))),
             Expr::Path(_) => {
@@ -136,11 +133,23 @@ impl Lowering<'_> {
                 };
                 Some((array, pass))
             }
-            Expr::MethodCall(call) if call.args.is_empty() && call.method != "clone" => {
-                Some((self.array_of(arg)?, Pass::Shared))
-            }
-            _ => None,
+            Expr::MethodCall(call) if call.args.is_empty() && call.method != "clone" => match self.array_of(arg) {
+                Some(array) => Some((array, Pass::Shared)),
+                None => Some((self.new_array_argument(arg)?, Pass::Value)),
+            },
+            _ => Some((self.new_array_argument(arg)?, Pass::Value)),
         }
+    }
+
+    /// An array that is made where it is passed: `[x, y]`, `vec![x; n]`, `a.clone()`.
+    fn new_array_argument(&mut self, made: &Expr) -> Option<Value> {
+        if !self.makes_array(made) {
+            return None;
+        }
+        let number = self.instances.number(&format!("part {}", made.to_token_stream()));
+        let part = self.fresh("part", number);
+        self.run(&[syn::parse_quote!(let #part = #made;)]);
+        self.array_named(&part.to_string())
     }
 
     /// Whether the expression is a call with an argument that is an array by mutable reference: then it may return
@@ -160,11 +169,12 @@ impl Lowering<'_> {
         })
     }
 
-    /// An array that a callee may write active values into is followed from the next round on.
-    fn follow_argument(&mut self, arg: &Expr) {
+    /// An array that a callee may write active values into is followed from the next round on, and so is one that stands
+    /// beside arrays that vary: what the callee keeps of it may be a copy.
+    fn follow_argument(&mut self, arg: &Expr, takes_arrays: bool) {
         let Expr::Reference(reference) = arg else { return };
         let root = fence::root(&reference.expr).filter(|root| self.array_like.contains(root));
-        if let (Some(root), Some(_)) = (root, reference.mutability) {
+        if let (Some(root), true) = (root, takes_arrays || reference.mutability.is_some()) {
             self.follow_arrays(&[root]);
         }
     }

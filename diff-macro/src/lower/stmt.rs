@@ -409,7 +409,7 @@ impl Lowering<'_> {
             return;
         }
         self.note_by_value(name, ascribed, init);
-        if is_array_like(ascribed, init) {
+        if self.is_array_like(ascribed, init) {
             self.array_like.insert(name.to_owned());
         }
         if self.let_window(name, init) {
@@ -488,6 +488,19 @@ impl Lowering<'_> {
             }
         }
         self.env.insert(name.to_owned(), atom);
+    }
+
+    /// Whether a variable is visibly an array of floats.
+    fn is_array_like(&self, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        let is_element = |element: &Expr| !matches!(self.type_of(element), Ty::Int | Ty::Bool);
+        match (ascribed, init) {
+            (Some(ty), _) => shape_of(ty).is_some(),
+            (None, Expr::Array(array)) => array.elems.first().is_some_and(is_element),
+            (None, Expr::Repeat(repeat)) => is_element(&repeat.expr),
+            (None, Expr::Macro(mac)) => mac.mac.path.is_ident("vec"),
+            (None, Expr::MethodCall(call)) => call.method == "to_vec",
+            (None, _) => false,
+        }
     }
 
     /// A mutable reference to an element: the variable stands for the element.
@@ -1117,18 +1130,6 @@ fn item_span(stmt: &Stmt) -> proc_macro2::Span {
 }
 
 /// Whether a variable holds a shared reference, as its type or its value shows.
-/// Whether a variable is visibly an array of floats.
-fn is_array_like(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
-    let by_type = ascribed.is_some_and(|ty| shape_of(ty).is_some());
-    let by_value = match init {
-        Expr::Array(_) | Expr::Repeat(_) => true,
-        Expr::Macro(mac) => mac.mac.path.is_ident("vec"),
-        Expr::MethodCall(call) => call.method == "to_vec",
-        _ => false,
-    };
-    by_type || by_value
-}
-
 fn is_shared_reference(ascribed: Option<&syn::Type>, init: &Expr) -> bool {
     let by_type = ascribed.is_some_and(|ty| fence::stability_of_type(ty) == fence::Stability::Shared);
     by_type || (ascribed.is_none() && matches!(init, Expr::Reference(reference) if reference.mutability.is_none()))

@@ -23,6 +23,21 @@ impl Reverse<'_> {
         }
     }
 
+    /// The arrays of adjoints for arrays that are constants on entry, into which the function stores what varies.
+    /// `given` are the parameters whose adjoints are given.
+    pub(super) fn zero_bars(&mut self, given: &[Value]) {
+        for param in &self.primal.source.body.params {
+            let info = self.info(*param);
+            if !info.ty.is_array() || !self.is_varied(*param) || given.contains(param) {
+                continue;
+            }
+            let primal = self.array(*param);
+            let bar = self.b.new_array(NewArray::Zeros(primal), info.ty.owned(), barred(&info));
+            self.b.changing.insert(bar);
+            self.bars.insert(*param, bar);
+        }
+    }
+
     fn make_bar(&mut self, array: Value) {
         let Some(lengths) = self.lengths.get(&array).cloned() else { return };
         if !self.is_varied(array) || self.bars.contains_key(&array) {
@@ -55,8 +70,13 @@ impl Reverse<'_> {
 
     /// Where the adjoint of an element stands: that of an element of a window stands in the array that it shows.
     pub(super) fn bar_element(&mut self, array: Value, index: &[Atom]) -> Option<(Value, Vec<Atom>)> {
-        let mut array = array;
-        let mut index: Vec<Atom> = index.iter().map(|atom| self.read(*atom)).collect();
+        let index = index.iter().map(|atom| self.read(*atom)).collect();
+        self.bar_element_at(array, index)
+    }
+
+    /// The same, for an index of the reverse sweep.
+    pub(super) fn bar_element_at(&mut self, array: Value, index: Vec<Atom>) -> Option<(Value, Vec<Atom>)> {
+        let (mut array, mut index) = (array, index);
         while let Some((base, part)) = self.windows.get(&array).copied() {
             match part {
                 Part::Head(_) => {}

@@ -14,39 +14,58 @@ use std::rc::Rc;
 
 use crate::fence;
 use crate::ir::{
-    Atom, Call, Closure, Code, Effect, Function, Hint, NewArray, Op, Opaque, Pass, Pull, Region, Rule, Scalar, Slot,
-    Stmt, Storage, Ty, Value,
+    Atom, Call, Closure, Code, Dim, Effect, Function, Header, Hint, Info, Loop, NewArray, Op, Opaque, Pass, Pull,
+    Range, Region, Rule, Scalar, Slot, Stmt, Storage, Ty, Value, walk,
 };
 use crate::primal::Mode;
 
 use super::residuals::Residuals;
 use super::{Kind, Reverse, Swept, barred};
 
-/// A function with its reverse sweep in a closure, which it yields last.
+/// What the signature of a function says of its parameters.
+pub(crate) struct Lending {
+    /// Those that a caller lends or gives to the closure, which may read them.
+    pub(crate) kept: Vec<Value>,
+    /// Other shared references.
+    pub(crate) references: Vec<Value>,
+    /// The receiver is a shared reference.
+    pub(crate) receiver: bool,
+}
+
+/// A function with its reverse sweep in a closure, which it yields last. Its last parameters say which adjoints are asked
+/// for, one per active parameter that is lent.
 pub(crate) struct Parted {
     pub(crate) function: Function,
-    /// The parameters that say which adjoints are asked for, one per active parameter that is lent.
-    pub(crate) asked: Vec<Value>,
-    /// The parameters that are lent, and so read in the closure.
-    pub(crate) lent: Vec<Value>,
+    /// The references whose parts the closure keeps, by parameters of the source; and whether the receiver is one.
+    pub(crate) lasting: HashSet<Value>,
+    pub(crate) receiver_lasts: bool,
 }
 
 /// Splits the two sweeps. The closure takes the adjoints of what the function yields, then for each active array that
 /// is a reference the array of its adjoints; it yields the adjoints of the other active parameters.
-pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], default: Scalar) -> Parted {
+///
+/// None if the closure would have to keep what ends before it.
+pub(crate) fn split(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    lending: Lending,
+    default: Scalar,
+) -> Option<Parted> {
     let mut pass = Reverse::new(function, active, default);
-    // What a mutable reference shows may change before the closure runs: its elements are recorded.
-    let windows = pass.roots.iter().filter(|(_, root)| outs.contains(root)).map(|(window, _)| *window);
-    let unsettled: HashSet<Value> = windows.chain(outs.iter().copied()).collect();
-    pass.primal.changing.extend(&unsettled);
-    pass.unsettled_outside.extend(&unsettled);
-    pass.split = Some(Split::default());
-    pass.b.open();
-    let mut params = pass.fresh_all(&function.body.params);
     let storage = |value: &Value| match function.values[value.0 as usize].ty {
         Ty::Array(number) => Some(function.shapes[number as usize].storage),
         _ => None,
     };
+    // What a mutable reference shows may change before the closure runs: its elements are recorded.
+    let mutable = function.body.params.iter().filter(|param| storage(param) == Some(Storage::BorrowedMut));
+    let mutable: Vec<Value> = mutable.copied().collect();
+    let windows = pass.roots.iter().filter(|(_, root)| mutable.contains(root)).map(|(window, _)| *window);
+    let unsettled: HashSet<Value> = windows.chain(mutable.iter().copied()).collect();
+    pass.primal.changing.extend(&unsettled);
+    pass.unsettled_outside.extend(&unsettled);
+    pass.b.open();
+    let mut params = pass.fresh_all(&function.body.params);
     let lent: Vec<Value> = active.iter().filter(|v| storage(v) == Some(Storage::Borrowed)).copied().collect();
     let gated = active.iter().filter(|param| !outs.contains(param)).count() > 1 || !outs.is_empty();
     let mut asked = Vec::new();
@@ -59,6 +78,9 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
         }
     }
     params.extend(&asked);
+    pass.split = Some(Split::new(function, lending));
+    let given: Vec<Value> = active.iter().filter(|param| storage(param).is_some()).copied().collect();
+    pass.zero_bars(&given);
     let swept = pass.sweep_alone(&function.body.stmts);
     let mut yields = pass.atoms(&function.body.yields);
     // The closure.
@@ -73,7 +95,7 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
             pass.accumulate(value, Atom::Value(seed));
         }
     }
-    for param in active.iter().filter(|param| storage(param).is_some()) {
+    for param in &given {
         let info = pass.info(*param);
         let bar = if storage(param) == Some(Storage::Owned) {
             let primal = pass.array(*param);
@@ -85,7 +107,7 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
         };
         pass.set_bar(*param, bar);
     }
-    pass.keep_in_closure(&function.body.stmts, outs);
+    pass.keep_in_closure(&function.body.stmts, &mutable);
     pass.make_bars(&function.body.stmts);
     pass.back(&function.body.stmts, &swept);
     let returned = active.iter().filter(|v| matches!(storage(v), None | Some(Storage::Owned)));
@@ -99,7 +121,6 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
     let closure = pass.b.value(Ty::Unknown, Some(Hint::generated("pull", proc_macro2::Span::call_site())));
     pass.b.push(vec![closure], Op::Closure(Closure { region, kept: Vec::new() }));
     yields.push(Atom::Value(closure));
-    let lent = lent.iter().map(|param| pass.array(*param)).collect();
     let body = pass.b.close_region(params, yields);
     // The adjoints of what is not asked for are empty: nothing is as long as its array for certain.
     let twins = pass.inherited_twins();
@@ -110,27 +131,92 @@ pub(crate) fn split(function: &Function, active: &[Value], outs: &[Value], defau
     let residuals =
         Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
     residuals.complete(&mut function.body);
-    Parted { function, asked, lent }
+    let Split { lasting, receiver_lasts, fails, .. } = pass.split?;
+    (!fails).then_some(Parted { function, lasting, receiver_lasts })
 }
 
 /// What a closure can keep of the forward sweep, by values of the forward sweep. It cannot keep what is borrowed for a
 /// shorter time than it lives, nor a part of what it keeps itself.
-#[derive(Default)]
-pub(super) struct Split {
+pub(super) struct Split<'a> {
+    lending: Lending,
     /// The windows of what it keeps, which it makes again.
     windows: HashMap<Value, Value>,
     /// The arrays behind mutable references and their windows: it does not keep these.
     outs: HashSet<Value>,
     /// For mutable references, the arrays of their adjoints, which are as long.
     bars: HashMap<Value, Value>,
+    /// The verbatim code that values of the source are.
+    verbatim: HashMap<Value, &'a Opaque>,
+    lasting: HashSet<Value>,
+    receiver_lasts: bool,
+    /// It would have to keep what ends before it.
+    fails: bool,
+}
+
+impl<'a> Split<'a> {
+    fn new(source: &'a Function, lending: Lending) -> Self {
+        let verbatim = walk(&source.body.stmts).filter_map(|stmt| match (&stmt.op, &stmt.results[..]) {
+            (Op::Opaque(opaque), [result]) => Some((*result, opaque)),
+            _ => None,
+        });
+        Split {
+            lending,
+            verbatim: verbatim.collect(),
+            windows: HashMap::new(),
+            outs: HashSet::new(),
+            bars: HashMap::new(),
+            lasting: HashSet::new(),
+            receiver_lasts: false,
+            fails: false,
+        }
+    }
+
+    /// Whether what verbatim code of a value borrows lives as long as the closure. `is_plain` tells values that borrow
+    /// nothing.
+    fn lasts(&mut self, value: Value, params: &[Value], is_plain: &dyn Fn(Value) -> bool) -> bool {
+        if is_plain(value) {
+            return true;
+        }
+        if params.contains(&value) {
+            self.lasting.extend(Some(value).filter(|value| self.lending.references.contains(value)));
+            return true;
+        }
+        let Some(opaque) = self.verbatim.get(&value).copied() else { return false };
+        let Code::Expr(expr, _) = &opaque.code else { return false };
+        if let (syn::Expr::Path(_), [(_, Atom::Value(value))]) = (&**expr, &opaque.args[..]) {
+            return self.lasts(*value, params, is_plain);
+        }
+        if fence::mentions_in_expr(expr).contains("self") {
+            self.receiver_lasts = true;
+            if !self.lending.receiver {
+                return false;
+            }
+        }
+        let args = opaque.args.iter().filter_map(|(_, atom)| atom.value());
+        !fence::borrows_temporary(expr) && args.into_iter().all(|arg| self.is_reference(arg, params, is_plain))
+    }
+
+    /// Whether a value is a reference that lives as long as the closure, or borrows nothing.
+    fn is_reference(&mut self, value: Value, params: &[Value], is_plain: &dyn Fn(Value) -> bool) -> bool {
+        if params.contains(&value) && !is_plain(value) {
+            self.lasting.insert(value);
+            return self.lending.references.contains(&value);
+        }
+        let is_borrowed = self.verbatim.get(&value).is_some_and(|opaque| match &opaque.code {
+            Code::Expr(expr, _) => matches!(**expr, syn::Expr::Reference(_)),
+            Code::Stmts(..) | Code::Assert(..) => false,
+        });
+        is_plain(value) || (is_borrowed && self.lasts(value, params, is_plain))
+    }
 }
 
 impl Reverse<'_> {
     /// Decides what the closure keeps, where it begins.
     fn keep_in_closure(&mut self, stmts: &[Stmt], outs: &[Value]) {
         let new = |pass: &Self, array: &Value| pass.array(*array);
-        let bars = outs.iter().filter_map(|out| Some((new(self, out), *self.bars.get(out)?))).collect();
-        let mut split = Split { bars, outs: outs.iter().map(|out| new(self, out)).collect(), ..Split::default() };
+        let Some(mut split) = self.split.take() else { return };
+        split.bars = outs.iter().filter_map(|out| Some((new(self, out), *self.bars.get(out)?))).collect();
+        split.outs = outs.iter().map(|out| new(self, out)).collect();
         for stmt in stmts {
             let Op::NewArray(NewArray::Window { array, part, .. }) = &stmt.op else { continue };
             let [base, window] = [array, &stmt.results[0]].map(|array| new(self, array));
@@ -163,12 +249,25 @@ impl Reverse<'_> {
         (!fence::active_mentions_in_expr(code).contains(name)).then_some(Atom::Value(*bar))
     }
 
-    /// Whether the closure may keep what verbatim code reads. Of a type that only rustc knows, a local variable might be
-    /// a reference to another.
+    /// Whether the closure may keep what verbatim code reads: numbers, and what it is lent. Of a type that only rustc
+    /// knows, a variable might be a reference to another.
     pub(super) fn may_be_kept(&self, atom: Atom) -> bool {
-        let Some(value) = atom.value().filter(|_| self.split.is_some()) else { return true };
+        let (Some(value), Some(split)) = (atom.value(), &self.split) else { return true };
         let is_known = !matches!(self.b.values[value.0 as usize].ty, Ty::Unknown);
-        is_known || self.primal.source.body.params.iter().any(|param| self.array(*param) == value)
+        is_known || split.lending.kept.iter().any(|param| self.array(*param) == value)
+    }
+
+    /// The pullback of a callee is kept: so is what arguments of it borrow.
+    fn keep_arguments(&mut self, call: &Call) {
+        let Some(mut split) = self.split.take() else { return };
+        let source = self.primal.source;
+        let is_plain = |value: Value| match source.values[value.0 as usize].ty {
+            Ty::Float(_) | Ty::Bool | Ty::Int | Ty::Array(_) | Ty::Tape => true,
+            Ty::Unknown => false,
+        };
+        let mut args = call.args.iter().filter_map(|atom| atom.value());
+        split.fails |= !args.all(|value| split.lasts(value, &source.body.params, &is_plain));
+        self.split = Some(split);
     }
 
     /// Whether an array that varies is passed to a call: else its partials are all that is needed.
@@ -179,6 +278,7 @@ impl Reverse<'_> {
 
     /// Writes the call with its pullback.
     pub(super) fn sweep_call(&mut self, stmt: &Stmt, call: &Call) -> Swept {
+        self.keep_arguments(call);
         let args = self.atoms(&call.args);
         let asked: Vec<bool> = call.args.iter().map(|atom| self.active(*atom).is_some()).collect();
         let copied = call.args.iter().map(|atom| self.is_copied(*atom)).collect();
@@ -250,8 +350,45 @@ impl Reverse<'_> {
         let callee = call.callee.clone();
         self.b.push(given, Op::Pull(Pull { pullback, optional, callee, seeds, slots }));
         for (value, adjoint) in results {
-            self.accumulate(value, Atom::Value(adjoint));
+            match self.info(value).ty.is_array() {
+                true => self.add_to_bar(value, adjoint),
+                false => self.accumulate(value, Atom::Value(adjoint)),
+            }
         }
+    }
+
+    /// Adds the elements of an array to the adjoints of those of another.
+    fn add_to_bar(&mut self, array: Value, terms: Value) {
+        let Ty::Array(number) = self.info(array).ty else { return };
+        let dims = self.primal.source.shapes[number as usize].dims.clone();
+        let lengths: Vec<Atom> = dims
+            .iter()
+            .map(|dim| match dim {
+                Dim::Fixed(length) => self.b.fixed_length(length),
+                Dim::Dynamic => self.b.opaque(Opaque::length(terms), Info { ty: Ty::Int, hint: None, derived: false }),
+            })
+            .collect();
+        self.add_elements(array, terms, &lengths, &mut Vec::new());
+    }
+
+    fn add_elements(&mut self, array: Value, terms: Value, lengths: &[Atom], index: &mut Vec<Atom>) {
+        let Some((length, inner)) = lengths.split_first() else {
+            let Some((bar, at)) = self.bar_element_at(array, index.clone()) else { return };
+            let info = Info { ty: Ty::Float(self.b.element(terms)), hint: None, derived: true };
+            let term = self.b.load(terms, index.clone(), info);
+            self.add_to_element(array, bar, at, term);
+            return;
+        };
+        let at = self.b.value(Ty::Int, Some(Hint::generated("i", proc_macro2::Span::call_site())));
+        index.push(Atom::Value(at));
+        self.b.open();
+        self.add_elements(array, terms, inner, index);
+        index.pop();
+        let body = self.b.close_region(Vec::new(), vec![Atom::Bool(true)]);
+        let range =
+            Range { index: at, start: Atom::Int(0), end: *length, inclusive: false, step: None, reversed: false };
+        let l = Loop { header: Header::Range(range), records: None, init: Vec::new(), body };
+        self.b.push(Vec::new(), Op::Loop(Box::new(l)));
     }
 
     /// The array of the adjoints of an argument: a window of that of the array that it shows.
@@ -268,8 +405,15 @@ impl Reverse<'_> {
         Some(window)
     }
 
-    /// Adds to an element of an array of adjoints that the caller may not have asked for.
-    pub(super) fn accumulate_if(&mut self, gate: Atom, bar: Value, index: Vec<Atom>, adjoint: Atom) {
+    /// Adds to an element of an array of adjoints, if the caller has asked for them.
+    pub(super) fn add_to_element(&mut self, array: Value, bar: Value, index: Vec<Atom>, term: Atom) {
+        match self.gates.get(&self.root(array)).copied() {
+            Some(gate) => self.accumulate_if(gate, bar, index, term),
+            None => self.b.push(Vec::new(), Op::Accumulate(bar, index, term)),
+        }
+    }
+
+    fn accumulate_if(&mut self, gate: Atom, bar: Value, index: Vec<Atom>, adjoint: Atom) {
         let then = Region {
             params: Vec::new(),
             stmts: vec![Stmt { results: Vec::new(), op: Op::Accumulate(bar, index, adjoint) }],

@@ -28,7 +28,7 @@ mod transpose;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use self::call::Split;
-pub(crate) use self::call::split;
+pub(crate) use self::call::{Lending, Parted, split};
 use self::residuals::Residuals;
 pub(crate) use self::residuals::is_cheap;
 use self::snapshots::{Kept, Pending};
@@ -139,6 +139,8 @@ pub(crate) fn vjp(
         pass.set_bar(*param, bar);
     }
     params.extend(&buffers);
+    let given: Vec<Value> = active.iter().chain(outs).copied().collect();
+    pass.zero_bars(&given);
     let mut yields = pass.tail(&function.body, &seed_atoms);
     for (out, bar) in outs.iter().zip(&out_seeds) {
         // What the output held on entry is a constant, unless it is active: then its adjoint is what is left.
@@ -319,7 +321,7 @@ struct Reverse<'a> {
     /// For parameters whose adjoints the caller may not ask for: the flag that says whether it does.
     gates: HashMap<Value, Atom>,
     /// What is different where the reverse sweep is a closure that outlives the function.
-    split: Option<Split>,
+    split: Option<Split<'a>>,
 }
 
 /// The name of an adjoint.

@@ -84,10 +84,7 @@ impl Reverse<'_> {
     fn back_load(&mut self, array: Value, index: &[Atom], result: Value) {
         let Some(adjoint) = self.adjoints.remove(&result) else { return };
         let Some((bar, index)) = self.bar_element(array, index) else { return };
-        match self.gates.get(&self.root(array)).copied() {
-            Some(gate) => self.accumulate_if(gate, bar, index, adjoint),
-            None => self.b.push(Vec::new(), Op::Accumulate(bar, index, adjoint)),
-        }
+        self.add_to_element(array, bar, index, adjoint);
     }
 
     /// ```text

@@ -29,6 +29,16 @@ pub fn scratch_of_the_caller(x: &[f64], #[constant] scratch: &mut [f64]) -> f64 
 }
 sample!(scratch_of_the_caller, [-1.0..1.0; 4], [0.2..1.0; 4]);
 
+/// What varies is stored in the data, and read back.
+#[derivative(hvp)]
+pub fn values_in_scratch(x: &[f64], #[constant] scratch: &mut [f64], #[constant] mut own: [f64; 2]) -> f64 {
+    scratch[0] = x[0] * x[1] + scratch[1];
+    own[1] += scratch[0] * scratch[0];
+    scratch[1] *= own[1];
+    scratch[1] * x[1] + own[0] * own[1]
+}
+sample!(values_in_scratch, [-1.0..1.0; 2], [0.2..1.0; 2], [0.2..1.0; 2]);
+
 /// Flags that the numbers set, and integers that they count.
 #[derivative(hvp)]
 pub fn flags_and_counts(x: &[f64]) -> f64 {

@@ -1,0 +1,56 @@
+//! The functions of the corpus `chains`, called by functions that do nothing else, and these called again: what the
+//! callers' companions give is compared as in `chains` itself, so that the rules which a function has for its callers are
+//! tested for all of them.
+
+#[macro_use(sample)]
+extern crate tests;
+
+use std::ops::Bound;
+
+#[allow(
+    clippy::assign_op_pattern,
+    clippy::clone_on_copy,
+    clippy::explicit_counter_loop,
+    clippy::if_same_then_else,
+    clippy::manual_memcpy,
+    clippy::manual_slice_fill,
+    clippy::manual_swap,
+    clippy::needless_range_loop,
+    clippy::needless_return,
+    clippy::ptr_arg,
+    clippy::reversed_empty_ranges,
+    clippy::unnecessary_cast,
+    clippy::useless_vec,
+    clippy::unnecessary_fold,
+    clippy::manual_filter_map,
+    clippy::map_identity,
+    clippy::iter_nth,
+    clippy::redundant_closure_call,
+    clippy::while_let_on_iterator,
+    clippy::needless_collect,
+    clippy::redundant_closure_for_method_calls,
+    clippy::suboptimal_flops,
+    unreachable_pub,
+    reason = "written in the ways that users write, and not in clippy's alone"
+)]
+#[path = "../chains/functions"]
+mod originals {
+    //! The corpus itself.
+    pub(crate) mod adaptors;
+    pub(crate) mod closures;
+    pub(crate) mod finance;
+    pub(crate) mod losses;
+    pub(crate) mod matches;
+    pub(crate) mod physics;
+    pub(crate) mod searches;
+    pub(crate) mod statistics;
+    pub(crate) mod test_functions;
+}
+
+#[allow(unused_imports, unreachable_pub, clippy::ptr_arg, reason = "generated alike for all functions")]
+mod functions {
+    //! The callers, written by `build.rs`.
+    include!(concat!(env!("OUT_DIR"), "/chains_through_calls_callers.rs"));
+}
+
+tests::corpus!("chains_through_calls", run);
