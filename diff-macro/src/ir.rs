@@ -383,8 +383,8 @@ pub(crate) enum Name {
 impl Call {
     fn operands(&self) -> Vec<Atom> {
         let mut atoms = self.args.clone();
-        if let Rule::Pushforward(tangents) = &self.rule {
-            atoms.extend(tangents.iter().flatten());
+        if let Rule::Pushforward(further) | Rule::Pullback { asked: further, .. } = &self.rule {
+            atoms.extend(further.iter().flatten());
         }
         atoms
     }
@@ -450,9 +450,9 @@ pub(crate) enum Rule {
     Partials(Partials),
     /// The tangents of what the function returns, from those of the arguments that have one.
     Pushforward(Vec<Option<Atom>>),
-    /// The pullback, for the arguments that are asked for. It reads the arrays of some later on, and is given copies of
-    /// others.
-    Pullback { asked: Vec<bool>, copied: Vec<bool> },
+    /// The pullback, for the arguments that are asked for: each has a flag that says whether it is after all. It reads the
+    /// arrays of some later on, and is given copies of others.
+    Pullback { asked: Vec<Option<Atom>>, copied: Vec<bool> },
 }
 
 impl Rule {

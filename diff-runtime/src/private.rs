@@ -80,21 +80,27 @@ pub struct Constant;
     note = "the parameter is marked `#[constant]`, or its type is not visibly made of floats"
 )]
 pub trait Request {
-    /// The request for it.
-    fn active() -> Self;
+    /// The request for it, or for nothing.
+    fn active_if(asked: bool) -> Self;
 }
 
 impl Request for bool {
     #[inline(always)]
-    fn active() -> Self {
-        true
+    fn active_if(asked: bool) -> Self {
+        asked
     }
 }
 
 /// The slot of an argument that varies with the parameters.
 #[inline(always)]
 pub fn active<R: Request>() -> R {
-    R::active()
+    R::active_if(true)
+}
+
+/// The same, of one whose derivative the caller's own caller may not ask for.
+#[inline(always)]
+pub fn active_if<R: Request>(asked: bool) -> R {
+    R::active_if(asked)
 }
 
 /// The slot of an argument that is a constant.

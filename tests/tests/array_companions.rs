@@ -677,3 +677,14 @@ fn a_million_steps() {
     assert!((by_angle / 1e6 + 1.0_f64.sin()).abs() < 1e-9);
     assert!((by_start[0] - 1.0_f64.cos()).abs() < 1e-9 && (by_start[1] + 1.0_f64.sin()).abs() < 1e-9);
 }
+
+#[derivative(partials)]
+fn stores_and_reads(x: &mut [f64], t: f64) -> f64 {
+    x[0] = t * t;
+    x[0] * t
+}
+
+#[test]
+fn a_partial_derivative_goes_through_an_array_that_is_a_constant_on_entry() {
+    assert_eq!(stores_and_reads::partial_t(&mut [1.0], 2.0), 12.0);
+}

@@ -257,8 +257,7 @@ impl Plan<'_> {
 
     fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
         let active: Vec<Value> = kinds.iter().filter_map(|kind| kind.position()).map(|k| self.value_of(k)).collect();
-        let outs = self.out_params(kinds);
-        let parted = reverse::split(self.function, &active, &outs, self.lending(kinds), self.signature.scalar);
+        let parted = reverse::split(self.function, &active, self.lending(kinds), self.signature.scalar);
         let Some(mut parted) = parted else { return self.no_pullback(kinds) };
         let mut names = self.names();
         let keepers: Vec<Option<Ident>> = kinds

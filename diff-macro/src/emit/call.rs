@@ -29,7 +29,7 @@ impl<'a> Emitter<'a> {
                 (self.called(call, Some(call::PUSHFORWARD), &[requests, tangents]), ty)
             }
             Rule::Pullback { asked, .. } => {
-                let requests = self.requests(asked, &call.callee.spans);
+                let requests = self.requests_if(asked, &call.callee.spans);
                 (self.called(call, Some(call::PULLBACK), &[requests]), quote!((#output, _)))
             }
         };
@@ -68,6 +68,21 @@ impl<'a> Emitter<'a> {
             true => located(quote!(#runtime::private::active()), *span),
             false => located(quote!(#runtime::private::constant()), *span),
         });
+        quote!((#(#requests,)*))
+    }
+
+    /// The same, where a flag says whether an argument is asked for.
+    fn requests_if(&mut self, asked: &[Option<Atom>], spans: &[Span]) -> TokenStream {
+        let runtime = self.runtime.clone();
+        let requests = asked.iter().zip(spans).map(|(asked, span)| match asked {
+            None => located(quote!(#runtime::private::constant()), *span),
+            Some(Atom::Bool(true)) => located(quote!(#runtime::private::active()), *span),
+            Some(flag) => {
+                let flag = self.atom(*flag, Level::Any);
+                located(quote!(#runtime::private::active_if(#flag)), *span)
+            }
+        });
+        let requests: Vec<TokenStream> = requests.collect();
         quote!((#(#requests,)*))
     }
 

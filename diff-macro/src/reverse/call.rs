@@ -45,13 +45,7 @@ pub(crate) struct Parted {
 /// is a reference the array of its adjoints; it yields the adjoints of the other active parameters.
 ///
 /// None if the closure would have to keep what ends before it.
-pub(crate) fn split(
-    function: &Function,
-    active: &[Value],
-    outs: &[Value],
-    lending: Lending,
-    default: Scalar,
-) -> Option<Parted> {
+pub(crate) fn split(function: &Function, active: &[Value], lending: Lending, default: Scalar) -> Option<Parted> {
     let mut pass = Reverse::new(function, active, default);
     let storage = |value: &Value| match function.values[value.0 as usize].ty {
         Ty::Array(number) => Some(function.shapes[number as usize].storage),
@@ -67,15 +61,12 @@ pub(crate) fn split(
     pass.b.open();
     let mut params = pass.fresh_all(&function.body.params);
     let lent: Vec<Value> = active.iter().filter(|v| storage(v) == Some(Storage::Borrowed)).copied().collect();
-    let gated = active.iter().filter(|param| !outs.contains(param)).count() > 1 || !outs.is_empty();
     let mut asked = Vec::new();
     for param in &lent {
         let hint = pass.info(*param).hint.map(|hint| Hint::generated(format!("asks_{}", hint.name), hint.span));
         let flag = pass.b.value(Ty::Bool, hint);
         asked.push(flag);
-        if gated {
-            pass.gates.insert(*param, Atom::Value(flag));
-        }
+        pass.gates.insert(*param, Atom::Value(flag));
     }
     params.extend(&asked);
     pass.split = Some(Split::new(function, lending));
@@ -280,18 +271,18 @@ impl Reverse<'_> {
     pub(super) fn sweep_call(&mut self, stmt: &Stmt, call: &Call) -> Swept {
         self.keep_arguments(call);
         let args = self.atoms(&call.args);
-        let asked: Vec<bool> = call.args.iter().map(|atom| self.active(*atom).is_some()).collect();
+        let asked = call.args.iter().map(|atom| self.request(*atom)).collect();
         let copied = call.args.iter().map(|atom| self.is_copied(*atom)).collect();
         let mut results = self.fresh_all(&stmt.results);
         let hint = Hint::generated("pull", proc_macro2::Span::call_site());
         let pullback = self.b.value(Ty::Unknown, Some(hint.clone()));
         results.push(pullback);
-        let rule = Rule::Pullback { asked: asked.clone(), copied };
+        let rule = Rule::Pullback { asked, copied };
         self.b.push(results, Op::Call(Call { callee: call.callee.clone(), args, rule }));
         // A branch that is not taken has no pullback.
         let optional = matches!(self.contexts[self.current].kind, Kind::Branch { .. });
         let pullback = if optional { self.some(pullback, hint) } else { Atom::Value(pullback) };
-        Swept::Pullback { pullback, optional, asked }
+        Swept::Pullback { pullback, optional }
     }
 
     fn some(&mut self, value: Value, hint: Hint) -> Atom {
@@ -315,46 +306,85 @@ impl Reverse<'_> {
         self.split.is_some() || self.unsettled.contains(&root) || !in_scope
     }
 
+    /// What the caller asks for in an argument: nothing if it does not vary, else what its own caller asks for.
+    fn request(&self, atom: Atom) -> Option<Atom> {
+        let value = self.active(atom)?;
+        Some(self.gate(value).unwrap_or(Atom::Bool(true)))
+    }
+
+    /// The flag that says whether the adjoints of an array are asked for, if they may not be.
+    fn gate(&self, array: Value) -> Option<Atom> {
+        self.gates.get(&self.root(array)).copied()
+    }
+
     /// Calls the pullback: adds the adjoints of the arguments.
-    pub(super) fn back_call(&mut self, stmt: &Stmt, pullback: Atom, optional: bool, asked: &[bool]) {
+    pub(super) fn back_call(&mut self, stmt: &Stmt, pullback: Atom, optional: bool) {
         let Op::Call(call) = &stmt.op else { return };
         let seeds: Vec<Option<Atom>> = stmt.results.iter().map(|result| self.adjoints.remove(result)).collect();
-        let mutable = |k: usize| call.callee.passes[k] == Pass::Mutable;
-        if seeds.iter().all(Option::is_none) && !(0..asked.len()).any(|k| asked[k] && mutable(k)) {
+        let is_written = |k: usize| call.callee.passes[k] == Pass::Mutable && self.active(call.args[k]).is_some();
+        if seeds.iter().all(Option::is_none) && !(0..call.args.len()).any(is_written) {
             return;
         }
         let seeds = seeds.into_iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))).collect();
         let pullback = self.read(pullback);
-        let mut slots = Vec::new();
+        let slots = vec![Slot::Constant; call.args.len()];
+        let pull = Pull { pullback, optional, callee: call.callee.clone(), seeds, slots };
+        // There are no parts of adjoints that are not asked for.
+        let is_part = |value: &Value| self.windows.contains_key(value) && !self.bars.contains_key(value);
+        let parts = call.args.iter().filter_map(|atom| self.active(*atom)).filter(is_part);
+        let mut gates: Vec<Atom> = parts.filter_map(|part| self.gate(part)).collect();
+        gates.sort_unstable_by_key(|gate| gate.value());
+        gates.dedup();
+        for (value, adjoint) in self.pull_if(call, &pull, &gates, &mut Vec::new()) {
+            self.accumulate(value, adjoint);
+        }
+    }
+
+    /// The call of a pullback, under conditions: those that are refused do not hold. Gives the adjoints of scalars.
+    fn pull_if(&mut self, call: &Call, pull: &Pull, gates: &[Atom], refused: &mut Vec<Atom>) -> Vec<(Value, Atom)> {
+        let Some((gate, gates)) = gates.split_first() else { return self.pull(call, pull, refused) };
+        self.b.open();
+        let given = self.pull_if(call, pull, gates, refused);
+        let then = self.b.close_region(Vec::new(), given.iter().map(|(_, adjoint)| *adjoint).collect());
+        refused.push(*gate);
+        self.b.open();
+        let given_otherwise = self.pull_if(call, pull, gates, refused);
+        let yields = given_otherwise.iter().map(|(_, adjoint)| *adjoint).collect();
+        let otherwise = self.b.close_region(Vec::new(), yields);
+        refused.pop();
+        let results = given.iter().map(|(value, _)| {
+            let info = self.info(*value);
+            self.b.value(info.ty, barred(&info))
+        });
+        let results: Vec<Value> = results.collect();
+        self.b.push(results.clone(), Op::If { cond: *gate, then, otherwise });
+        given.iter().zip(results).map(|((value, _), result)| (*value, Atom::Value(result))).collect()
+    }
+
+    fn pull(&mut self, call: &Call, pull: &Pull, refused: &[Atom]) -> Vec<(Value, Atom)> {
+        let mut pull = pull.clone();
         let mut results = Vec::new();
         for (k, atom) in call.args.iter().enumerate() {
-            let slot = match self.active(*atom) {
-                None => Slot::Constant,
-                Some(value) if self.info(value).ty.is_array() && call.callee.passes[k] != Pass::Value => {
-                    match self.bar_of_argument(value) {
-                        Some(bar) if mutable(k) => Slot::Exchanged(bar),
-                        Some(bar) => Slot::Added(bar),
-                        None => Slot::Constant,
-                    }
-                }
-                Some(value) => {
-                    let info = self.info(value);
-                    let adjoint = self.b.value(info.ty.owned(), barred(&info));
-                    results.push((value, adjoint));
-                    Slot::Adjoint
-                }
-            };
-            slots.push(slot);
-        }
-        let given = results.iter().map(|(_, adjoint)| *adjoint).collect();
-        let callee = call.callee.clone();
-        self.b.push(given, Op::Pull(Pull { pullback, optional, callee, seeds, slots }));
-        for (value, adjoint) in results {
-            match self.info(value).ty.is_array() {
-                true => self.add_to_bar(value, adjoint),
-                false => self.accumulate(value, Atom::Value(adjoint)),
+            let Some(value) = self.active(*atom) else { continue };
+            let is_array = self.info(value).ty.is_array();
+            if self.gate(value).is_some_and(|gate| refused.contains(&gate)) {
+                continue;
             }
+            if is_array && call.callee.passes[k] != Pass::Value {
+                let mutable = call.callee.passes[k] == Pass::Mutable;
+                let slot = |bar| if mutable { Slot::Exchanged(bar) } else { Slot::Added(bar) };
+                pull.slots[k] = self.bar_of_argument(value).map_or(Slot::Constant, slot);
+                continue;
+            }
+            let info = self.info(value);
+            results.push((value, self.b.value(info.ty.owned(), barred(&info))));
+            pull.slots[k] = Slot::Adjoint;
         }
+        self.b.push(results.iter().map(|(_, adjoint)| *adjoint).collect(), Op::Pull(pull));
+        let (arrays, scalars): (Vec<_>, Vec<_>) =
+            results.into_iter().partition(|(value, _)| self.info(*value).ty.is_array());
+        arrays.into_iter().for_each(|(array, terms)| self.add_to_bar(array, terms));
+        scalars.into_iter().map(|(value, adjoint)| (value, Atom::Value(adjoint))).collect()
     }
 
     /// Adds the elements of an array to the adjoints of those of another.
@@ -407,7 +437,7 @@ impl Reverse<'_> {
 
     /// Adds to an element of an array of adjoints, if the caller has asked for them.
     pub(super) fn add_to_element(&mut self, array: Value, bar: Value, index: Vec<Atom>, term: Atom) {
-        match self.gates.get(&self.root(array)).copied() {
+        match self.gate(array) {
             Some(gate) => self.accumulate_if(gate, bar, index, term),
             None => self.b.push(Vec::new(), Op::Accumulate(bar, index, term)),
         }

@@ -219,7 +219,6 @@ enum Swept {
     Pullback {
         pullback: Atom,
         optional: bool,
-        asked: Vec<bool>,
     },
     If {
         cond: Atom,

@@ -23,7 +23,7 @@ impl Reverse<'_> {
                 Swept::Call { linears, args } => {
                     linears.iter().for_each(|(result, linear)| self.transpose(linear, args, *result));
                 }
-                Swept::Pullback { pullback, optional, asked } => self.back_call(stmt, *pullback, *optional, asked),
+                Swept::Pullback { pullback, optional } => self.back_call(stmt, *pullback, *optional),
                 Swept::If { cond, arms } => self.back_if(stmt, *cond, arms),
                 Swept::Loop { .. } => self.back_loop(stmt, swept),
                 Swept::Load { array, index, result } => self.back_load(*array, index, *result),
