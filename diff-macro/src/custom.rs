@@ -12,10 +12,10 @@ use crate::cleanup::for_each_operand;
 use crate::diagnostics::{self, Diagnostics};
 use crate::ir::{
     Atom, Call, Callee, Code, Effect, Function, Hint, Info, Name, Op, Opaque, Pass, Returns, Rule as CallRule, Scalar,
-    Ty, Value,
+    Storage, Ty, Value,
 };
 use crate::names::plain;
-use crate::signature::{Form, Signature};
+use crate::signature::{Form, Parameter, Signature};
 
 /// Reports what rules out that the rule is that of the function.
 pub(crate) fn check(options: &Options, signature: &Signature, rule: &Rule, diagnostics: &mut Diagnostics) {
@@ -27,7 +27,13 @@ pub(crate) fn check(options: &Options, signature: &Signature, rule: &Rule, diagn
     }
     let active = || signature.parameters.iter().filter(|parameter| parameter.active);
     for parameter in active().filter(|parameter| parameter.ty.is_array()) {
-        diagnostics.report(&parameter.ident, diagnostics::rule_parameter(&plain(&parameter.ident)));
+        let name = plain(&parameter.ident);
+        match (&rule.given, storage(signature, parameter)) {
+            (Given::Partials(_), _) => diagnostics.report(&parameter.ident, diagnostics::rule_parameter(&name)),
+            (_, Some(Storage::BorrowedMut)) => diagnostics.report(&parameter.ident, diagnostics::rule_output(&name)),
+            (Given::Products { jvp: Some(_), vjp: Some(_), .. }, _) => {}
+            (Given::Products { .. }, _) => diagnostics.report_at(rule.span, diagnostics::RULE_OF_ARRAYS),
+        }
     }
     let is_other = |scalar| signature.output.scalars.first() != Some(&scalar);
     for parameter in active().filter(|parameter| parameter.ty.scalar().is_some_and(is_other)) {
@@ -42,6 +48,18 @@ pub(crate) fn check(options: &Options, signature: &Signature, rule: &Rule, diagn
             diagnostics.report_at(rule.span, diagnostics::rule_partials(partials.len(), &names));
         }
     }
+}
+
+fn storage(signature: &Signature, parameter: &Parameter) -> Option<Storage> {
+    match parameter.ty {
+        Ty::Array(number) => signature.shapes.get(number as usize).map(|shape| shape.storage),
+        Ty::Float(_) | Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => None,
+    }
+}
+
+/// Whether an array that can vary is among the parameters.
+pub(crate) fn takes_arrays(signature: &Signature) -> bool {
+    signature.parameters.iter().any(|parameter| parameter.active && parameter.ty.is_array())
 }
 
 /// The function that calls the user's function with its own parameters.
@@ -77,9 +95,17 @@ fn calls(item: &ItemFn, signature: &Signature, names: Vec<Name>) -> Function {
     let spans: Vec<_> = spans.chain(signature.parameters.iter().map(|parameter| parameter.ident.span())).collect();
     let args: Vec<Atom> = receiver.into_iter().chain(params.iter().map(|param| Atom::Value(*param))).collect();
     let scalar = signature.output.scalars.first().copied().unwrap_or(Scalar::F64);
+    let pass = |parameter: &Parameter| match storage(signature, parameter) {
+        Some(Storage::Borrowed) => Pass::Shared,
+        Some(Storage::BorrowedMut) => Pass::Mutable,
+        Some(Storage::Owned) | None => Pass::Value,
+    };
+    let of_receiver = args.len() - params.len();
+    let passes = std::iter::repeat_n(Pass::Value, of_receiver).chain(signature.parameters.iter().map(pass));
+    let passes: Vec<Pass> = passes.collect();
     let mut results = Vec::new();
     for name in names {
-        let passes = vec![Pass::Value; args.len()];
+        let passes = passes.clone();
         let callee = Rc::new(Callee { name, returns: Returns::Scalar, spans: spans.clone(), passes });
         let result = b.value(Ty::Float(scalar), None);
         b.push(vec![result], Op::Call(Call { callee, args: args.clone(), rule: CallRule::Primal }));

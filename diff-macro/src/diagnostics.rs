@@ -221,8 +221,8 @@ pub(crate) const RULE_OUTPUT: &str = "a rule is for a function that returns one 
 
 pub(crate) fn rule_parameter(name: &str) -> String {
     format!(
-        "a rule is for a function of float scalars, and `{name}` is an array that can vary\n\
-         help: mark it with `#[constant]`, or leave it out of `wrt(..)`"
+        "partial derivatives are those in float scalars, and `{name}` is an array that can vary\n\
+         help: write `rule(jvp = .., vjp = ..)`, or mark the parameter with `#[constant]`"
     )
 }
 
@@ -233,8 +233,21 @@ pub(crate) const SECOND_ORDER_OF_RULE: &str = "this rule gives first derivatives
     help: add `hvp = ..` to it, a function with the signature of the companion `hvp`; or write `rule(partials(..))` with \
     functions that have the attribute themselves";
 
+pub(crate) const SECOND_ORDER_OF_RULE_OF_ARRAYS: &str = "a rule for arrays gives first derivatives alone\n\
+    help: leave out `hvp`, and the options for second and higher order";
+
 pub(crate) const THIRD_ORDER_OF_RULE: &str = "a rule of products gives first and second derivatives alone\n\
     help: write `rule(partials(..))` with functions that have the attribute themselves, and the option `order`";
+
+pub(crate) fn rule_output(name: &str) -> String {
+    format!(
+        "a rule is for a function that returns its result, and `{name}` may be written into\n\
+         help: take a shared reference, or mark the parameter with `#[constant]`"
+    )
+}
+
+pub(crate) const RULE_OF_ARRAYS: &str = "a rule for arrays gives both products\n\
+    help: write `rule(jvp = .., vjp = ..)`, functions with the signatures of these companions";
 
 pub(crate) const RULE_MIXED: &str = "a rule is for a function whose floats are of one type\n\
     help: mark this parameter with `#[constant]`, or convert in a function that calls this one";

@@ -105,7 +105,10 @@ fn custom_companions(
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     custom::check(options, signature, rule, diagnostics);
-    let orders = orders.of_rule(rule, diagnostics);
+    let orders = match custom::takes_arrays(signature) {
+        true => orders.of_rule_of_arrays(rule, diagnostics),
+        false => orders.of_rule(rule, diagnostics),
+    };
     if !diagnostics.is_empty() {
         return None;
     }

@@ -308,6 +308,12 @@ pub struct Written;
 #[derive(Debug)]
 pub struct Out<'a, T: ?Sized>(pub &'a mut T);
 
+/// Adds the elements of an array to those of another, which is as long.
+#[inline(always)]
+pub fn add_all<T: crate::Differentiable>(sums: &mut [T], terms: &[T]) {
+    sums.iter_mut().zip(terms).for_each(|(sum, term)| sum.accumulate(term));
+}
+
 /// Nothing is: the bound of a pullback that a function does not have.
 #[diagnostic::on_unimplemented(
     message = "this function is not differentiated in reverse mode where it is called with arrays",

@@ -50,6 +50,14 @@ impl Orders {
         self
     }
 
+    /// The same, if the rule is for arrays.
+    pub(crate) fn of_rule_of_arrays(self, rule: &Rule, diagnostics: &mut Diagnostics) -> Self {
+        if self.of_callers() > 1 || matches!(rule.given, Given::Products { hvp: Some(_), .. }) {
+            diagnostics.report_at(rule.span, diagnostics::SECOND_ORDER_OF_RULE_OF_ARRAYS);
+        }
+        self
+    }
+
     /// Up to which order callers are given partial derivatives.
     pub(crate) fn of_callers(self) -> usize {
         let second = if self.hessian || self.hvp { 2 } else { 1 };

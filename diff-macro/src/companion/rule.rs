@@ -150,6 +150,17 @@ impl Plan<'_> {
         self.given_call(path, &extra)
     }
 
+    /// The function itself, with its own parameters.
+    pub(super) fn own_call(&self) -> TokenStream {
+        let name = &self.item.sig.ident;
+        let arguments = self.signature.parameters.iter().map(|parameter| &parameter.ident);
+        match (self.item.sig.receiver(), self.signature.is_method) {
+            (Some(_), _) => quote!(self.#name(#(#arguments),*)),
+            (None, true) => quote!(Self::#name(#(#arguments),*)),
+            (None, false) => quote!(#name(#(#arguments),*)),
+        }
+    }
+
     fn given_call(&self, path: &syn::Path, extra: &[TokenStream]) -> TokenStream {
         let receiver = self.item.sig.receiver().map(|_| quote!(self,));
         let own = self.signature.parameters.iter().map(|parameter| &parameter.ident);
@@ -159,15 +170,10 @@ impl Plan<'_> {
     /// The value and the partials that the user's functions give.
     fn given_body(&self, given: &Given, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
         let runtime = &self.runtime;
-        let name = &self.item.sig.ident;
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.to_token_stream());
         let arguments: Vec<TokenStream> = own.collect();
         let receiver = self.item.sig.receiver().map(|_| quote!(self,));
-        let value = match (&receiver, self.signature.is_method) {
-            (Some(_), _) => quote!(self.#name(#(#arguments),*)),
-            (None, true) => quote!(Self::#name(#(#arguments),*)),
-            (None, false) => quote!(#name(#(#arguments),*)),
-        };
+        let value = self.own_call();
         let slot_of = |partial: &dyn Fn(usize, usize) -> TokenStream| {
             let slots = slots.iter().enumerate().map(|(slot, parameter)| match parameter {
                 Some(own) => partial(slot, all.iter().position(|known| known == own).unwrap_or(0)),

@@ -18,6 +18,7 @@ use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
 use super::{Companion, Plan};
+use crate::attr::Given;
 use crate::call::{self, PULLBACK, PUSHFORWARD};
 use crate::forward::{self, Seed};
 use crate::ir::{Dim, Name, Op, Shape, Storage, Value};
@@ -66,7 +67,6 @@ impl Plan<'_> {
         let floats = matches!(output.form, Form::Scalar | Form::Tuple | Form::Array | Form::Unit);
         if !floats
             || output.wrapper.is_some()
-            || self.rule.is_some()
             || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_)))
         {
             return Vec::new();
@@ -165,8 +165,12 @@ impl Plan<'_> {
                 arms.extend(quote!(#pattern => { #body }));
             }
         }
-        let rest = body(&wanted, wanted.len() > 1);
-        let choice = if arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
+        let rest = match self.rule {
+            Some(given) => self.given_pushforward(given, kinds, &wanted, &dots, &asked),
+            None => body(&wanted, wanted.len() > 1),
+        };
+        let choice =
+            if self.rule.is_some() || arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
         let output = self.output().map(|output| quote!((#output, #output)));
         let companion = Companion {
             name: PUSHFORWARD.to_owned(),
@@ -256,29 +260,27 @@ impl Plan<'_> {
     // ---- reverse ------------------------------------------------------------------------------------------------
 
     fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
+        if let Some(given) = self.rule {
+            return self.given_pullback(given, kinds);
+        }
         let active: Vec<Value> = kinds.iter().filter_map(|kind| kind.position()).map(|k| self.value_of(k)).collect();
         let parted = reverse::split(self.function, &active, self.lending(kinds), self.signature.scalar);
         let Some(mut parted) = parted else { return self.no_pullback(kinds) };
         let mut names = self.names();
-        let keepers: Vec<Option<Ident>> = kinds
-            .iter()
-            .map(|kind| match kind {
-                Kind::Lent(k) | Kind::Kept(k) => Some(self.named(*k, "kept", &mut names)),
-                Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
-            })
-            .collect();
+        let keepers = self.keepers(kinds, &mut names);
         self.lend(kinds, &keepers, &mut parted);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
         let (flag_pattern, flags) = self.flags(kinds, &mut names);
-        let prologue = kinds.iter().zip(&keepers).filter_map(|(kind, keeper)| {
-            let (ident, keeper) = (&self.signature.parameters[kind.kept()?].ident, keeper.as_ref()?);
-            Some(quote!(let #ident = #keeper.kept();))
-        });
+        let prologue = self.reads(kinds, &keepers);
         let keeps = keepers.iter().any(Option::is_some).then(|| {
             let runtime = &self.runtime;
             quote!(use #runtime::private::Kept as _;)
         });
-        let (generics, mut params) = self.lending_signature(kinds, &keepers, &parted);
+        let lasts = |slot: Option<usize>| match slot {
+            None => parted.receiver_lasts,
+            Some(k) => parted.lasting.contains(&self.value_of(k)),
+        };
+        let (generics, mut params) = self.lending_signature(kinds, &keepers, &lasts);
         let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
         let body = self.body(parted.function, &flags, names.clone(), &wrap);
         let body = quote! {
@@ -292,6 +294,95 @@ impl Plan<'_> {
         let output = self.output().unwrap_or(quote!(()));
         let closure_type = self.closure_type(kinds, &generics);
         self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
+    }
+
+    /// The pullback by the user's product: the function runs in the forward sweep, the product in the reverse sweep.
+    fn given_pullback(&self, given: &Given, kinds: &[Kind]) -> TokenStream {
+        let Given::Products { vjp: Some(vjp), .. } = given else { return self.no_pullback(kinds) };
+        let runtime = &self.runtime;
+        let mut names = self.names();
+        let keepers = self.keepers(kinds, &mut names);
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let [asked, value, seed, bars, adjoints] = ["asked", "value", "seed", "bars", "adjoints"].map(&mut fresh);
+        let (generics, mut params) = self.lending_signature(kinds, &keepers, &|_| true);
+        let read: TokenStream = self.reads(kinds, &keepers).collect();
+        let own = self.own_call();
+        let product = self.given_product(vjp, std::slice::from_ref(&seed));
+        let mut several = kinds.iter().filter(|kind| kind.position().is_some());
+        let is_one = several.by_ref().take(2).count() == 1;
+        let mut position = 0;
+        let adjoint = kinds.iter().map(|kind| {
+            kind.position()?;
+            let k = syn::Index::from(position);
+            position += 1;
+            Some(match (is_one, self.is_vector()) {
+                (true, _) => quote!(#adjoints),
+                (false, true) => quote!(#adjoints[#k]),
+                (false, false) => quote!(#adjoints.#k),
+            })
+        });
+        let adjoint: Vec<TokenStream> = adjoint.map(Option::unwrap_or_default).collect();
+        let added = kinds.iter().enumerate().filter(|(_, kind)| matches!(kind, Kind::Lent(_))).map(|(slot, _)| {
+            let (term, slot) = (&adjoint[slot], syn::Index::from(slot));
+            quote!(if #asked.#slot { #runtime::private::add_all(#bars.#slot, &#term); })
+        });
+        let added: TokenStream = added.collect();
+        let results = self.per_slot(kinds, &|slot, kind| match kind {
+            Kind::Scalar(_) | Kind::Moved(_) => adjoint[slot].clone(),
+            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
+        });
+        let (output, types) = (self.output().unwrap_or(quote!(())), self.bar_types(kinds));
+        let closure = quote! {
+            move |#seed: #output, #bars: #types| {
+                #read
+                let (_, #adjoints) = #product;
+                #added
+                #results
+            }
+        };
+        let closure = if self.is_boxed() { quote!(#runtime::private::Box::new(#closure)) } else { closure };
+        let requests = self.request_types(kinds);
+        params.push(quote!(#asked: #requests));
+        let body = quote! {
+            use #runtime::private::Kept as _;
+            let #value = { #read #own };
+            (#value, #closure)
+        };
+        let closure_type = self.closure_type(kinds, &generics);
+        self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
+    }
+
+    /// The pushforward by the user's product.
+    fn given_pushforward(
+        &self,
+        given: &Given,
+        kinds: &[Kind],
+        wanted: &[usize],
+        dots: &[Option<Ident>],
+        asked: &Ident,
+    ) -> TokenStream {
+        let Given::Products { jvp: Some(jvp), .. } = given else { return quote!(loop {}) };
+        let tangents = wanted.iter().filter_map(|slot| match kinds[*slot] {
+            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, Some(asked))),
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
+        });
+        let tangents: TokenStream = tangents.collect();
+        let idents: Vec<Ident> = wanted.iter().filter_map(|slot| dots[*slot].clone()).collect();
+        let product = self.given_product(jvp, &idents);
+        quote!(#tangents #product)
+    }
+
+    /// The variables that keep the arrays which the pullback may read, slot by slot.
+    fn keepers(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
+        kinds.iter().map(|kind| kind.kept().map(|k| self.named(k, "kept", names))).collect()
+    }
+
+    /// Reads the arrays that are kept.
+    fn reads<'s>(&'s self, kinds: &'s [Kind], keepers: &'s [Option<Ident>]) -> impl Iterator<Item = TokenStream> + 's {
+        kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
+            let (ident, keeper) = (&self.signature.parameters[kind.kept()?].ident, keeper.as_ref()?);
+            Some(quote!(let #ident = #keeper.kept();))
+        })
     }
 
     fn pullback_fn(
@@ -470,12 +561,12 @@ impl Plan<'_> {
         })
     }
 
-    /// The generics and the parameters, of which some live for `'k`.
+    /// The generics and the parameters, of which some live for `'k`: by position, or the receiver.
     fn lending_signature(
         &self,
         kinds: &[Kind],
         keepers: &[Option<Ident>],
-        parted: &Parted,
+        lasts: &dyn Fn(Option<usize>) -> bool,
     ) -> (syn::Generics, Vec<TokenStream>) {
         let runtime = &self.runtime;
         let mut generics = self.item.sig.generics.clone();
@@ -491,20 +582,19 @@ impl Plan<'_> {
                 params.push(quote!(#keeper: #keeping));
                 continue;
             }
-            let lasts = match &input {
-                FnArg::Receiver(_) => parted.receiver_lasts,
-                FnArg::Typed(_) => parted.lasting.contains(&self.value_of(slot - receiver)),
-            };
-            if lasts {
+            let parameter = slot.checked_sub(receiver);
+            if lasts(parameter) {
                 let lifetime = Lifetime::new("'k", Span::call_site());
                 match &mut input {
                     FnArg::Receiver(receiver) => {
-                        if let syn::ReceiverKind::Reference(_, known, _) = &mut receiver.kind {
+                        if let syn::ReceiverKind::Reference(_, known, None) = &mut receiver.kind {
                             *known = Some(lifetime);
                         }
                     }
                     FnArg::Typed(typed) => {
-                        if let syn::Type::Reference(reference) = &mut *typed.ty {
+                        if let syn::Type::Reference(reference) = &mut *typed.ty
+                            && reference.mutability.is_none()
+                        {
                             reference.lifetime = Some(lifetime);
                         }
                     }
