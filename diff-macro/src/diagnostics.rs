@@ -299,7 +299,7 @@ pub(crate) fn unknown_function(name: &str) -> String {
 pub(crate) const ARRAY_IN_CALL: &str = "what this reference shows varies with the parameters, but only arrays of floats are followed into functions\n\
      help: pass a float by value, an array or a part of one by `&a`, `&mut a`, `&a[i..j]`";
 
-pub(crate) const ARRAY_TWICE_IN_CALL: &str = "two arguments of this call are parts of one array that varies with the parameters\n\
+pub(crate) const ARRAY_TWICE_IN_CALL: &str = "two arguments of this call are parts of one array that varies with the parameters, and one of them may be changed\n\
      help: pass a copy: `let b = a.to_vec();`";
 
 pub(crate) const MIXED_CALL: &str = "a call that is differentiated takes floats of one type\n\

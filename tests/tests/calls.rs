@@ -232,6 +232,72 @@ fn a_callee_of_arrays_runs_once() {
     assert_eq!(runs_of(|| stepped::jvp(&[0.3, 0.7], 0.1, 5, &[1.0, 0.0], 0.0)).1, 11);
 }
 
+/// Functions that each pass their arrays to the one before, in part.
+macro_rules! chain_of_arrays {
+    ($($name:ident calls $callee:ident;)*) => {$(
+        #[derivative]
+        fn $name(x: &[f64], w: &[f64], out: &mut [f64]) -> f64 {
+            count();
+            let n = out.len();
+            out[0] += x[0] * w[0];
+            $callee(&x[1..], w, &mut out[..n - 1]) * w[1] + x[0].sin() * out[0]
+        }
+    )*};
+}
+
+#[derivative]
+fn array_depth_1(x: &[f64], w: &[f64], out: &mut [f64]) -> f64 {
+    count();
+    out[0] *= w[0];
+    out[0] * x[0]
+}
+chain_of_arrays! {
+    array_depth_2 calls array_depth_1;
+    array_depth_3 calls array_depth_2;
+    array_depth_4 calls array_depth_3;
+    array_depth_5 calls array_depth_4;
+    array_depth_6 calls array_depth_5;
+    array_depth_7 calls array_depth_6;
+    array_depth_8 calls array_depth_7;
+    array_depth_9 calls array_depth_8;
+    array_depth_10 calls array_depth_9;
+}
+
+#[test]
+fn arrays_are_passed_on_ten_deep_and_each_callee_runs_once() {
+    let (x, w, start) = ([0.3, -0.5, 0.7, 0.2, -0.4, 0.6, 0.1, 0.9, -0.8, 0.5], [0.6, 0.8], [0.1; 10]);
+    let (gradient, runs) = runs_of(|| array_depth_3::gradient(&x, &w, &mut start.clone()));
+    assert_eq!((runs, gradient.0.len()), (3, 10));
+    let ((by_x, by_w, by_out), runs) = runs_of(|| array_depth_10::gradient(&x, &w, &mut start.clone()));
+    assert_eq!(runs, 10);
+    assert_eq!(runs_of(|| array_depth_10::vjp(&x, &w, &mut start.clone(), 1.0)).1, 10);
+    let zeros = [0.0; 10];
+    let along = |x_dot: &[f64], w_dot: &[f64], out_dot: &[f64]| {
+        let mut out_dot = out_dot.to_vec();
+        array_depth_10::jvp(&x, &w, &mut start.clone(), x_dot, w_dot, &mut out_dot).1
+    };
+    assert_eq!(runs_of(|| along(&zeros, &zeros[..2], &zeros)).1, 10);
+    let unit = |k: usize, n: usize| (0..n).map(|j| if j == k { 1.0 } else { 0.0 }).collect::<Vec<f64>>();
+    // A few dozen roundings.
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-14;
+    for k in 0..10 {
+        assert!(close(by_x[k], along(&unit(k, 10), &zeros[..2], &zeros)), "x {k}");
+        assert!(close(by_out[k], along(&zeros, &zeros[..2], &unit(k, 10))), "out {k}");
+        // Differences of fourth order with a step of 1e-3: h^4 = 1e-12, eps / h = 2e-13.
+        let moved = |h: f64| {
+            let mut x = x;
+            x[k] += h;
+            array_depth_10(&x, &w, &mut start.clone())
+        };
+        let h = 1e-3;
+        let difference = (8.0 * (moved(h) - moved(-h)) - (moved(2.0 * h) - moved(-2.0 * h))) / (12.0 * h);
+        assert!((by_x[k] - difference).abs() < 1e-11, "x {k}");
+    }
+    for k in 0..2 {
+        assert!(close(by_w[k], along(&zeros, &unit(k, 2), &zeros)), "w {k}");
+    }
+}
+
 struct Network {
     bias: f64,
 }

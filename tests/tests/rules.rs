@@ -206,3 +206,153 @@ fn one_product_gives_both_modes_of_a_function_of_scalars() {
     assert_eq!(cube::vjp(2.0, 3.0), (8.0, 36.0));
     assert_eq!(cube::jvp(2.0, 3.0), (8.0, 36.0));
 }
+
+// ---- functions of arrays --------------------------------------------------------------------------------------------
+
+/// The logarithm of a sum of exponentials, by a function that is not differentiated.
+#[derivative(rule(jvp = log_sum_exp_jvp, vjp = log_sum_exp_vjp))]
+fn log_sum_exp(x: &[f64], scale: f64) -> f64 {
+    RUNS_OF_ARRAYS.set(RUNS_OF_ARRAYS.get() + 1);
+    let largest = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    largest * scale + x.iter().map(|x| (scale * (x - largest)).exp()).sum::<f64>().ln()
+}
+
+fn softmax(x: &[f64], scale: f64) -> Vec<f64> {
+    let total: f64 = x.iter().map(|x| (scale * x).exp()).sum();
+    x.iter().map(|x| (scale * x).exp() / total).collect()
+}
+
+fn log_sum_exp_jvp(x: &[f64], scale: f64, x_dot: &[f64], scale_dot: f64) -> (f64, f64) {
+    let terms = softmax(x, scale).into_iter().zip(x).zip(x_dot);
+    let tangent = terms.map(|((p, x), x_dot)| p * (scale * x_dot + x * scale_dot)).sum();
+    (log_sum_exp(x, scale), tangent)
+}
+
+fn log_sum_exp_vjp(x: &[f64], scale: f64, seed: f64) -> (f64, (Vec<f64>, f64)) {
+    let p = softmax(x, scale);
+    let by_scale: f64 = p.iter().zip(x).map(|(p, x)| p * x).sum();
+    (log_sum_exp(x, scale), (p.iter().map(|p| seed * scale * p).collect(), seed * by_scale))
+}
+
+thread_local! {
+    static RUNS_OF_ARRAYS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// The same function, differentiated through its body.
+#[derivative]
+fn log_sum_exp_of_body(x: &[f64], scale: f64) -> f64 {
+    let mut total = 0.0;
+    for i in 0..x.len() {
+        total += (scale * x[i]).exp();
+    }
+    total.ln()
+}
+
+macro_rules! entropies {
+    ($($name:ident calls $callee:ident;)*) => {$(
+        #[derivative]
+        fn $name(x: &[f64], y: f64, n: usize) -> f64 {
+            let mut scaled = x.to_vec();
+            let mut sum = y;
+            for k in 0..n {
+                scaled[k] *= sum;
+                sum += $callee(&scaled, y) * $callee(&x[1..], 0.5);
+            }
+            sum * $callee(&[x[0], y], sum)
+        }
+    )*};
+}
+entropies! {
+    entropy calls log_sum_exp;
+    entropy_of_body calls log_sum_exp_of_body;
+}
+
+#[test]
+fn a_rule_of_arrays_composes() {
+    let (x, y) = ([0.3, -0.2, 0.5], 0.7);
+    // A few dozen roundings.
+    let close = |a: f64, b: f64| (a - b).abs() < 1e-13 * (1.0 + b.abs());
+    for n in 0..3 {
+        let (by_x, by_y) = entropy::gradient(&x, y, n);
+        let (x_expected, y_expected) = entropy_of_body::gradient(&x, y, n);
+        assert!(by_x.iter().zip(&x_expected).all(|(a, b)| close(*a, *b)), "{by_x:?} {x_expected:?}");
+        assert!(close(by_y, y_expected));
+        for (x_dot, y_dot) in [([1.0, 0.0, 0.0], 0.0), ([0.0, 2.0, -1.0], 0.0), ([0.0; 3], 1.0)] {
+            let (value, tangent) = entropy::jvp(&x, y, n, &x_dot, y_dot);
+            let (value_expected, tangent_expected) = entropy_of_body::jvp(&x, y, n, &x_dot, y_dot);
+            assert!(close(value, value_expected) && close(tangent, tangent_expected));
+        }
+    }
+    let (value, (by_x, by_scale)) = log_sum_exp::value_and_gradient(&x, 0.5);
+    let (expected, (x_expected, scale_expected)) = log_sum_exp_of_body::value_and_gradient(&x, 0.5);
+    assert!(close(value, expected) && close(by_scale, scale_expected));
+    assert!(by_x.iter().zip(&x_expected).all(|(a, b)| close(*a, *b)));
+    let mut buffer = [9.0; 3];
+    let mut by_scale = 9.0;
+    log_sum_exp::gradient_into(&x, 0.5, &mut buffer, &mut by_scale);
+    assert_eq!((&buffer[..], by_scale), (&by_x[..], log_sum_exp::gradient(&x, 0.5).1));
+}
+
+#[test]
+fn a_function_with_a_rule_of_arrays_runs_once_besides_the_product() {
+    RUNS_OF_ARRAYS.set(0);
+    let _ = entropy::gradient(&[0.3, -0.2, 0.5], 0.7, 2);
+    // Each product of the rule calls the function once more.
+    assert_eq!(RUNS_OF_ARRAYS.get(), 2 * 5);
+}
+
+/// A method, a matrix, an array by value, and constants beside them.
+struct Metric {
+    weight: f64,
+}
+
+impl Metric {
+    #[derivative(rule(jvp = Self::energy_by_jvp, vjp = Self::energy_by_vjp))]
+    fn energy(&self, a: &[[f64; 2]], x: [f64; 2], #[constant] offset: &[f64]) -> f64 {
+        self.weight * a.iter().map(|row| row[0] * x[0] + row[1] * x[1]).sum::<f64>() + offset[0]
+    }
+
+    fn energy_by_jvp(
+        &self,
+        a: &[[f64; 2]],
+        x: [f64; 2],
+        offset: &[f64],
+        a_dot: &[[f64; 2]],
+        x_dot: [f64; 2],
+    ) -> (f64, f64) {
+        let zero = Metric { weight: self.weight };
+        let tangent = zero.energy(a_dot, x, &[0.0]) + zero.energy(a, x_dot, &[0.0]);
+        (self.energy(a, x, offset), tangent)
+    }
+
+    fn energy_by_vjp(
+        &self,
+        a: &[[f64; 2]],
+        x: [f64; 2],
+        offset: &[f64],
+        seed: f64,
+    ) -> (f64, (Vec<[f64; 2]>, [f64; 2])) {
+        let s = seed * self.weight;
+        let by_x = [0, 1].map(|k| s * a.iter().map(|row| row[k]).sum::<f64>());
+        (self.energy(a, x, offset), (vec![[s * x[0], s * x[1]]; a.len()], by_x))
+    }
+
+    #[derivative(wrt(a, y))]
+    fn squared(&self, a: &[[f64; 2]], y: f64) -> f64 {
+        let e = self.energy(a, [y, 2.0], &[1.5]);
+        e * e
+    }
+}
+
+#[test]
+fn methods_have_rules_of_arrays() {
+    let metric = Metric { weight: 0.5 };
+    let a = [[1.0, 2.0], [3.0, -1.0]];
+    let y = 0.25;
+    // e = (y (a00 + a10) + 2 (a01 + a11)) / 2 + 3 / 2
+    let e = 0.5 * (4.0 * y + 2.0) + 1.5;
+    let (by_a, by_y) = metric.squared_gradient(&a, y);
+    assert_eq!(by_a, vec![[e * y, e * 2.0]; 2]);
+    assert_eq!(by_y, 2.0 * e * 2.0);
+    assert_eq!(metric.squared_jvp(&a, y, &[[1.0, 0.0], [0.0, 1.0]], 1.0).1, e * y + 2.0 * e + 4.0 * e);
+}

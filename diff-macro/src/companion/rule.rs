@@ -190,14 +190,9 @@ impl Plan<'_> {
                 quote!((#value, #slots))
             }
             Given::Products { vjp: Some(vjp), .. } => {
-                let adjoints = slot_of(&|_, k| match all.len() {
-                    1 => quote!(adjoints),
-                    _ if self.is_vector() => quote!(adjoints[#k]),
-                    _ => {
-                        let k = syn::Index::from(k);
-                        quote!(adjoints.#k)
-                    }
-                });
+                let active = self.active();
+                let position = |k: usize| active.iter().position(|own| *own == all[k]).unwrap_or(0);
+                let adjoints = slot_of(&|_, k| self.given_adjoint(&quote!(adjoints), position(k)));
                 quote! {
                     let (value, adjoints) = #vjp(#receiver #(#arguments,)* 1.0);
                     (value, #adjoints)
@@ -212,6 +207,16 @@ impl Plan<'_> {
                 quote!((#value, #slots))
             }
             Given::Products { jvp: None, vjp: None, .. } => quote!(),
+        }
+    }
+
+    /// What the user's product gives for an active parameter, by its position among these.
+    pub(super) fn given_adjoint(&self, adjoints: &TokenStream, position: usize) -> TokenStream {
+        let k = syn::Index::from(position);
+        match self.active().len() {
+            1 => adjoints.clone(),
+            _ if self.is_vector() => quote!(#adjoints[#k]),
+            _ => quote!(#adjoints.#k),
         }
     }
 

@@ -308,20 +308,13 @@ impl Plan<'_> {
         let read: TokenStream = self.reads(kinds, &keepers).collect();
         let own = self.own_call();
         let product = self.given_product(vjp, std::slice::from_ref(&seed));
-        let mut several = kinds.iter().filter(|kind| kind.position().is_some());
-        let is_one = several.by_ref().take(2).count() == 1;
-        let mut position = 0;
+        let active = self.active();
+        let given = quote!(#adjoints);
         let adjoint = kinds.iter().map(|kind| {
-            kind.position()?;
-            let k = syn::Index::from(position);
-            position += 1;
-            Some(match (is_one, self.is_vector()) {
-                (true, _) => quote!(#adjoints),
-                (false, true) => quote!(#adjoints[#k]),
-                (false, false) => quote!(#adjoints.#k),
-            })
+            let position = active.iter().position(|own| Some(*own) == kind.position());
+            position.map(|position| self.given_adjoint(&given, position)).unwrap_or_default()
         });
-        let adjoint: Vec<TokenStream> = adjoint.map(Option::unwrap_or_default).collect();
+        let adjoint: Vec<TokenStream> = adjoint.collect();
         let added = kinds.iter().enumerate().filter(|(_, kind)| matches!(kind, Kind::Lent(_))).map(|(slot, _)| {
             let (term, slot) = (&adjoint[slot], syn::Index::from(slot));
             quote!(if #asked.#slot { #runtime::private::add_all(#bars.#slot, &#term); })
@@ -620,7 +613,7 @@ impl Plan<'_> {
             FnArg::Typed(typed) => names_impl(&typed.ty),
             FnArg::Receiver(_) => false,
         });
-        self.signature.is_method || anonymous || self.calls_itself()
+        self.signature.is_method || anonymous || (self.rule.is_none() && self.calls_itself())
     }
 
     /// Whether the function calls itself.

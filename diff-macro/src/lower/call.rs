@@ -47,7 +47,7 @@ impl Lowering<'_> {
         if atoms.iter().zip(args).any(|(atom, arg)| *atom == Atom::Undefined && self.is_active(arg)) {
             return Val::Atom(Atom::Undefined);
         }
-        self.check_overlaps(&atoms, args);
+        self.check_overlaps(&atoms, &passes, args);
         let varies = atoms.iter().copied().find(|atom| self.is_varying(*atom));
         let results: Vec<_> = (0..returns.count()).map(|_| self.b.value(Ty::Float(scalar), None)).collect();
         if let Some(varying) = varies {
@@ -179,10 +179,10 @@ impl Lowering<'_> {
         }
     }
 
-    /// The adjoints of two arguments cannot be added to one array at once.
-    fn check_overlaps(&mut self, atoms: &[Atom], args: &[&Expr]) {
-        let mut seen: Vec<Value> = Vec::new();
-        for (atom, arg) in atoms.iter().zip(args) {
+    /// Of two arguments that are parts of one array, none may be changed.
+    fn check_overlaps(&mut self, atoms: &[Atom], passes: &[Pass], args: &[&Expr]) {
+        let mut seen: Vec<(Value, Pass)> = Vec::new();
+        for ((atom, pass), arg) in atoms.iter().zip(passes).zip(args) {
             let Some(mut array) = atom.value().filter(|value| self.b.values[value.0 as usize].ty.is_array()) else {
                 continue;
             };
@@ -192,10 +192,11 @@ impl Lowering<'_> {
             while let Some(base) = self.windows.get(&array) {
                 array = *base;
             }
-            if seen.contains(&array) {
+            let clashes = |(known, how): &(Value, Pass)| *known == array && [*how, *pass].contains(&Pass::Mutable);
+            if seen.iter().any(clashes) {
                 self.error(arg, diagnostics::ARRAY_TWICE_IN_CALL);
             }
-            seen.push(array);
+            seen.push((array, *pass));
         }
     }
 }

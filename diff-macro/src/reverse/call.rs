@@ -361,15 +361,38 @@ impl Reverse<'_> {
         given.iter().zip(results).map(|((value, _), result)| (*value, Atom::Value(result))).collect()
     }
 
+    fn is_refused(&self, value: Value, refused: &[Atom]) -> bool {
+        self.gate(value).is_some_and(|gate| refused.contains(&gate))
+    }
+
+    /// The positions of arguments that are parts of arrays of which an earlier argument is a part.
+    fn lent_again(&self, call: &Call) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let lent = call.args.iter().zip(&call.callee.passes).enumerate().filter_map(|(k, (atom, pass))| {
+            let value = self.active(*atom).filter(|value| self.info(*value).ty.is_array() && *pass == Pass::Shared)?;
+            Some((k, self.root(value)))
+        });
+        lent.filter(|(_, root)| !seen.insert(*root)).map(|(k, _)| k).collect()
+    }
+
     fn pull(&mut self, call: &Call, pull: &Pull, refused: &[Atom]) -> Vec<(Value, Atom)> {
         let mut pull = pull.clone();
         let mut results = Vec::new();
-        for (k, atom) in call.args.iter().enumerate() {
-            let Some(value) = self.active(*atom) else { continue };
+        // What is lent once more has its adjoints in an array of its own: one array is not added to in two places at once.
+        let again = self.lent_again(call);
+        let mut terms = Vec::new();
+        for k in &again {
+            let Some(value) = self.active(call.args[*k]) else { continue };
+            let Some(bar) = self.bar_of_argument(value).filter(|_| !self.is_refused(value, refused)) else { continue };
+            let info = self.info(value);
+            let own = self.b.new_array(NewArray::Zeros(bar), info.ty.owned(), barred(&info));
+            self.b.changing.insert(own);
+            pull.slots[*k] = Slot::Added(own);
+            terms.push((value, own));
+        }
+        for (k, atom) in call.args.iter().enumerate().filter(|(k, _)| !again.contains(k)) {
+            let Some(value) = self.active(*atom).filter(|value| !self.is_refused(*value, refused)) else { continue };
             let is_array = self.info(value).ty.is_array();
-            if self.gate(value).is_some_and(|gate| refused.contains(&gate)) {
-                continue;
-            }
             if is_array && call.callee.passes[k] != Pass::Value {
                 let mutable = call.callee.passes[k] == Pass::Mutable;
                 let slot = |bar| if mutable { Slot::Exchanged(bar) } else { Slot::Added(bar) };
@@ -383,7 +406,7 @@ impl Reverse<'_> {
         self.b.push(results.iter().map(|(_, adjoint)| *adjoint).collect(), Op::Pull(pull));
         let (arrays, scalars): (Vec<_>, Vec<_>) =
             results.into_iter().partition(|(value, _)| self.info(*value).ty.is_array());
-        arrays.into_iter().for_each(|(array, terms)| self.add_to_bar(array, terms));
+        terms.into_iter().chain(arrays).for_each(|(array, terms)| self.add_to_bar(array, terms));
         scalars.into_iter().map(|(value, adjoint)| (value, Atom::Value(adjoint))).collect()
     }
 

@@ -166,3 +166,53 @@ pub fn tree_sum(x: &[f64]) -> f64 {
     left + right * 0.5
 }
 sample!(tree_sum, [0.5..1.0; [1, 2, 5]]);
+
+/// One array twice, and two parts of one that overlap.
+#[derivative]
+pub fn call_with_one_array_twice(x: &[f64], a: &[[f64; 2]; 2]) -> f64 {
+    dot(x, x) * dot(&x[..3], &x[1..]) + dot(&a[0], &a[1]) * dot(&a[1], &a[1])
+}
+sample!(call_with_one_array_twice, [0.5..1.0; 4], [[0.5..1.0; 2]; 2]);
+
+#[derivative]
+pub fn mean(a: [f64; 3], mut w: [f64; 3]) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..3 {
+        w[i] *= w[i];
+        sum += a[i] * w[i];
+    }
+    sum
+}
+
+/// Arrays by value, made where they are passed.
+#[derivative]
+pub fn call_with_arrays_by_value(x: [f64; 3], y: f64) -> f64 {
+    let w = [y, y * y, 0.5];
+    mean(x, w) + mean([x[0], y, 1.0], x) * norm(&[x[2], y])
+}
+sample!(call_with_arrays_by_value, [0.5..1.0; 3], 0.5..1.0);
+
+/// Constants that a callee reads later on: made in each iteration, and changed between the calls.
+#[derivative]
+pub fn call_with_changing_constants(x: &[f64], n: usize) -> f64 {
+    let mut product = 1.0;
+    let mut w = vec![0.5; x.len()];
+    for i in 0..n {
+        let v = [i as f64, 0.25];
+        product *= dot(x, &w) + dot(&x[..2], &v);
+        w[0] += 0.125;
+    }
+    product
+}
+sample!(call_with_changing_constants, [0.5..1.0; 3], [0, 1, 4]);
+
+/// Removes elements from both ends, down to none.
+#[derivative]
+pub fn nested_products(x: &[f64]) -> f64 {
+    match x.len() {
+        0 => 1.0,
+        1 => x[0].sin(),
+        n => x[0] * nested_products(&x[1..n - 1]) + x[n - 1] * x[0],
+    }
+}
+sample!(nested_products, [0.5..1.0; [0, 1, 2, 5]]);
