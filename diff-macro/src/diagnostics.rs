@@ -517,8 +517,8 @@ pub(crate) fn unknown_closure(name: &str) -> String {
     )
 }
 
-pub(crate) const CHAIN: &str = "these iterators cannot be put side by side as loops\n\
-    help: write the loop, or let the arrays be reached by index on the side that `zip` is given";
+pub(crate) const CHAIN: &str = "these iterators cannot be put side by side, or in this order, as loops\n\
+    help: collect one of them first, `let items: Vec<f64> = ...collect();`, and iterate over `items`";
 
 /// For a method of an option that an active value is in.
 pub(crate) fn option_method(name: &str) -> String {

@@ -184,6 +184,7 @@ pub(crate) fn lower_body(
             mutable: p.mutable,
             stability: p.stability,
             indexed: p.indexed,
+            counts: p.counts,
             aggregate: p.aggregate.is_some(),
             storage: p.aggregate.as_ref().map_or(Storage::Owned, |aggregate| aggregate.storage),
             output: p.output,

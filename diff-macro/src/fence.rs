@@ -1075,6 +1075,27 @@ pub(crate) fn names_type(block: &Block, name: &str) -> bool {
     find(block.to_token_stream(), name)
 }
 
+/// Whether a type is visibly an array of integers, or a reference to one.
+pub(crate) fn holds_integers(ty: &syn::Type) -> bool {
+    let of = |element: &syn::Type| primitive_ty(element) == Ty::Int;
+    match ty {
+        syn::Type::Reference(reference) => holds_integers(&reference.elem),
+        syn::Type::Paren(paren) => holds_integers(&paren.elem),
+        syn::Type::Slice(slice) => of(&slice.elem),
+        syn::Type::Array(array) => of(&array.elem),
+        syn::Type::Path(path) => match path.path.segments.last() {
+            Some(last) if last.ident == "Vec" => match &last.arguments {
+                syn::PathArguments::AngleBracketed(args) => {
+                    matches!(args.args.first(), Some(syn::GenericArgument::Type(element)) if of(element))
+                }
+                _ => false,
+            },
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
 /// Whether a body imports functions of `std::mem` by their names.
 pub(crate) fn imports_mem(block: &Block) -> bool {
     fn leads_to_mem(tree: &syn::UseTree) -> bool {
@@ -1202,6 +1223,7 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
         },
         Expr::Call(e) => match &*e.func {
             Expr::Path(path) => match primitive_type(&path.path).and_then(|name| Scalar::from_name(&name)) {
+                None if is_conversion_to_integer(&path.path) => Ty::Int,
                 Some(scalar) => {
                     let last = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
                     let known = last == "from" || rules::method(&last).is_some();
@@ -1219,6 +1241,12 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
 fn is_found_position(call: &syn::ExprMethodCall) -> bool {
     let takes_out = matches!(call.method.to_string().as_str(), "unwrap" | "expect" | "unwrap_or" | "unwrap_or_default");
     takes_out && matches!(strip_parens(&call.receiver), Expr::MethodCall(inner) if inner.method == "position")
+}
+
+/// `u8::from` and the like.
+fn is_conversion_to_integer(path: &syn::Path) -> bool {
+    let of_integer = primitive_type(path).is_some_and(|name| is_integer_name(&name));
+    of_integer && path.segments.last().is_some_and(|last| last.ident == "from")
 }
 
 /// A variable or a field of one, as text.

@@ -25,6 +25,8 @@ pub(crate) struct Parameter {
     pub(crate) stability: Stability,
     /// The type is visibly a slice, an array or a `Vec`.
     pub(crate) indexed: bool,
+    /// It is an array whose elements are visibly integers.
+    pub(crate) counts: bool,
     /// The function returns nothing: what it leaves in this `&mut` parameter is a result.
     pub(crate) output: bool,
     /// An active parameter that is a struct or a tuple.
@@ -303,6 +305,7 @@ fn active_receiver(receiver: &syn::Receiver, options: &Options) -> Option<Parame
         mutable: receiver.mutability.is_some(),
         stability: Stability::Open,
         indexed: false,
+        counts: false,
         output: false,
         aggregate: Some(Aggregate::of_receiver(receiver)),
     })
@@ -341,7 +344,8 @@ fn parameter(
     }
     let stability = fence::stability_of_type(&typed.ty);
     let indexed = is_indexed(&typed.ty);
-    Parameter { ident, ty, active, constant, mutable, stability, indexed, output: false, aggregate }
+    let counts = fence::holds_integers(&typed.ty);
+    Parameter { ident, ty, active, constant, mutable, stability, indexed, counts, output: false, aggregate }
 }
 
 /// Whether a type is visibly made of floats: one, an array of them, or a tuple of such.

@@ -136,7 +136,43 @@ impl Lowering<'_> {
 
     /// The float type of an element, for code that indexes an array.
     pub(super) fn element_ty(&self, name: &str) -> Ty {
-        self.array_named(name).map_or(Ty::Unknown, |array| Ty::Float(self.b.element(array)))
+        match self.array_named(name) {
+            Some(array) => Ty::Float(self.b.element(array)),
+            None if self.of_integers.contains(name) => Ty::Int,
+            None => Ty::Unknown,
+        }
+    }
+
+    /// Notes an array of integers: what is found in it does not vary, by whatever index it is found.
+    pub(super) fn note_integers(&mut self, name: &str, ascribed: Option<&syn::Type>, init: &Expr) {
+        let listed = match init {
+            Expr::Array(array) => array.elems.first().is_some_and(|element| self.type_of(element) == Ty::Int),
+            Expr::Repeat(repeat) => self.type_of(&repeat.expr) == Ty::Int,
+            Expr::Reference(reference) => match &*reference.expr {
+                Expr::Array(array) => array.elems.first().is_some_and(|element| self.type_of(element) == Ty::Int),
+                _ => false,
+            },
+            Expr::Macro(mac) if mac.mac.path.is_ident("vec") => {
+                let elements = fence::macro_arguments(&mac.mac).unwrap_or_default();
+                elements.first().is_some_and(|element| self.type_of(element) == Ty::Int)
+            }
+            _ => false,
+        };
+        if ascribed.map_or(listed, fence::holds_integers) {
+            self.of_integers.insert(name.to_owned());
+        }
+    }
+
+    /// An element of an array of integers, at an index that active values may be in.
+    fn integer_element(&mut self, expr: &Expr) -> Option<Atom> {
+        let Expr::Index(index) = expr else { return None };
+        let name = fence::variable_through_deref(&index.expr)?;
+        if !self.of_integers.contains(&name) || self.known.active.contains(&name) {
+            return None;
+        }
+        let at = self.integer(&index.index);
+        let (base, at) = (&index.expr, self.placeholder(at));
+        Some(self.verbatim(&syn::parse_quote!(#base[#at]), Ty::Int, None, None))
     }
 
     // ---- elements -----------------------------------------------------------------------------------------------
@@ -208,6 +244,9 @@ impl Lowering<'_> {
     }
 
     pub(super) fn load(&mut self, expr: &Expr) -> Val {
+        if let Some(atom) = self.integer_element(expr) {
+            return Val::Atom(atom);
+        }
         match self.element_place(expr) {
             Some((array, index)) => Val::Atom(self.load_from(array, index, None)),
             None => self.no_element(expr),
@@ -589,6 +628,8 @@ impl Lowering<'_> {
             self.varying.insert(window);
             self.known.active.insert(name.to_owned());
         }
+        // It may have been left to the user's code before the array was followed.
+        self.known.cells.remove(name);
         self.env.insert(name.to_owned(), Atom::Value(window));
     }
 

@@ -720,8 +720,73 @@ impl<'a> Lowering<'a> {
             (a, b) if self.is_indexed(b) => self.drive_beside(a, b, false, site, body),
             // One more item of `b` is made than is asked for: that must not make a difference.
             (a, b) if self.is_indexed(a) && self.is_pure(b) => self.drive_beside(b, a, true, site, body),
-            _ => None,
+            (a, b) => self.drive_pulled(a, b, site, body),
         }
+    }
+
+    /// A chain, and beside it the items of another that goes on where it stopped.
+    fn drive_pulled(&mut self, a: &Iter, b: &Iter, site: &Site, body: Body<'_, 'a>) -> Option<Vec<Stmt>> {
+        let (next, from) = (self.own(site, "next"), self.own(site, "from"));
+        let rest = self.resumed(b, &next, &from)?;
+        let mut stmts: Vec<Stmt> = vec![parse_quote!(let mut #next: usize = 0;)];
+        stmts.extend(self.drive(a, site, &mut |pass, item| {
+            let (mut stmts, item) = pass.named(item, site);
+            let (found, inner) = (pass.own(site, "found"), pass.site(&parse_quote!(#next)));
+            let (label, end) = (inner.label(), site.label());
+            let mut held = None;
+            let loops = pass.drive(&rest, &inner, &mut |pass, other| {
+                let (mut stmts, other) = pass.parts(site, &other);
+                let (_, held) = held.get_or_insert_with(|| pass.blank(site, &other)).clone();
+                stmts.push(parse_quote!(#found = true;));
+                stmts.push(parse_quote!(#held = #other;));
+                stmts.push(parse_quote!(break #label;));
+                Some(stmts)
+            })?;
+            let (declared, other) = held?;
+            stmts.push(parse_quote!(let mut #found = false;));
+            stmts.push(parse_quote!(let #from: usize = #next;));
+            stmts.extend(declared);
+            stmts.extend(Self::labelled(&inner, loops));
+            stmts.push(parse_quote!(if !#found { break #end; }));
+            stmts.extend(body(pass, parse_quote!((#item, #other)))?);
+            Some(stmts)
+        })?);
+        Some(stmts)
+    }
+
+    /// The rest of a chain, from an item of its source on, while `next` counts these; none if it cannot go on from there.
+    fn resumed(&self, iter: &Iter, next: &Ident, from: &Ident) -> Option<Iter> {
+        let again = |inner: &Iter| self.resumed(inner, next, from).map(Box::new);
+        let counted = |rest: Iter| Iter::Inspect(Box::new(rest), parse_quote!(|_| { #next += 1; }));
+        Some(match iter {
+            _ if self.is_indexed(iter) => counted(Iter::Skip(Box::new(iter.clone()), parse_quote!(#from))),
+            Iter::Plain(header) if range_of(header).is_some() => {
+                counted(Iter::Plain(parse_quote!((#header).skip(#from))))
+            }
+            Iter::Copied(inner) => Iter::Copied(again(inner)?),
+            Iter::Borrowed(inner) => Iter::Borrowed(again(inner)?),
+            Iter::Map(inner, f) => Iter::Map(again(inner)?, f.clone()),
+            Iter::Inspect(inner, f) => Iter::Inspect(again(inner)?, f.clone()),
+            Iter::Filter(inner, f) => Iter::Filter(again(inner)?, f.clone()),
+            Iter::FilterMap(inner, f) => Iter::FilterMap(again(inner)?, f.clone()),
+            Iter::Plain(_)
+            | Iter::Slice { .. }
+            | Iter::Parts { .. }
+            | Iter::Table(_)
+            | Iter::Enumerate(_)
+            | Iter::Zip(..)
+            | Iter::Rev(_)
+            | Iter::Skip(..)
+            | Iter::Take(..)
+            | Iter::StepBy(..)
+            | Iter::TakeWhile(..)
+            | Iter::SkipWhile(..)
+            | Iter::MapWhile(..)
+            | Iter::Scan(..)
+            | Iter::Chain(..)
+            | Iter::FlatMap(..)
+            | Iter::Flatten(_) => return None,
+        })
     }
 
     /// A chain, and beside it the items of another by their indices, which come first or second.

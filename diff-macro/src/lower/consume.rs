@@ -195,6 +195,53 @@ impl<'a> Lowering<'a> {
         true
     }
 
+    /// `let (a, b): (Vec<_>, Vec<_>) = chain.unzip()`, and of `partition`. False if it is no such chain.
+    pub(super) fn let_unzipped(&mut self, pat: &syn::Pat, ascribed: Option<&syn::Type>, init: &Expr) -> bool {
+        let Expr::MethodCall(call) = init else { return false };
+        let by_test = call.method == "partition" && call.args.len() == 1;
+        let (syn::Pat::Tuple(pats), true) = (pat, by_test || (call.method == "unzip" && call.args.is_empty())) else {
+            return false;
+        };
+        let names: Vec<&syn::PatIdent> = pats
+            .elems
+            .iter()
+            .filter_map(|pat| if let syn::Pat::Ident(ident) = pat { Some(ident) } else { None })
+            .collect();
+        let [a, b] = names[..] else { return false };
+        let types: Vec<Option<&syn::Type>> = match ascribed {
+            Some(syn::Type::Tuple(types)) => types.elems.iter().map(Some).collect(),
+            _ => return false,
+        };
+        if !self.is_active(init) || !types.iter().flatten().all(|ty| is_vector(ty)) {
+            return false;
+        }
+        let Some(mut iter) = self.chain_of(&call.receiver) else { return false };
+        let site = self.site(init);
+        self.settle(&mut iter, &site);
+        let capacity = self.capacity(&iter);
+        for (name, ty) in [a, b].into_iter().zip(&types) {
+            let (ident, annotation) = (&name.ident, ty.filter(|ty| super::shape_of(ty).is_some()));
+            let annotation = annotation.map(|ty| quote::quote!(: #ty));
+            self.run(&[parse_quote!(let mut #ident #annotation = Vec::with_capacity(#capacity);)]);
+        }
+        let (a, b) = (&a.ident, &b.ident);
+        // Errors are reported where they are found.
+        let _ = self.run_chain(init, &iter, &site, &mut |pass, item| {
+            let (mut stmts, item) = pass.parts(&site, &item);
+            if let Some(f) = call.args.first() {
+                let test = pass.applied(f, vec![parse_quote!(&#item)])?;
+                stmts.push(parse_quote!(if #test { #a.push(#item); } else { #b.push(#item); }));
+                return Some(stmts);
+            }
+            let (first, second) = (pass.own(&site, "first"), pass.own(&site, "second"));
+            stmts.push(parse_quote!(let (#first, #second) = #item;));
+            stmts.push(parse_quote!(#a.push(#first);));
+            stmts.push(parse_quote!(#b.push(#second);));
+            Some(stmts)
+        });
+        true
+    }
+
     /// The type that the method's own arguments, or the variable that its value is for, tell.
     fn expected_type(&self, call: &syn::ExprMethodCall) -> Option<syn::Type> {
         turbofish(call).or_else(|| self.expected.clone()).filter(|ty| !matches!(ty, syn::Type::Infer(_)))
@@ -448,7 +495,7 @@ impl<'a> Lowering<'a> {
     }
 
     /// Variables for what the parts of an item will be assigned to.
-    fn blank(&mut self, site: &Site, item: &Expr) -> (Vec<Stmt>, Expr) {
+    pub(super) fn blank(&mut self, site: &Site, item: &Expr) -> (Vec<Stmt>, Expr) {
         if let Expr::Tuple(tuple) = item {
             let mut stmts = Vec::new();
             let mut parts = Vec::new();

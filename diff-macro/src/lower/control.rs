@@ -498,7 +498,9 @@ impl Lowering<'_> {
             if *mutable {
                 self.known.cells.insert(name.clone());
             }
-            let value = self.b.value(Ty::Unknown, self.hint(name));
+            let ty =
+                if matches!(*l.pat, syn::Pat::Ident(_)) && is_part_of_range(&l.expr) { Ty::Int } else { Ty::Unknown };
+            let value = self.b.value(ty, self.hint(name));
             self.env.insert(name.clone(), Atom::Value(value));
             self.lenders.insert(name.clone(), lenders.clone());
             binds.push(value);
@@ -687,6 +689,17 @@ pub(super) fn range_of(expr: &Expr) -> Option<RangeExpr> {
             Some(RangeExpr { step: call.args.first().cloned(), ..range })
         }
         _ => None,
+    }
+}
+
+/// Whether an iterator gives the numbers of a range, or some of them.
+fn is_part_of_range(expr: &Expr) -> bool {
+    match expr {
+        Expr::Paren(paren) => is_part_of_range(&paren.expr),
+        Expr::MethodCall(call) if matches!(call.method.to_string().as_str(), "skip" | "take" | "step_by" | "rev") => {
+            is_part_of_range(&call.receiver)
+        }
+        other => range_of(other).is_some(),
     }
 }
 

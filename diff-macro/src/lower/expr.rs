@@ -620,7 +620,14 @@ impl Lowering<'_> {
             return Val::Atom(Atom::Undefined);
         };
         let last = func.path.segments.last().map(|segment| segment.ident.clone());
-        let ty = fence::primitive_type(&func.path).and_then(|ty| Scalar::from_name(&ty));
+        let primitive = fence::primitive_type(&func.path);
+        if let (Some(name), Some("from")) = (&primitive, last.as_ref().map(ToString::to_string).as_deref())
+            && fence::is_integer_name(name)
+            && call.args.len() == 1
+        {
+            return Val::Atom(self.converted_to_integer(call, name));
+        }
+        let ty = primitive.and_then(|ty| Scalar::from_name(&ty));
         if let (Some(scalar), Some(last)) = (ty, last) {
             self.guard_path(func, scalar);
             let args: Vec<&Expr> = call.args.iter().collect();
@@ -636,6 +643,16 @@ impl Lowering<'_> {
         }
         let args: Vec<&Expr> = call.args.iter().collect();
         self.call_path(func, &args, returns)
+    }
+
+    /// `u8::from(condition)`: it does not vary, and is an integer whatever the path leads to.
+    fn converted_to_integer(&mut self, call: &syn::ExprCall, name: &str) -> Atom {
+        let mut verbatim = call.clone();
+        let operand = self.condition(&call.args[0]);
+        verbatim.args = std::iter::once(self.placeholder(operand)).collect();
+        let ty = syn::Ident::new(name, proc_macro2::Span::call_site());
+        let ascription = syn::parse_quote!(::core::primitive::#ty);
+        self.verbatim(&Expr::Call(verbatim), Ty::Int, Some(std::rc::Rc::new(ascription)), None)
     }
 
     /// `f64::from(operand)`: of a float linear, of anything else it does not vary.

@@ -74,6 +74,8 @@ pub(crate) struct Param {
     pub(crate) stability: Stability,
     /// The type is visibly a slice, an array or a `Vec`.
     pub(crate) indexed: bool,
+    /// It is an array whose elements are visibly integers.
+    pub(crate) counts: bool,
     /// It is active, and a struct or a tuple.
     pub(crate) aggregate: bool,
     /// How a struct or a tuple is passed.
@@ -291,6 +293,8 @@ struct Lowering<'a> {
     guards: Vec<syn::Stmt>,
     /// Variables that hold floats themselves, and not references to them.
     by_value: HashSet<String>,
+    /// Arrays whose elements are integers.
+    of_integers: HashSet<String>,
     /// The body imports functions of `std::mem`.
     imports_mem: bool,
     /// How the failure of a closure that is being written out leaves the function.
@@ -345,6 +349,7 @@ impl<'a> Lowering<'a> {
             errors: Vec::new(),
             guards: Vec::new(),
             by_value: HashSet::new(),
+            of_integers: source.params.iter().filter(|p| p.counts).map(|p| p.name.clone()).collect(),
             imports_mem: fence::imports_mem(source.body),
             leaving: None,
             returns_tried: false,

@@ -409,6 +409,7 @@ impl Lowering<'_> {
             return;
         }
         self.note_by_value(name, ascribed, init);
+        self.note_integers(name, ascribed, init);
         if self.is_array_like(ascribed, init) {
             self.array_like.insert(name.to_owned());
         }
@@ -736,7 +737,11 @@ impl Lowering<'_> {
     }
 
     fn let_pattern(&mut self, pat: &Pat, ascribed: Option<&syn::Type>, init: &Expr, stmt: &Stmt) {
-        if self.let_split(pat, init) || self.let_slice(pat, init) || self.let_parts(pat, init) {
+        if self.let_unzipped(pat, ascribed, init)
+            || self.let_split(pat, init)
+            || self.let_slice(pat, init)
+            || self.let_parts(pat, init)
+        {
             return;
         }
         if let (Pat::Tuple(pats), Expr::Tuple(values)) = (pat, init) {

@@ -132,3 +132,21 @@ pub fn integers_and_conditions_as_arguments(x: f64, y: f64) -> f64 {
     y * power(x, (x.abs() * 2.0) as usize % 5, y > 0.5)
 }
 sample!(integers_and_conditions_as_arguments, -1.5..1.5, 0.0..1.0);
+
+/// A part of a vector that is followed only once active values are pushed: it is no code of the user's any more.
+
+#[derivative]
+pub fn part_of_what_grows(x: f64, n: usize) -> f64 {
+    let mut grown = Vec::with_capacity(4);
+    for i in 0..4 {
+        grown.push(x * i as f64);
+    }
+    let mut total = 0.0;
+    {
+        let part = &mut grown[..2];
+        part[0] = 0.25;
+        total += part[(1 + n) % 2] * x;
+    }
+    total * grown[n]
+}
+sample!(part_of_what_grows, -1.5..1.5, [0, 1, 2]);

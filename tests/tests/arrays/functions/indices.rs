@@ -254,3 +254,38 @@ pub fn periodic_grid(phi: &[f64], width: usize, mass: f64) -> f64 {
     action
 }
 sample!(periodic_grid, [-1.0..1.0; [1, 6, 12]], [1, 2, 4], 0.1..1.0);
+
+#[derivative]
+pub fn by_an_integer_of_a_table(p: &[usize], x: &[f64]) -> f64 {
+    let k = p[((x[0].abs() * 2.0) as usize) % p.len()];
+    let j = if x[1] > 0.0 { 1 } else { 0 };
+    x[k % x.len()] * x[0] + x[p[(x[0] > 0.0) as usize] % x.len()] * x[p[j] % x.len()]
+}
+sample!(by_an_integer_of_a_table, [&[0, 2, 1][..], &[1, 1][..]], [-1.5..1.5; [2, 4]]);
+
+#[derivative]
+pub fn by_an_integer_of_its_own_table(x: &[f64; 3]) -> f64 {
+    let order = [2, 0, 1];
+    let steps: [i32; 2] = [1, 3];
+    let mut total = 0.0;
+    for i in 0..3 {
+        let at = if x[i] > 0.2 { i } else { 0 };
+        total += x[order[at]] * x[i].powi(steps[usize::from(x[i] > 0.0)]);
+    }
+    match order[(x[0].abs() as usize) % 3] {
+        0 => total * x[0],
+        1 => total + x[1],
+        _ => total * total,
+    }
+}
+sample!(by_an_integer_of_its_own_table, [-1.5..1.5; 3]);
+
+#[derivative]
+pub fn integers_of_conditions(x: f64, y: f64) -> f64 {
+    let k = u8::from(x > 0.5);
+    let n = i32::from(x > y) + i32::from(y > 0.0);
+    let a = x * f64::from(k) + y * f64::from(u8::from(y > x)) + (x > 0.1) as u8 as f64 * y;
+    let b = usize::from(x > y) as f64 * y.powi(n) + f64::from(i16::from(x < 0.0)) * x;
+    a * b + x * y
+}
+sample!(integers_of_conditions, -1.5..1.5, -1.5..1.5);

@@ -193,3 +193,36 @@ pub fn collected(x: &[f64], n: usize) -> f64 {
         + powers.iter().rev().fold(0.0, |a, p| a * 0.5 + p)
 }
 sample!(collected, [-1.0..1.0; [0, 1, 5]], [0, 1, 3]);
+
+#[derivative]
+pub fn filtered_side_by_side(x: &[f64], y: &[f64]) -> f64 {
+    let a: f64 = x.iter().filter(|v| **v > 0.0).zip(y.iter().filter(|v| **v < 1.0)).map(|(a, b)| a * b).sum();
+    let b: f64 = x
+        .iter()
+        .enumerate()
+        .filter(|(i, v)| i % 2 == 0 || **v > 0.5)
+        .zip(y.iter().zip(x).filter_map(|(p, q)| if p > q { Some(p * q) } else { None }))
+        .map(|((i, v), w)| v * w * (i as f64 + 1.0))
+        .sum();
+    let c: f64 = x
+        .windows(2)
+        .flat_map(|w| w.iter().map(|v| v * v))
+        .zip(y.iter().rev().filter(|v| **v > 0.0))
+        .map(|(p, q)| p * q)
+        .sum();
+    a * b + c + a
+}
+sample!(filtered_side_by_side, [-1.5..1.5; [0, 2, 6]], [-1.5..1.5; [0, 3, 5]]);
+
+#[derivative]
+pub fn beside_a_filtered_range(x: &[f64]) -> f64 {
+    let mut total = 0.1;
+    for (v, k) in x.iter().filter(|v| **v > -0.5).zip((0..20).filter(|k| k % 3 != 0)) {
+        if *v > 1.2 {
+            break;
+        }
+        total += v * k as f64 * total;
+    }
+    total
+}
+sample!(beside_a_filtered_range, [-1.5..1.5; [0, 2, 6]]);

@@ -102,3 +102,14 @@ pub fn in_conditions(x: &[f64]) -> f64 {
     a * b * c * x[x.iter().position(|v| *v > 0.5).unwrap_or(0)]
 }
 sample!(in_conditions, [-1.5..1.5; [2, 4]]);
+
+#[derivative]
+pub fn unzipped(x: &[f64]) -> f64 {
+    let (a, b): (Vec<f64>, Vec<f64>) = x.iter().map(|v| (v.sin(), v * v)).unzip();
+    let (low, high): (Vec<f64>, Vec<f64>) = x.iter().partition(|v| **v < 0.0);
+    let (p, q): (Vec<_>, Vec<_>) = x.iter().copied().zip(a.iter().copied()).filter(|(v, _)| *v > 0.0).unzip();
+    a.iter().zip(&b).map(|(p, q)| p * q).sum::<f64>() * low.iter().sum::<f64>()
+        + high.iter().map(|v| v * v).sum::<f64>()
+        + p.iter().zip(q.iter()).map(|(p, q): (&f64, &f64)| p * q).sum::<f64>()
+}
+sample!(unzipped, [-1.5..1.5; [0, 1, 5]]);
