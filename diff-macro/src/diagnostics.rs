@@ -74,9 +74,14 @@ pub(crate) const UNSAFE_FN: &str = "an `unsafe fn` cannot be differentiated: its
 pub(crate) const VARIADIC: &str = "a variadic function cannot be differentiated\n\
     help: write a function with a fixed number of parameters";
 
-/// For a function without active parameters: `any` parameters at all, `constant` ones that would be active.
-pub(crate) fn no_active(any: bool, constant: bool) -> &'static str {
+/// For a function without active parameters: `any` parameters at all, `constant` ones that would be active, ones that are
+/// results.
+pub(crate) fn no_active(any: bool, constant: bool, result: bool) -> &'static str {
     match (any, constant) {
+        _ if result => {
+            "no parameter to differentiate with respect to: what the function writes into is its result\n\
+             help: make what varies a parameter of its own, or name the result in `wrt` if it is read as well"
+        }
         (false, _) => {
             "no parameter to differentiate with respect to: the function has none\n\
              help: make what varies a parameter, of type `f64` for example"
@@ -111,8 +116,8 @@ pub(crate) fn parameter_type(name: &str, found: &str) -> String {
 
 pub(crate) fn unknown_wrt(name: &str, params: &[String]) -> String {
     if name == "self" {
-        return "`self` cannot be named in `wrt`: its type is not visibly made of floats\n\
-                help: name float parameters, and read what varies from them"
+        return "`self` is named in `wrt`, and the function has no receiver\n\
+                help: name its parameters"
             .to_owned();
     }
     if let Some(close) = params.iter().find(|param| distance(param, name) <= name.len() / 3) {
@@ -517,8 +522,20 @@ pub(crate) fn unknown_closure(name: &str) -> String {
     )
 }
 
+pub(crate) const CLOSURE_IN_CALL: &str = "a closure that captures what varies with the parameters cannot be passed on: its derivative \
+    would not be passed with it\n\
+    help: write the function that calls it as a closure here, `let rule = |a, b| .. f(a) ..;`, and call that";
+
 pub(crate) const CHAIN: &str = "these iterators cannot be put side by side, or in this order, as loops\n\
     help: collect one of them first, `let items: Vec<f64> = ...collect();`, and iterate over `items`";
+
+/// For the source, or the adaptor, because of which the items of a chain cannot be followed.
+pub(crate) fn chain_source(consumer: &str) -> String {
+    format!(
+        "the items that `{consumer}` is given vary with the parameters, and they cannot be followed through this\n\
+         help: iterate over an array, a slice, a `Vec` or a range by the adaptors that are supported, or write the loop"
+    )
+}
 
 /// For a method of an option that an active value is in.
 pub(crate) fn option_method(name: &str) -> String {
@@ -528,7 +545,7 @@ pub(crate) fn option_method(name: &str) -> String {
     )
 }
 
-pub(crate) const KEPT_RESULT: &str = "a `Result` that a value is in which varies with the parameters cannot be kept\n\
+pub(crate) const KEPT_RESULT: &str = "a `Result` that holds a value which varies with the parameters cannot be kept\n\
     help: leave the function with its error, by `?`, or give an `Option` instead";
 
 pub(crate) const TRY_IN_CLOSURE: &str = "this `?` leaves a closure with a `Result`, which cannot be followed\n\

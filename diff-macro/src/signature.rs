@@ -193,11 +193,12 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
     let certain = diagnostics.count() == before;
     let output = output(&sig.output, sig, options.wrt.as_deref(), &mut parameters, &mut shapes, diagnostics);
     if certain && options.wrt.as_ref().is_none_or(|names| !names.is_empty()) && !any_active(&parameters) {
+        let result = parameters.iter().any(|parameter| parameter.output);
         let constant = sig.inputs.iter().any(|input| match input {
             FnArg::Typed(typed) => is_made_of_floats(&typed.ty),
             FnArg::Receiver(_) => false,
         });
-        diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant));
+        diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant, result));
     }
     let is_method = has_receiver || options.associated || names_self;
     let known = parameters.iter().filter(|parameter| parameter.ident != "self").count()

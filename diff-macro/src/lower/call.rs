@@ -93,6 +93,10 @@ impl Lowering<'_> {
         if matches!(self.type_of(arg), Ty::Int | Ty::Bool) {
             return (self.scalar(arg), Pass::Value);
         }
+        if self.is_closure(arg) {
+            self.error(arg, diagnostics::CLOSURE_IN_CALL);
+            return (Atom::Undefined, Pass::Value);
+        }
         if matches!(arg, Expr::Reference(_)) {
             self.error(arg, diagnostics::ARRAY_IN_CALL);
             return (Atom::Undefined, Pass::Value);
@@ -102,6 +106,16 @@ impl Lowering<'_> {
             self.error(arg, diagnostics::MIXED_CALL);
         }
         (atom, Pass::Value)
+    }
+
+    /// Whether an argument is a closure of this function, or a reference to one.
+    fn is_closure(&self, arg: &Expr) -> bool {
+        match arg {
+            Expr::Paren(paren) => self.is_closure(&paren.expr),
+            Expr::Reference(reference) => self.is_closure(&reference.expr),
+            Expr::Closure(_) => true,
+            other => fence::variable(other).is_some_and(|name| self.closures.contains_key(&name)),
+        }
     }
 
     /// An argument that is an array, or a part of one, which lowering follows.

@@ -89,6 +89,29 @@ impl<'a> Lowering<'a> {
         self.consumer_or_else(call, None)
     }
 
+    /// Reports where a chain that a consumer ends cannot be followed. False if the method is no consumer.
+    pub(super) fn report_chain(&mut self, call: &syn::ExprMethodCall) -> bool {
+        let name = call.method.to_string();
+        // Methods of floats and of options have some of the names.
+        let certain =
+            ["sum", "product", "fold", "for_each", "try_fold", "try_for_each", "collect", "reduce", "max_by", "min_by"];
+        if !certain.contains(&name.as_str()) {
+            return false;
+        }
+        let mut at = &*call.receiver;
+        let mut method = &call.method;
+        while let (None, Expr::MethodCall(inner)) = (self.chain_of(at), at) {
+            (at, method) = (&*inner.receiver, &inner.method);
+        }
+        let message = diagnostics::chain_source(&name);
+        if self.chain_of(at).is_some() {
+            self.error(method, message)
+        } else {
+            self.error(at, message)
+        }
+        true
+    }
+
     /// A consumer whose failure, if there is a `?` behind it, leaves the function.
     pub(super) fn consumer_or_else(&mut self, call: &syn::ExprMethodCall, leave: Option<Leave>) -> Option<Val> {
         let name = call.method.to_string();

@@ -467,6 +467,12 @@ impl Lowering<'_> {
         if let Some(value) = self.option_method(call) {
             return value;
         }
+        let of_result =
+            ["unwrap", "expect", "unwrap_or", "unwrap_or_else", "unwrap_or_default", "ok", "is_ok", "is_err"];
+        if of_result.iter().any(|name| call.method == name) && self.keeps_result(&call.receiver) {
+            self.error(&call.method, diagnostics::KEPT_RESULT);
+            return Val::Atom(Atom::Undefined);
+        }
         // A method of an integer, which may be made of floats by a cast.
         if matches!(self.type_of(&call.receiver), Ty::Int | Ty::Bool) {
             let whole = Expr::MethodCall(call.clone());
@@ -481,6 +487,9 @@ impl Lowering<'_> {
         if self.is_method_of_user(&call.receiver, &name) {
             let name = Name::Method(call.method.clone(), call.turbofish.clone());
             return self.call_named(name, &args, returns);
+        }
+        if self.report_chain(call) {
+            return Val::Atom(Atom::Undefined);
         }
         if rules::method(&name).is_some() || name == "sin_cos" {
             let scalar = self.common(&args);
@@ -636,9 +645,13 @@ impl Lowering<'_> {
             }
             return self.primitive_call(&last.to_string(), &args, last.span(), &whole);
         }
-        if fence::variable(&call.func).is_some_and(|name| self.is_variable(&name)) {
-            let name = func.path.to_token_stream().to_string().replace(' ', "");
-            self.error(&func.path, diagnostics::unknown_function(&name));
+        if let Some(name) = fence::variable(&call.func).filter(|name| self.is_variable(name)) {
+            self.error(&func.path, diagnostics::unknown_closure(&self.source_name(&name)));
+            return Val::Atom(Atom::Undefined);
+        }
+        let is_result = |name: &str| fence::names_variant(&func.path, name);
+        if is_result("Ok") || is_result("Err") {
+            self.error(&func.path, diagnostics::KEPT_RESULT);
             return Val::Atom(Atom::Undefined);
         }
         let args: Vec<&Expr> = call.args.iter().collect();

@@ -73,6 +73,23 @@ impl<'a> Lowering<'a> {
         }
     }
 
+    /// Whether code gives a `Result` of an active value, which cannot be kept.
+    pub(super) fn keeps_result(&self, expr: &Expr) -> bool {
+        let gives = match expr {
+            Expr::Paren(paren) => return self.keeps_result(&paren.expr),
+            Expr::MethodCall(call) => match call.method.to_string().as_str() {
+                "try_fold" | "try_for_each" => call.args.last().is_some_and(|f| !self.closure_gives_option(f)),
+                "sum" | "product" | "collect" => {
+                    super::consume::turbofish(call).is_some_and(|ty| wrapped_in(&ty, "Result").is_some())
+                }
+                _ => false,
+            },
+            Expr::Call(call) if self.is_local_closure(&call.func) => !self.closure_gives_option(&call.func),
+            other => gives_result(other),
+        };
+        gives && self.is_active(expr)
+    }
+
     /// The value that a call of a closure gives, where a failure leaves the function.
     pub(super) fn tried_call(&mut self, function: &Expr, args: Vec<Expr>, leave: &Leave) -> Option<Expr> {
         let error = self.error_of(function).or_else(|| leave.error.clone());

@@ -1,5 +1,5 @@
-//! Methods of a user's own type that are named like those of iterators; iterators that do not fit side by side; a method
-//! of an option that is not known.
+//! Methods of a user's own type that are named like those of iterators; an adaptor of the user's own; a method of an
+//! option that is not known.
 
 use diff_runtime::derivative;
 
@@ -17,9 +17,17 @@ fn table(x: &[f64], a: f64) -> f64 {
     table.map(|v| v * a)
 }
 
+trait Backwards: DoubleEndedIterator + Sized {
+    fn backwards(self) -> std::iter::Rev<Self> {
+        self.rev()
+    }
+}
+
+impl<I: DoubleEndedIterator> Backwards for I {}
+
 #[derivative]
-fn beside(x: &[f64]) -> f64 {
-    x.iter().filter(|v| **v > 0.0).zip(x.iter().filter(|v| **v < 0.0)).map(|(a, b)| a * b).sum()
+fn adaptor(x: &[f64]) -> f64 {
+    x.iter().backwards().map(|v| v * v).sum::<f64>() + std::iter::repeat(x[0]).take(3).sum::<f64>()
 }
 
 #[derivative]

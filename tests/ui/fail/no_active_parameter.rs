@@ -1,4 +1,4 @@
-//! There is nothing to differentiate with respect to, for three different reasons.
+//! There is nothing to differentiate with respect to, for four different reasons.
 
 use diff_runtime::derivative;
 
@@ -17,6 +17,11 @@ fn none() -> f64 {
 #[derivative]
 fn constant(#[constant] x: f64) -> f64 {
     x * x
+}
+
+#[derivative]
+fn result(out: &mut [f64]) {
+    out[0] *= 2.0;
 }
 
 fn main() {}
