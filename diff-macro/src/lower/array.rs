@@ -803,19 +803,30 @@ impl Lowering<'_> {
         if self.growth_method(array, call) {
             return true;
         }
-        let Some(shape) = self.shape(array).filter(|shape| shape.dims.len() == 1) else { return false };
+        let Some(shape) = self.shape(array) else { return false };
         let args: Vec<&Expr> = call.args.iter().collect();
+        match (call.method.to_string().as_str(), &args[..]) {
+            ("swap", [i, j]) => {
+                let (i, j) = (self.integer(i), self.integer(j));
+                self.swap_elements(array, i, j, &shape.dims[1..]);
+                return true;
+            }
+            ("reverse", []) => {
+                let number = self.instances.number(&format!("reversed {}", quote::quote!(#call)));
+                let (index, x) = (self.fresh("i", number), strip(&call.receiver));
+                self.run(&[syn::parse_quote!(for #index in 0..#x.len() / 2 {
+                    #x.swap(#index, #x.len() - 1 - #index);
+                })]);
+                return true;
+            }
+            _ if shape.dims.len() > 1 => return false,
+            _ => {}
+        }
         match (call.method.to_string().as_str(), &args[..]) {
             ("fill", [value]) => {
                 let value = self.float(value, shape.scalar);
                 let length = self.length(&call.receiver);
                 self.for_each_index(length, |pass, index| pass.store_to(array, vec![index], value));
-            }
-            ("swap", [i, j]) => {
-                let (i, j) = (vec![self.integer(i)], vec![self.integer(j)]);
-                let (a, b) = (self.load_from(array, i.clone(), None), self.load_from(array, j.clone(), None));
-                self.store_to(array, i, b);
-                self.store_to(array, j, a);
             }
             ("swap_with_slice", [other]) => {
                 let Some(other_array) = self.array_of(other) else { return false };
@@ -833,6 +844,24 @@ impl Lowering<'_> {
             _ => return false,
         }
         true
+    }
+
+    /// Exchanges two elements, or two rows.
+    fn swap_elements(&mut self, array: Value, i: Atom, j: Atom, inner: &[Dim]) {
+        let exchange = |pass: &mut Self, below: Vec<Atom>| {
+            let at = |k: Atom| std::iter::once(k).chain(below.iter().copied()).collect::<Vec<_>>();
+            let (a, b) = (pass.load_from(array, at(i), None), pass.load_from(array, at(j), None));
+            pass.store_to(array, at(i), b);
+            pass.store_to(array, at(j), a);
+        };
+        match inner.split_first() {
+            None => exchange(self, Vec::new()),
+            Some((Dim::Fixed(length), rest)) => {
+                let length = self.inactive(length);
+                self.for_each_element(length, rest, Vec::new(), &mut |pass, below| exchange(pass, below));
+            }
+            Some((Dim::Dynamic, _)) => {}
+        }
     }
 
     /// The panic of what takes two arrays of one length.

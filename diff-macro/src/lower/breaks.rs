@@ -38,6 +38,9 @@ impl Lowering<'_> {
     /// A loop or a labelled block that is left with several parts, as statements that leave them in variables, and the
     /// value made of these; none if the expression is no such thing.
     pub(super) fn left_in_parts(&mut self, expr: &Expr) -> Option<(Vec<Stmt>, Expr)> {
+        if matches!(expr, Expr::If(_) | Expr::Match(_)) || matches!(expr, Expr::Block(block) if block.label.is_none()) {
+            return self.array_of_branches(expr);
+        }
         let parts = self.parts_left(expr)?;
         if !matches!(parts, Parts::Tuple(_) | Parts::Array(_) | Parts::Option(_)) {
             return None;
@@ -55,6 +58,19 @@ impl Lowering<'_> {
             Breaks { held: &held, label: label_of(expr), depth: 0, is_loop: matches!(expr, Expr::Loop(_)) };
         breaks.inside(&mut whole);
         stmts.push(Stmt::Expr(whole, Some(syn::token::Semi::default())));
+        Some((stmts, held.value()))
+    }
+
+    /// An array that each side of a branch writes down: its elements are what differs.
+    fn array_of_branches(&mut self, expr: &Expr) -> Option<(Vec<Stmt>, Expr)> {
+        let parts = self.parts_of_form(expr);
+        if !matches!(parts, Parts::Array(_)) || !self.is_active(expr) {
+            return None;
+        }
+        let number = self.instances.number(&format!("left {}", expr.to_token_stream()));
+        let mut stmts = Vec::new();
+        let held = self.held(&parts, number, &mut stmts);
+        stmts.extend(held.stored(expr));
         Some((stmts, held.value()))
     }
 

@@ -14,6 +14,7 @@ use super::array::strip;
 use super::{Lowering, Val};
 use crate::diagnostics;
 use crate::fence;
+use crate::ir::Storage;
 
 /// What a method gives in an `Option`.
 pub(super) struct Element {
@@ -136,8 +137,80 @@ impl Lowering<'_> {
         asked(expr).is_some_and(|(call, _)| self.is_element_option(call))
     }
 
+    /// `[a, .., b]` against an array of unknown length: what its length is to be, and the bindings.
+    fn matched_slice(&self, pat: &Pat, value: &Expr) -> Option<(Expr, Stmt)> {
+        let Pat::Slice(slice) = pat else { return None };
+        let array = self.array_of(value)?;
+        let by_reference = self.shape(array)?.storage != Storage::Owned || matches!(value, Expr::Reference(_));
+        if !by_reference {
+            return None;
+        }
+        let x = strip(value);
+        let is_rest = |pat: &Pat| match pat {
+            Pat::Rest(_) => true,
+            Pat::Ident(ident) => matches!(ident.subpat.as_ref().map(|(_, pat)| &**pat), Some(Pat::Rest(_))),
+            _ => false,
+        };
+        if !slice.elems.iter().all(|pat| is_rest(pat) || always_matches(pat)) {
+            return None;
+        }
+        let rest = slice.elems.iter().position(is_rest);
+        let fixed = slice.elems.len() - usize::from(rest.is_some());
+        let (mut pats, mut values): (Vec<Pat>, Vec<Expr>) = (Vec::new(), Vec::new());
+        for (k, pat) in slice.elems.iter().enumerate() {
+            let (from_start, from_end) = (syn::Index::from(k), syn::Index::from(slice.elems.len() - k));
+            match (pat, rest) {
+                (Pat::Ident(ident), Some(at)) if at == k => {
+                    let (name, behind) = (&ident.ident, syn::Index::from(slice.elems.len() - k - 1));
+                    pats.push(parse_quote!(#name));
+                    values.push(parse_quote!(&#x[#from_start..#x.len() - #behind]));
+                }
+                (_, Some(at)) if at == k => {}
+                (pat, Some(at)) if at < k => {
+                    pats.push(pat.clone());
+                    values.push(parse_quote!(&#x[#x.len() - #from_end]));
+                }
+                (pat, _) => {
+                    pats.push(pat.clone());
+                    values.push(parse_quote!(&#x[#from_start]));
+                }
+            }
+        }
+        let length = syn::Index::from(fixed);
+        let there = if rest.is_some() { parse_quote!(#x.len() >= #length) } else { parse_quote!(#x.len() == #length) };
+        Some((there, parse_quote!(let (#(#pats,)*) = (#(#values,)*);)))
+    }
+
+    /// `match x { [] => a, [v] => b, _ => c }` of an array as branches.
+    pub(super) fn branches_by_length(&self, m: &syn::ExprMatch) -> Option<Expr> {
+        self.array_of(&m.expr)?;
+        let (last, arms) = m.arms.split_last()?;
+        let is_plain = |arm: &syn::Arm| matches!(arm.pat, Pat::Slice(_));
+        let covers = match &last.pat {
+            Pat::Wild(_) => true,
+            Pat::Slice(slice) => !slice.elems.is_empty(),
+            _ => false,
+        };
+        if arms.is_empty() || !arms.iter().all(is_plain) || !covers {
+            return None;
+        }
+        let value = &m.expr;
+        let (pat, body) = (&last.pat, &last.body);
+        let end: Expr = match pat {
+            Pat::Slice(_) => parse_quote!({ if let #pat = #value { #body } else { ::core::unreachable!() } }),
+            _ => parse_quote!({ #body }),
+        };
+        Some(arms.iter().rev().fold(end, |otherwise, arm| {
+            let (pat, body) = (&arm.pat, &arm.body);
+            parse_quote!(if let #pat = #value { #body } else #otherwise)
+        }))
+    }
+
     /// `let Some(pattern) = element`: the condition, and the binding.
     pub(super) fn matched_element(&mut self, pat: &Pat, value: &Expr) -> Option<(Expr, Stmt)> {
+        if let Some(matched) = self.matched_slice(pat, value) {
+            return Some(matched);
+        }
         let Pat::TupleStruct(some) = pat else { return None };
         let inner = some.elems.first().filter(|_| fence::names_variant(&some.path, "Some") && some.elems.len() == 1)?;
         let (call, copied) = asked(value)?;
@@ -196,6 +269,17 @@ fn asked(expr: &Expr) -> Option<(&ExprMethodCall, bool)> {
         }
         Expr::MethodCall(call) => Some((call, false)),
         _ => None,
+    }
+}
+
+/// Whether a pattern matches every float: it is a name, or none.
+fn always_matches(pat: &Pat) -> bool {
+    match pat {
+        Pat::Wild(_) => true,
+        Pat::Ident(ident) => ident.subpat.is_none(),
+        Pat::Reference(reference) => always_matches(&reference.pat),
+        Pat::Paren(paren) => always_matches(&paren.pat),
+        _ => false,
     }
 }
 

@@ -55,6 +55,7 @@ impl Lowering<'_> {
                 self.merge(there, then, otherwise);
             }
             ("extend_from_slice", [source]) => return self.extend(array, &call.receiver, source),
+            ("extend", [items]) => return self.extend_by_items(array, call, items),
             ("clear", []) => self.resize(array, &call.receiver, Atom::Int(0)),
             ("truncate", [length]) => {
                 let receiver = strip(&call.receiver);
@@ -170,6 +171,20 @@ impl Lowering<'_> {
             self.changes(array, Atom::Float(0.0));
             self.b.push(Vec::new(), Op::Resize(array, length));
         }
+    }
+
+    /// Pushes the items of a chain.
+    fn extend_by_items(&mut self, array: Value, call: &syn::ExprMethodCall, items: &Expr) -> bool {
+        let flat = self.shape(array).is_some_and(|shape| shape.dims.len() == 1);
+        let Some(mut iter) = self.chain_of(items).filter(|_| flat) else { return false };
+        let (receiver, site) = (&call.receiver, self.site(&Expr::MethodCall(call.clone())));
+        self.settle(&mut iter, &site);
+        // Errors are reported where they are found.
+        let _ = self.run_chain(items, &iter, &site, &mut |pass, item| {
+            let value = pass.own(&site, "item");
+            Some(vec![syn::parse_quote!(let #value = *(&#item);), syn::parse_quote!(#receiver.push(#value);)])
+        });
+        true
     }
 
     /// Pushes the elements of a slice.

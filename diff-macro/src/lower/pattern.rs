@@ -49,6 +49,9 @@ impl Lowering<'_> {
             self.error_at(span, diagnostics::JUMP_IN_OPERAND);
             return Val::Atom(Atom::Undefined);
         }
+        if let Some(branches) = self.branches_by_length(m) {
+            return self.expr(&branches);
+        }
         if let Some(branch) = self.element_or_none(m) {
             return self.if_let(&branch, &[]);
         }
@@ -116,7 +119,7 @@ impl Lowering<'_> {
             let otherwise = self.arm(|pass| pass.else_branch(branch, rest));
             return self.merge(cond, then, otherwise);
         };
-        if self.asks_for_element(&cond.expr) {
+        if self.asks_for_element(&cond.expr) || matches!(*cond.pat, Pat::Slice(_)) {
             let (pat, others, branch) = self.scope_of_let(&cond.pat, others, branch);
             if let Some((there, binding)) = self.matched_element(&pat, &cond.expr) {
                 let cond = self.condition(&there);

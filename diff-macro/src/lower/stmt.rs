@@ -192,7 +192,8 @@ impl Lowering<'_> {
     fn left_before(&mut self, stmt: &Stmt) -> Option<Vec<Stmt>> {
         let Stmt::Local(local) = stmt else { return None };
         let init = local.init.as_ref()?;
-        if !matches!(&*init.expr, Expr::Loop(_) | Expr::Block(_)) || self.can_carry(stmt) {
+        let may_be = matches!(&*init.expr, Expr::Loop(_) | Expr::Block(_) | Expr::If(_) | Expr::Match(_));
+        if !may_be || self.can_carry(stmt) {
             return None;
         }
         let (mut stmts, value) = self.left_in_parts(&init.expr)?;
@@ -527,6 +528,14 @@ impl Lowering<'_> {
 
     /// A closure in a variable stands where it is called. If nothing active enters it, verbatim code may call it too.
     fn let_closure(&mut self, name: &str, init: &Expr) -> bool {
+        if let Expr::Path(path) = init
+            && fence::primitive_type(&path.path).is_some()
+            && fence::is_pure_function(init)
+        {
+            // A function of the primitive type: its calls are those of the path.
+            self.closures.insert(name.to_owned(), init.clone());
+            return false;
+        }
         let Expr::Closure(closure) = init else { return false };
         let mut init = init.clone();
         if closure.capture.is_some() {
@@ -800,11 +809,28 @@ impl Lowering<'_> {
         if !fixed || fence::variable_through_deref(init).is_none() {
             return false;
         }
-        let (count, base) = (slice.elems.len(), super::array::strip(init));
+        let behind_reference = match init {
+            Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => &*unary.expr,
+            other => other,
+        };
+        let (count, base) = (slice.elems.len(), super::array::strip(behind_reference));
         let mut behind = false;
         for (k, pat) in slice.elems.iter().enumerate() {
             if matches!(pat, Pat::Rest(_)) {
                 behind = true;
+                continue;
+            }
+            if let Pat::Ident(rest) = pat
+                && matches!(rest.subpat.as_ref().map(|(_, pat)| &**pat), Some(Pat::Rest(_)))
+            {
+                behind = true;
+                if !by_reference {
+                    let instead = "copy the part behind a reference to it, with `to_vec`";
+                    self.error(pat, diagnostics::unsupported("this pattern", instead));
+                    continue;
+                }
+                let (name, start, end) = (&rest.ident, syn::Index::from(k), syn::Index::from(count - k - 1));
+                self.run(&[syn::parse_quote!(let #name = &#base[#start..#base.len() - #end];)]);
                 continue;
             }
             let from_end = syn::Index::from(count - k);

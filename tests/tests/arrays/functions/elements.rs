@@ -127,3 +127,75 @@ pub fn product_of_the_ends(x: &[f64]) -> f64 {
     x.get(i).copied().unwrap_or(0.3) * x.get(j).copied().unwrap_or(0.3)
 }
 sample!(product_of_the_ends, [-1.5..1.5; [0, 1, 5]]);
+
+#[derivative]
+pub fn by_length(x: &[f64], y: f64) -> f64 {
+    let a = match x {
+        [] => y,
+        [a] => *a * y,
+        [a, b] => a * b,
+        [a, .., b] => a + b * y,
+    };
+    let b = if let [a, b, rest @ ..] = x { a * b * rest.iter().sum::<f64>() } else { 0.3 };
+    let c = match x {
+        [first, ..] => *first,
+        _ => y,
+    };
+    let [p, .., q] = x else { return a * y };
+    a * b + p * q * c
+}
+sample!(by_length, [-1.5..1.5; [0, 1, 2, 4]], -1.5..1.5);
+
+#[derivative]
+pub fn parts_of_fixed_length(x: &[f64; 4]) -> f64 {
+    let [a, rest @ ..] = x;
+    let [b, .., c] = *x;
+    a * rest[0] * rest[2] + b * rest[1] * c
+}
+sample!(parts_of_fixed_length, [-1.5..1.5; 4]);
+
+#[derivative]
+pub fn by_chunks(x: &[f64]) -> f64 {
+    x.chunks(2)
+        .map(|c| match c {
+            [a, b] => a * b,
+            [a] => *a,
+            _ => 0.0,
+        })
+        .sum()
+}
+sample!(by_chunks, [-1.5..1.5; [0, 1, 2, 5]]);
+
+#[derivative]
+pub fn rows_are_swapped(m: &mut [[f64; 3]; 3], k: usize) -> f64 {
+    m.swap(0, k);
+    let mut total = 1.0;
+    for i in 0..3 {
+        total = total * m[i][i] + m[i][(i + 1) % 3];
+    }
+    total
+}
+sample!(rows_are_swapped, [[-1.5..1.5; 3]; 3], [0, 1, 2]);
+
+#[derivative]
+pub fn reversed_in_place(x: &[f64]) -> f64 {
+    let mut v = x.to_vec();
+    v.reverse();
+    v.extend(x.iter().map(|v| v * v));
+    v.extend(x);
+    v.extend([x.len() as f64, v[0]]);
+    v.iter().fold(0.5, |acc, v| acc * 0.5 + v * v)
+}
+sample!(reversed_in_place, [-1.5..1.5; [1, 2, 5]]);
+
+#[derivative]
+pub fn arrays_of_branches(x: f64, y: f64) -> f64 {
+    let v = if x > y { [x, y * y] } else { [y, x * y] };
+    let w = {
+        let t = x * v[0];
+        [t, t * t, 2.0]
+    };
+    let larger = f64::max;
+    v[0] - v[1] * w[1] + w.iter().sum::<f64>() * larger(x, y) + [x, y].into_iter().fold(0.1, larger)
+}
+sample!(arrays_of_branches, -1.5..1.5, -1.5..1.5);
