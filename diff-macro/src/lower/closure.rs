@@ -292,7 +292,8 @@ impl VisitMut for Tried {
         visit_mut::visit_expr_mut(self, expr);
         if let Expr::Try(tried) = expr {
             let (value, found) = (&tried.expr, &self.found);
-            *expr = syn::parse_quote!(match (#value) {
+            // What cannot be matched is reported at the `?`.
+            *expr = syn::parse_quote_spanned!(tried.question_token.span=> match (#value) {
                 ::core::option::Option::Some(#found) => #found,
                 ::core::option::Option::None => return ::core::option::Option::None,
             });

@@ -175,6 +175,11 @@ impl Lowering<'_> {
                     self.error(call, diagnostics::unsupported("taking a whole array out of a variable", instead));
                     return Some(Val::Atom(Atom::Undefined));
                 }
+                if fence::variable(a).is_some_and(|name| self.is_aggregate(&name)) {
+                    let instead = "copy it with `let`, and assign to its fields";
+                    self.error(call, diagnostics::unsupported("taking a whole struct out of a variable", instead));
+                    return Some(Val::Atom(Atom::Undefined));
+                }
                 let value = args.get(1).map_or_else(|| parse_quote!(0.0), |value| (*value).clone());
                 let new = self.fresh("new", number);
                 self.run(&[parse_quote!(let #new = #value;), parse_quote!(let #held = #a;), parse_quote!(#a = #new;)]);

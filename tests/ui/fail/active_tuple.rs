@@ -1,16 +1,11 @@
-//! A tuple as the value of a labelled block.
+//! An array of tuples in a variable.
 
 use diff_runtime::derivative;
 
 #[derivative]
-fn g(x: f64) -> f64 {
-    let (a, b) = 'found: {
-        if x > 1.0 {
-            break 'found (x, 2.0);
-        }
-        (2.0 * x, x)
-    };
-    a * b
+fn g(x: f64, y: f64) -> f64 {
+    let terms = [(x, 1.0), (y, 2.0)];
+    terms.iter().map(|(v, w)| v * w).sum()
 }
 
 fn main() {}
