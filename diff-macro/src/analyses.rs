@@ -22,6 +22,8 @@ pub(crate) enum Analysis {
     Snapshots,
     /// Tapes with a place per record.
     Places,
+    /// In several directions, the partials of whole expressions are computed first.
+    Partials,
     /// What adds to neighbouring elements is carried to the next iteration.
     Carry,
     /// What several iterations add to an element is added by one of them.
@@ -41,6 +43,7 @@ const NAMES: &[(Analysis, &str)] = &[
     (Analysis::Counters, "counters"),
     (Analysis::Snapshots, "snapshots"),
     (Analysis::Places, "places"),
+    (Analysis::Partials, "partials"),
     (Analysis::Carry, "carry"),
     (Analysis::Gather, "gather"),
     (Analysis::Assign, "assign"),

@@ -9,9 +9,13 @@
 //! directions, the derivatives of several orders in one direction can be carried: then only the rule for primitives
 //! differs (`taylor.rs`), since all else that happens to tangents is linear.
 
-use std::collections::HashMap;
+mod expressions;
+
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use self::expressions::{Part, parts};
+use crate::analyses::Analysis;
 use crate::build::Builder;
 use crate::ir::{
     Atom, Call, Function, Hint, Info, Loop, NewArray, Op, Pass, Range, Records, Region, Rule, Scalar, Stmt, Ty, Value,
@@ -186,6 +190,9 @@ struct Forward<'a> {
     /// How many tangents a value has.
     directions: usize,
     kind: Tangents,
+    /// The values that are only a part of an expression, and those of them whose tangents are not pushed yet.
+    parts: HashSet<Value>,
+    pending: HashMap<Value, Part>,
 }
 
 impl<'a> Mode<'a> for Forward<'a> {
@@ -204,7 +211,12 @@ impl<'a> Forward<'a> {
         b.shapes = function.shapes.clone();
         let primal = Primal::new(function, active);
         let fields = function.fields();
-        Forward { b, primal, tangents: HashMap::new(), arrays: HashMap::new(), fields, directions, kind }
+        // In a function that differentiation made, it is not known yet which directions of which value are needed.
+        let is_first = !function.values.iter().any(|info| info.derived);
+        let has_parts = directions > 1 && is_first && matches!(kind, Tangents::Directions);
+        let parts = if has_parts && Analysis::Partials.is_on() { parts(function) } else { HashSet::new() };
+        let (tangents, arrays, pending) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Forward { b, primal, tangents, arrays, fields, directions, kind, parts, pending }
     }
 }
 
@@ -275,7 +287,8 @@ impl Forward<'_> {
             Op::Prim(prim, args) => {
                 let result = stmt.results[0];
                 match self.copy_prim(result, *prim, args) {
-                    (_, Some(linear)) => self.push_tangent(result, &linear, args),
+                    (_, Some(linear)) if self.parts.contains(&result) => self.keep_part(result, *prim, args, linear),
+                    (_, Some(linear)) => self.push_expression(result, *prim, args, linear),
                     (y, None) => self.set_constant(y),
                 }
             }

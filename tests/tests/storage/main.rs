@@ -25,6 +25,7 @@ mod functions {
     //! The corpus.
     pub(crate) mod adjoints;
     pub(crate) mod analyses;
+    pub(crate) mod expressions;
 }
 
 tests::corpus!("storage", run);
