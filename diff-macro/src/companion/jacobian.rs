@@ -4,7 +4,8 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::modes::{SEEDED_INTO, dump};
+use super::allocations::Allocations;
+use super::modes::{SEEDED_INTO, dump, with_allocations};
 use super::{Companion, Gives, Plan};
 use crate::batch::{Frame, Linear, Role, Way, batch};
 use crate::forward::Seed;
@@ -120,11 +121,13 @@ impl Plan<'_> {
                 jacobian
             }
         };
+        let function = self.finished(function);
+        let docs = vec![summary, String::new(), "Row `i` is the gradient of output `i`.".to_owned()];
+        let docs = with_allocations(docs, &function);
         let body = self.body(function, &[], self.names(), &wrap);
         let row = self.gradient_type();
         let jacobian = quote!([#row; #n]);
         let output = self.output().map(|value| Self::given(gives, &value, &jacobian));
-        let docs = vec![summary, String::new(), "Row `i` is the gradient of output `i`.".to_owned()];
         Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
     }
 
@@ -362,6 +365,8 @@ impl Plan<'_> {
                 None => value,
             }
         };
+        let function = self.finished(function);
+        let allocates = Allocations::of(&function.0);
         let inner = self.body(function, &extra, names, &wrap);
         let prologue = (!whole).then(|| {
             quote! {
@@ -389,6 +394,7 @@ impl Plan<'_> {
             String::new(),
             "If the buffer does not hold `outputs x inputs`, and where the function itself does.".to_owned(),
         ]);
+        allocates.describe(&mut docs);
         let ty = self.ty(self.signature.scalar);
         let output = self.output().filter(|_| returns);
         Some(Companion { name: name.to_owned(), docs, extra: vec![(jacobian, quote!(&mut [#ty]))], output, body })
@@ -431,6 +437,14 @@ impl Plan<'_> {
                 None => given,
             }
         };
+        let function = self.finished(function);
+        let mut allocates = Allocations::of(&function.0);
+        allocates.vectors |= !whole;
+        let is_dynamic = |k: &usize| {
+            let shape = self.shape(self.signature.parameters[*k].ty);
+            shape.is_some_and(|shape| matches!(shape.dims.first(), Some(Dim::Dynamic)))
+        };
+        allocates.results |= self.active().iter().any(is_dynamic);
         let inner = self.body(function, &extra, names, &wrap);
         let runtime = &self.runtime;
         let zero = self.zero();
@@ -447,6 +461,7 @@ impl Plan<'_> {
         };
         let mut docs = vec![summary, String::new(), "Row `i` is the gradient of output `i`.".to_owned(), String::new()];
         docs.push(way_docs(way));
+        allocates.describe(&mut docs);
         let ty = self.gradient_type();
         let jacobian = quote!([#ty; #n]);
         let output = self.output().map(|value| Self::given(gives, &value, &jacobian));

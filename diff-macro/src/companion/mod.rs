@@ -17,6 +17,7 @@ use crate::names::{Names, plain};
 use crate::signature::{Form, Parameter, Signature};
 
 mod aggregates;
+mod allocations;
 mod higher;
 mod jacobian;
 mod modes;

@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::aggregates::Slot;
+use super::allocations::Allocations;
 use super::higher::units;
 use super::{Companion, Gives, Plan};
 use crate::attr::Given;
@@ -24,6 +25,9 @@ use crate::windows::windows;
 const ONE: Options = Options { seeded: false, into: false };
 const SEEDED: Options = Options { seeded: true, into: false };
 pub(super) const SEEDED_INTO: Options = Options { seeded: true, into: true };
+
+/// A function that is ready to be written.
+pub(super) struct Finished(pub(super) Function);
 
 /// The parameters that receive adjoints.
 #[derive(Default)]
@@ -85,10 +89,20 @@ fn assigned(parts: &[TokenStream], values: &[TokenStream]) -> TokenStream {
 impl Plan<'_> {
     // ---- bodies -------------------------------------------------------------------------------------------------
 
+    /// What is done once it is known what a companion gives.
+    pub(super) fn finished(&self, mut function: Function) -> Finished {
+        cleanup(&mut function);
+        self.tell(&scatter(&mut function));
+        self.tell(&windows(&mut function));
+        cleanup(&mut function);
+        dump(&self.name(), "ready for emission", &function);
+        Finished(function)
+    }
+
     /// The tokens of a body whose parameters are those of the function and `extra`.
     pub(super) fn body(
         &self,
-        function: Function,
+        function: Finished,
         extra: &[Ident],
         names: Names,
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
@@ -99,17 +113,12 @@ impl Plan<'_> {
     /// The same, where some of the parameters stand for parts of others.
     pub(super) fn body_with(
         &self,
-        mut function: Function,
+        Finished(function): Finished,
         extra: &[Ident],
         mut places: Places,
         mut names: Names,
         wrap: &dyn Fn(&[TokenStream]) -> TokenStream,
     ) -> TokenStream {
-        cleanup(&mut function);
-        self.tell(&scatter(&mut function));
-        self.tell(&windows(&mut function));
-        cleanup(&mut function);
-        dump(&self.name(), "ready for emission", &function);
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.clone());
         let (leaves, of_leaves, prologue) = self.leaf_places(&mut names);
         places.extend(of_leaves);
@@ -194,9 +203,11 @@ impl Plan<'_> {
                 quote!((#value, #derivative))
             }
         };
+        let function = self.finished(function);
+        let docs = with_allocations(docs(summary, formula), &function);
         let body = self.body(function, &[], self.names(), &wrap);
         let output = self.output().map(|ty| Self::given(gives, &ty, &ty));
-        Companion { name: name.to_owned(), docs: docs(summary, formula), extra: Vec::new(), output, body }
+        Companion { name: name.to_owned(), docs, extra: Vec::new(), output, body }
     }
 
     pub(super) fn partial(&self, k: usize) -> Companion {
@@ -206,10 +217,12 @@ impl Plan<'_> {
         let (f, x) = (self.name(), self.name_of(k));
         let formula = formula_line(&function, 1, &format!("d{f}/d{x}"));
         function.body.yields.remove(0);
-        let body = self.body(function, &[], self.names(), &|atoms| atoms[0].clone());
         let summary = format!("The partial derivative of [`{f}`](fn@{f}) with respect to `{x}`.");
+        let function = self.finished(function);
+        let docs = with_allocations(docs(summary, formula), &function);
+        let body = self.body(function, &[], self.names(), &|atoms| atoms[0].clone());
         let output = self.output();
-        Companion { name: format!("partial_{x}"), docs: docs(summary, formula), extra: Vec::new(), output, body }
+        Companion { name: format!("partial_{x}"), docs, extra: Vec::new(), output, body }
     }
 
     // ---- gradients ----------------------------------------------------------------------------------------------
@@ -255,6 +268,7 @@ impl Plan<'_> {
                 ),
             ),
         };
+        let function = self.finished(function);
         let docs = with_allocations(docs(summary, formula), &function);
         let (mut names, mut places) = (self.names(), Places::new());
         let (bars, prologue) = self.bars(&mut names);
@@ -319,11 +333,13 @@ impl Plan<'_> {
         let guards = &self.function.guards;
         let mut prologue = self.callee_checks();
         prologue.extend(tangents.checks);
+        let function = self.finished(pushforward.function);
+        let allocates = Allocations::of(&function.0);
         let inner = match self.rule {
             Some(Given::Products { jvp: Some(jvp), .. }) => self.given_product(jvp, &tangents.idents),
-            _ => self.body_with(pushforward.function, &tangents.idents, tangents.places, names, &wrap),
+            _ => self.body_with(function, &tangents.idents, tangents.places, names, &wrap),
         };
-        let docs = match self.signature.output.form {
+        let mut docs = match self.signature.output.form {
             Form::Unit => vec![
                 format!("Runs [`{f}`](fn@{f}), and writes its directional derivative (JVP, pushforward), the Jacobian"),
                 "times the given tangents, into the tangents of its outputs.".to_owned(),
@@ -333,6 +349,7 @@ impl Plan<'_> {
                 "the Jacobian times the given tangents, one per active parameter.".to_owned(),
             ],
         };
+        allocates.describe(&mut docs);
         let output = self.output().map(|output| quote!((#output, #output)));
         let body = quote!(#(#guards)* #prologue #inner);
         Companion { name: "jvp".to_owned(), docs, extra: tangents.params, output, body }
@@ -444,11 +461,12 @@ impl Plan<'_> {
                 "the given seed, the adjoint of the value, times the Jacobian.".to_owned(),
             ],
         };
-        let docs = with_allocations(docs, &pullback.function);
+        let function = self.finished(pullback.function);
+        let docs = with_allocations(docs, &function);
         let idents: Vec<Ident> = seeds.idents.iter().chain(&buffers).cloned().collect();
         let inner = match self.rule {
             Some(Given::Products { vjp: Some(vjp), .. }) => self.given_product(vjp, &seeds.idents),
-            _ => self.body_with(pullback.function, &idents, seeds.places.clone(), names, &wrap),
+            _ => self.body_with(function, &idents, seeds.places.clone(), names, &wrap),
         };
         let gradient = self.gradient_type();
         let output = match self.output() {
@@ -701,8 +719,9 @@ impl Plan<'_> {
             String::new(),
             "If the length of a buffer is not that of its parameter, and where the function itself does.".to_owned(),
         ];
-        docs = with_allocations(docs, &pullback.function);
-        let inner = self.body_with(pullback.function, &idents, seeds.places.clone(), names, &wrap);
+        let function = self.finished(pullback.function);
+        docs = with_allocations(docs, &function);
+        let inner = self.body_with(function, &idents, seeds.places.clone(), names, &wrap);
         let (checks, passed) = (&seeds.prologue, &seeds.passed);
         let body = quote!(#checks #prologue #passed #inner);
         let output = self.output().filter(|_| returns);
@@ -732,12 +751,9 @@ pub(super) fn dump(name: &str, pass: &str, function: &Function) {
     }
 }
 
-/// Says that a companion allocates, where it does.
-pub(super) fn with_allocations(mut docs: Vec<String>, function: &Function) -> Vec<String> {
-    if has_tape(&function.body) {
-        docs.push(String::new());
-        docs.push("Allocates: the iterations of a loop are recorded on a tape.".to_owned());
-    }
+/// Says what a companion allocates.
+pub(super) fn with_allocations(mut docs: Vec<String>, function: &Finished) -> Vec<String> {
+    Allocations::of(&function.0).describe(&mut docs);
     docs
 }
 
@@ -772,8 +788,4 @@ fn is_forward(function: &Function, inputs: usize) -> bool {
 
 fn has_loop(region: &Region) -> bool {
     walk(&region.stmts).any(|stmt| matches!(stmt.op, Op::Loop(_)))
-}
-
-fn has_tape(region: &Region) -> bool {
-    walk(&region.stmts).any(|stmt| matches!(stmt.op, Op::NewTape(_) | Op::NewBuffer(_, _, false)))
 }

@@ -295,7 +295,7 @@ impl Plan<'_> {
                 self.output_value(place.map_or(&zeros, |place| &atoms[place * outputs..][..outputs]))
             })
         };
-        self.body(function, &[], names.clone(), &wrap)
+        self.body(self.finished(function), &[], names.clone(), &wrap)
     }
 
     /// Whether a partial derivative may be infinite, or may be for all that is known.

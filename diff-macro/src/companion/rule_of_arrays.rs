@@ -218,7 +218,7 @@ impl Plan<'_> {
                 quote!((#value, #tangent))
             }
         };
-        let body = self.body(pushforward.function, &idents, names.clone(), &wrap);
+        let body = self.body(self.finished(pushforward.function), &idents, names.clone(), &wrap);
         quote!(#prologue #body)
     }
 
@@ -282,7 +282,7 @@ impl Plan<'_> {
         };
         let (generics, mut params) = self.lending_signature(kinds, &keepers, &lasts);
         let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
-        let body = self.body(parted.function, &flags, names.clone(), &wrap);
+        let body = self.body(self.finished(parted.function), &flags, names.clone(), &wrap);
         let body = quote! {
             #keeps
             let #flag_pattern = #asked;

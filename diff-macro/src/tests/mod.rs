@@ -1,5 +1,6 @@
 //! Unit tests of the passes.
 
+mod allocations;
 mod arithmetic;
 mod language;
 mod mutations;

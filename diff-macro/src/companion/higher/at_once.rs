@@ -76,6 +76,7 @@ impl Plan<'_> {
         extra.splice(0..0, buffers.iter().flat_map(|buffers| buffers.arrays.clone()));
         let mut docs = self.docs_of_into();
         docs.splice(2..2, [String::new(), "Along all inputs at once: the function runs once.".to_owned()]);
+        let function = self.finished(function);
         let docs = with_allocations(docs, &function);
         // Above and below the diagonal the order of operations differs: the bits of one triangle are those of both.
         let mirrored = quote! {

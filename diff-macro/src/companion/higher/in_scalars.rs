@@ -55,6 +55,7 @@ impl Plan<'_> {
         let n = scalars.parts().1.len();
         let function = self.scalar_hessian(scalars, beside);
         let formula = if self.has_arrays() { None } else { self.second_formulas(&function, beside) };
+        let function = self.finished(function);
         let docs = with_allocations(docs(self.hessian_summary(beside), formula), &function);
         let wrap = |atoms: &[TokenStream]| {
             let (first, entries) = self.parts_of(beside, atoms, n);
@@ -129,7 +130,7 @@ impl Plan<'_> {
                 }
             }
         };
-        let inner = self.body(function, &[], names, &wrap);
+        let inner = self.body(self.finished(function), &[], names, &wrap);
         let checks = buffers.iter().map(|buffers| &buffers.checks);
         let entries = n * n;
         let clear = zeros.contains(&true).then(|| quote!(#hessian.fill(0.0);));
@@ -212,6 +213,7 @@ impl Plan<'_> {
             });
             quote!([#(#slices),*])
         };
+        let function = self.finished(function);
         let docs = with_allocations(docs, &function);
         let body = self.body(function, &[], self.names(), &wrap);
         let scalar = self.ty(self.signature.scalar);

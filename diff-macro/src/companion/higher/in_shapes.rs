@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use super::{Beside, Scalars};
+use crate::companion::allocations::Allocations;
 use crate::companion::modes::with_allocations;
 use crate::companion::{Companion, Plan};
 use crate::ir::Dim;
@@ -59,12 +60,13 @@ impl Plan<'_> {
         };
         let given = self.wrapped(quote!({ #given }));
         let body = quote!(#lengths let mut #hessian = #made; #given);
-        let docs = vec![
+        let mut docs = vec![
             self.hessian_summary(beside),
             String::new(),
             "Row `i` is the gradient of the partial derivative in element `i`; the matrix is symmetric to the last bit."
                 .to_owned(),
         ];
+        Allocations { results: !shape.is_fixed(), ..Allocations::default() }.describe(&mut docs);
         let output = Some(self.with_value_and_gradient(beside, ty));
         Some(Companion { name: beside.name(false), docs, extra: Vec::new(), output, body })
     }
@@ -101,6 +103,7 @@ impl Plan<'_> {
                 _ => quote!({ #(#stores)* }),
             }
         };
+        let function = self.finished(function);
         let docs = with_allocations(self.docs_of_into(), &function);
         let inner = self.body(function, &[], names, &wrap);
         let prologue = buffers.iter().map(|buffers| &buffers.prologue);

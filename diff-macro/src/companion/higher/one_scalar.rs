@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::companion::modes::{docs, dump, formula_line};
+use crate::companion::modes::{docs, dump, formula_line, with_allocations};
 use crate::companion::{Companion, Plan};
 use crate::forward;
 use crate::ir::Function;
@@ -24,6 +24,8 @@ impl Plan<'_> {
         let formula = if n == 1 { formula_line(&function, 2, &format!("d2{f}/d{x}2")) } else { None };
         function.body.yields.drain(..2 * n);
         let docs = docs(format!("The second derivative of [`{f}`](fn@{f}) with respect to `{x}`."), formula);
+        let function = self.finished(function);
+        let docs = with_allocations(docs, &function);
         let body = self.body(function, &[], self.names(), &|atoms| self.output_value(atoms));
         Companion { name: "second_derivative".to_owned(), docs, extra: Vec::new(), output: self.output(), body }
     }
@@ -39,6 +41,8 @@ impl Plan<'_> {
             let orders = atoms.chunks(n).map(|atoms| self.output_value(atoms));
             quote!([#(#orders),*])
         };
+        let function = self.finished(function);
+        let docs = with_allocations(docs, &function);
         let body = self.body(function, &[], self.names(), &wrap);
         let (output, length) = (self.output(), order + 1);
         let output = Some(quote!([#output; #length]));

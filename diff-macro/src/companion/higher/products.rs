@@ -55,6 +55,7 @@ impl Plan<'_> {
             format!("The product of the Hessian of [`{f}`](fn@{f}) with a direction: the second partial derivatives"),
             "times the direction, one part per active parameter, in the shape of the gradient.".to_owned(),
         ];
+        let function = self.finished(function);
         let docs = with_allocations(summary, &function);
         let inner = match self.rule {
             Some(Given::Products { hvp: Some(hvp), .. }) => self.given_product(hvp, &idents),
@@ -85,6 +86,7 @@ impl Plan<'_> {
             "If the length of a direction or of a buffer is not that of its parameter, and where the function does."
                 .to_owned(),
         ];
+        let function = self.finished(function);
         docs = with_allocations(docs, &function);
         let wrap = |atoms: &[TokenStream]| self.write_scalars(&buffers, atoms);
         let inner = self.body_with(function, &idents, along.places, names, &wrap);
@@ -125,6 +127,7 @@ impl Plan<'_> {
         idents.extend(along.idents.iter().cloned());
         idents.extend(self.array_bars(&second, &mut names, &mut along.places));
         let f = self.name();
+        let function = self.finished(function);
         let docs = with_allocations(
             vec![format!(
                 "The value of [`{f}`](fn@{f}), its gradient, and the product of its Hessian with a direction, in one pass."
@@ -170,6 +173,7 @@ impl Plan<'_> {
             "If the length of a direction or of a buffer is not that of its parameter, and where the function does."
                 .to_owned(),
         ];
+        let function = self.finished(function);
         let docs = with_allocations(docs, &function);
         let wrap = |atoms: &[TokenStream]| {
             let writes = [self.write_scalars(&first, &atoms[1..=n]), self.write_scalars(&second, &atoms[n + 1..])];

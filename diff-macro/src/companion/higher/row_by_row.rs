@@ -5,6 +5,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::Beside;
+use crate::companion::allocations::Allocations;
 use crate::companion::{Companion, Plan};
 use crate::ir::{Dim, Storage};
 use crate::names::{generated, plain};
@@ -45,6 +46,7 @@ impl Plan<'_> {
             let [direction, part] = [format!("{wish}_dot"), format!("{wish}_bar")].map(|wish| fresh(&wish));
             self.plan_row(&mut rows, parameter, &direction, &part, &rest);
         }
+        let has_slices = rows.passes.iter().any(|pass| matches!(pass, Pass::Array(..)));
         let own = self.own_arguments();
         let Rows { lets, widths, directions, splits, parts, stores, passes } = &rows;
         let (product, leaves) = (self.sibling("hvp_into"), self.leaves());
@@ -83,6 +85,7 @@ impl Plan<'_> {
         };
         let mut docs = self.docs_of_into();
         docs.splice(2..2, [String::new(), "Runs the function once per input.".to_owned()]);
+        Allocations { vectors: has_slices, ..Allocations::default() }.describe(&mut docs);
         let ty = self.ty(self.signature.scalar);
         extra.push((hessian, quote!(&mut [#ty])));
         let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
