@@ -229,7 +229,7 @@ impl<'a> Inliner<'a> {
 
     fn run(mut self, body: &'a Region, emitter: &mut Emitter<'a>) {
         self.count(body);
-        self.choose(&body.stmts, emitter);
+        self.choose(&body.stmts, &[], emitter);
         emitter.used = self.uses.into_keys().collect();
     }
 
@@ -309,11 +309,12 @@ impl<'a> Inliner<'a> {
         }
     }
 
-    fn choose(&mut self, stmts: &'a [Stmt], emitter: &mut Emitter<'a>) {
+    /// Chooses in the statements of a region, and in those inside of them. What the region yields is read behind them all.
+    fn choose(&mut self, stmts: &'a [Stmt], yields: &[Atom], emitter: &mut Emitter<'a>) {
         // From the end: whether a value may move depends on whether the values that read it do.
         for (position, stmt) in stmts.iter().enumerate().rev() {
             for region in stmt.op.regions() {
-                self.choose(&region.stmts, emitter);
+                self.choose(&region.stmts, &region.yields, emitter);
             }
             if let Op::Store(array, index, _) | Op::Accumulate(array, index, _) = &stmt.op
                 && emitter.is_vector(*array)
@@ -329,14 +330,14 @@ impl<'a> Inliner<'a> {
                 Op::Prim(..) => true,
                 Op::Load(array, _) => {
                     !emitter.changing.contains(array)
-                        || is_read_in_place(result, &stmts[position + 1..], &emitter.inlined)
+                        || is_read_in_place(result, &stmts[position + 1..], yields, &emitter.inlined)
                 }
                 Op::Opaque(Opaque { code: Code::Expr(_, None), effect, args, .. }) => match effect {
                     // A part of an array that changes cannot be asked for anything once the array itself is read.
                     Effect::Pure => {
                         !args.iter().any(|(_, atom)| atom.value().is_some_and(|v| emitter.is_open_window(v)))
                     }
-                    Effect::Reads => is_read_in_place(result, &stmts[position + 1..], &emitter.inlined),
+                    Effect::Reads => is_read_in_place(result, &stmts[position + 1..], yields, &emitter.inlined),
                     Effect::Any => false,
                 },
                 // A part that is only cleared needs no name.
@@ -368,7 +369,7 @@ fn is_trivial(op: &Op) -> bool {
 
 /// Whether the value is read before anything has an effect, in the statements that follow: by a statement that stays where
 /// it is, or by a value that is itself read so.
-fn is_read_in_place(value: Value, following: &[Stmt], inlined: &HashSet<Value>) -> bool {
+fn is_read_in_place(value: Value, following: &[Stmt], yields: &[Atom], inlined: &HashSet<Value>) -> bool {
     let mut read = value;
     for stmt in following {
         if stmt.op.operands().contains(&Atom::Value(read)) {
@@ -380,7 +381,7 @@ fn is_read_in_place(value: Value, following: &[Stmt], inlined: &HashSet<Value>) 
             return false;
         }
     }
-    false
+    yields.contains(&Atom::Value(read))
 }
 
 fn is_without_effect(op: &Op) -> bool {

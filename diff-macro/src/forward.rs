@@ -65,6 +65,8 @@ pub(crate) struct Pushforward {
     pub(crate) function: Function,
     /// The parameters that were added for seeds, in the order of the active parameters and directions.
     pub(crate) seeds: Vec<Value>,
+    /// What was decided for each expression, for the dump.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Differentiates forwards. `seeds[d][k]` is the seed of the `k`-th active parameter in direction `d`. The function
@@ -145,7 +147,9 @@ pub(crate) fn jvp(
         yields.extend(pass.yielded_all(&function.body.yields, d));
     }
     let body = pass.b.close_region(params, yields);
-    Pushforward { function: pass.finish(body), seeds: seed_params.into_iter().map(|(_, seed)| seed).collect() }
+    let notes = std::mem::take(&mut pass.notes);
+    let seeds = seed_params.into_iter().map(|(_, seed)| seed).collect();
+    Pushforward { function: pass.finish(body), seeds, notes }
 }
 
 /// The derivatives up to an order in a parameter: the function yields what the input yields, then for each order the
@@ -193,6 +197,7 @@ struct Forward<'a> {
     /// The values that are only a part of an expression, and those of them whose tangents are not pushed yet.
     parts: HashSet<Value>,
     pending: HashMap<Value, Part>,
+    notes: Vec<String>,
 }
 
 impl<'a> Mode<'a> for Forward<'a> {
@@ -216,7 +221,7 @@ impl<'a> Forward<'a> {
         let has_parts = directions > 1 && is_first && matches!(kind, Tangents::Directions);
         let parts = if has_parts && Analysis::Partials.is_on() { parts(function) } else { HashSet::new() };
         let (tangents, arrays, pending) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Forward { b, primal, tangents, arrays, fields, directions, kind, parts, pending }
+        Forward { b, primal, tangents, arrays, fields, directions, kind, parts, pending, notes: Vec::new() }
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) fn windows(function: &mut Function) -> Vec<String> {
     let definitions = Definitions::of(&function.body);
     let mut pass = Windows {
         definitions,
+        changing: function.changing(),
+        made: Vec::new(),
         lengths: HashMap::new(),
         values: std::mem::take(&mut function.values),
         shapes: function.shapes.to_vec(),
@@ -41,12 +43,19 @@ pub(crate) fn windows(function: &mut Function) -> Vec<String> {
 
 struct Windows {
     definitions: Definitions,
+    /// The arrays that change: a window of them is not lent for longer than a loop.
+    changing: HashSet<Value>,
+    /// The windows of other arrays that are in scope.
+    made: Vec<Made>,
     /// How long windows are.
     lengths: HashMap<Value, Atom>,
     values: Vec<Info>,
     shapes: Vec<Shape>,
     notes: Vec<String>,
 }
+
+/// A window: the array that it shows, the start, the length, and itself.
+type Made = (Value, Distance, Atom, Value);
 
 /// An access of a loop to an array of one dimension.
 struct Access {
@@ -68,10 +77,14 @@ struct Accesses {
 
 impl Windows {
     fn region(&mut self, region: &mut Region) {
+        let in_scope = self.made.len();
         for mut stmt in std::mem::take(&mut region.stmts) {
+            // A closure that is returned keeps no windows of what it is given by reference.
+            let kept = matches!(stmt.op, Op::Closure(_)).then(|| std::mem::take(&mut self.made));
             for inner in crate::cleanup::regions_mut(&mut stmt.op) {
                 self.region(inner);
             }
+            self.made.extend(kept.into_iter().flatten());
             if let Op::NewArray(NewArray::Window { part, .. }) = &stmt.op
                 && let Part::Along(_, length) | Part::Range(Atom::Int(0), Some(length)) = part
             {
@@ -82,6 +95,7 @@ impl Windows {
             }
             region.stmts.push(stmt);
         }
+        self.made.truncate(in_scope);
     }
 
     /// Puts the windows of a loop in front of it.
@@ -109,7 +123,17 @@ impl Windows {
             }
             let Some(mutable) = accesses.may_be_lent(array, &distance) else { continue };
             let (index, length) = *length.get_or_insert_with(|| self.rebase(l, &range, before));
-            let window = self.make(array, (&start, length), mutable, before);
+            let is_same = |made: &&Made| (made.0, &made.1, made.2) == (array, &start, length);
+            let window = match self.made.iter().find(is_same) {
+                Some(made) => made.3,
+                None => {
+                    let window = self.make(array, (&start, length), mutable, before);
+                    if !self.changing.contains(&array) {
+                        self.made.push((array, start, length, window));
+                    }
+                    window
+                }
+            };
             self.notes.push(format!("the loop of {} accesses {array} through a window, {window}", range.index));
             self.rewrite(&mut l.body, (range.index, index), &varying, (array, &distance), window);
         }

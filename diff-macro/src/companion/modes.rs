@@ -132,6 +132,7 @@ impl Plan<'_> {
     pub(super) fn pushforward(&self, seeds: &[Vec<Seed>]) -> Pushforward {
         let pushforward =
             forward::jvp(self.function, &self.active_values(), &self.out_values(), seeds, self.signature.scalar);
+        self.tell(&pushforward.notes);
         dump(&self.name(), "after forward mode", &pushforward.function);
         pushforward
     }

@@ -83,6 +83,7 @@ impl Forward<'_> {
         self.complete(args, &mut parts);
         parts.push(Part { value, prim, args: args.to_vec(), linear });
         if self.is_cheaper_by_partials(&parts) {
+            self.notes.push(format!("the partials of the expression {value} serve all directions"));
             self.push_by_partials(value, &parts);
         } else {
             parts.iter().for_each(|part| self.push_tangent(part.value, &part.linear, &part.args));

@@ -18,25 +18,38 @@ use super::{Horizon, Kind, Reverse, Swept, barred, taped::header_text};
 
 impl Reverse<'_> {
     /// The adjoints of the results of a loop, if they are known before it runs, and if no iteration needs another:
-    /// then the reverse of each iteration can follow its primal, and nothing is recorded.
-    pub(super) fn early_seeds(&mut self, stmt: &Stmt, l: &Loop, horizon: Horizon<'_>) -> Option<Vec<Option<Atom>>> {
+    /// then the reverse of each iteration can follow its primal, and nothing is recorded. Else the reason.
+    pub(super) fn early_seeds(
+        &mut self,
+        stmt: &Stmt,
+        l: &Loop,
+        horizon: Option<Horizon<'_>>,
+    ) -> Result<Vec<Option<Atom>>, String> {
         if !Analysis::AtOnce.is_on() {
-            return None;
+            return Err("that is turned off".to_owned());
         }
+        let Some(horizon) = horizon else {
+            return Err("what is around it is not reversed at once either".to_owned());
+        };
         let carried: Vec<usize> = (0..l.body.params.len()).filter(|k| self.is_varied(l.body.params[*k])).collect();
         let additive = accumulators(l);
-        if carried.is_empty() || !carried.iter().all(|k| additive[*k]) {
-            return None;
+        if let Some(k) = carried.iter().find(|k| !additive[**k]) {
+            return Err(format!("{} does more than add up", l.body.params[*k]));
         }
         let owned = self.owned_by_iteration(l, horizon);
-        if self.touches_changing(&l.body, &owned) {
-            return None;
+        if let Some(array) = self.changing_in(&l.body, &owned) {
+            return Err(format!("{array} changes, and not in one iteration alone"));
         }
         let mut seeds = vec![None; l.body.params.len()];
         for k in carried {
-            seeds[k] = self.early_seed(stmt.results[k], horizon)?;
+            let result = stmt.results[k];
+            let seed = self.early_seed(result, horizon);
+            seeds[k] = seed.ok_or_else(|| format!("the adjoint of {result} is not known before"))?;
         }
-        seeds.iter().any(Option::is_some).then_some(seeds)
+        match seeds.iter().any(Option::is_some) {
+            true => Ok(seeds),
+            false => Err("nothing that it adds up is differentiated".to_owned()),
+        }
     }
 
     /// The arrays that belong to an iteration of the loop: those that it makes, and local ones that it overwrites before it
@@ -59,15 +72,13 @@ impl Reverse<'_> {
         owned
     }
 
-    /// Whether a region loads from, or stores in, an array that changes and that lives longer than the region: the
-    /// adjoints of its elements depend on what comes later.
-    fn touches_changing(&self, region: &Region, owned: &HashSet<Value>) -> bool {
+    /// An array that a region loads from, or stores in, that changes and lives longer than the region: the adjoints of its
+    /// elements depend on what comes later.
+    fn changing_in(&self, region: &Region, owned: &HashSet<Value>) -> Option<Value> {
         // Whatever is written in the loop itself is unsettled.
         let loaded = loaded_in(&region.stmts).into_iter().map(|array| self.root(array));
-        self.written_roots(&region.stmts)
-            .into_iter()
-            .chain(loaded)
-            .any(|array| self.unsettled.contains(&array) && self.is_varied(array) && !owned.contains(&array))
+        let touched = self.written_roots(&region.stmts).into_iter().chain(loaded);
+        touched.filter(|array| self.unsettled.contains(array) && self.is_varied(*array) && !owned.contains(array)).min()
     }
 
     /// The adjoint of a value, from the statements that read it, if these are linear with coefficients that are known
@@ -149,6 +160,11 @@ impl Reverse<'_> {
         let unsettled = self.unsettled_outside.clone();
         let owned = horizon.map(|horizon| self.owned_by_iteration(l, horizon)).unwrap_or_default();
         let written = self.written_roots(&l.body.stmts);
+        let mut scratch: Vec<&Value> = owned.intersection(&written).collect();
+        scratch.sort_unstable();
+        for array in scratch {
+            self.notes.push(format!("each iteration of the loop of {} has {array} to itself", header_text(&l.header)));
+        }
         self.unsettled_outside.extend(written.difference(&owned));
         let outer_owned = self.owned.replace(owned);
         self.b.open();

@@ -124,6 +124,7 @@ impl Reverse<'_> {
         let Header::Range(Range { index, end: rows, .. }) = *header else { return };
         for (source, length) in candidates {
             let array = self.array(*source);
+            self.notes.push(format!("each iteration of the loop of {index} keeps a copy of {source}, if it is read"));
             let ty = self.b.slice_ty(array);
             let info = self.info(*source);
             let hint = info.hint.as_ref().map(|hint| Hint::generated(format!("{}_kept", hint.name), hint.span));

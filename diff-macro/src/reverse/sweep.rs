@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::ir::{Atom, Header, NewArray, Op, Region, Stmt, Ty, Value};
 use crate::primal::Mode;
 
+use super::taped::header_text;
 use super::{Horizon, Kind, Reverse, Swept};
 
 impl Reverse<'_> {
@@ -75,9 +76,13 @@ impl Reverse<'_> {
                 Swept::Call { linears, args: call.args.clone() }
             }
             Op::If { cond, then, otherwise } => self.sweep_if(stmt, *cond, then, otherwise),
-            Op::Loop(l) => match horizon.and_then(|horizon| self.early_seeds(stmt, l, horizon)) {
-                Some(seeds) => self.loop_at_once(stmt, l, &seeds, horizon),
-                None => self.sweep_loop(stmt, l),
+            Op::Loop(l) => match self.early_seeds(stmt, l, horizon) {
+                Ok(seeds) => self.loop_at_once(stmt, l, &seeds, horizon),
+                Err(reason) => {
+                    self.notes
+                        .push(format!("the loop of {} is not reversed at once: {reason}", header_text(&l.header)));
+                    self.sweep_loop(stmt, l)
+                }
             },
             Op::Load(array, index) => {
                 let Some(result) = stmt.results.first().copied() else {

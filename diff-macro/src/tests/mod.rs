@@ -4,6 +4,7 @@ mod allocations;
 mod arithmetic;
 mod language;
 mod mutations;
+mod notes;
 mod orders;
 mod size;
 mod snapshots;
