@@ -747,6 +747,8 @@ impl Builder {
             Some((Prim::Cosh, _)) => true,
             Some((Prim::Sqrt | Prim::Neg, &[x])) => self.is_nonzero(x),
             Some((Prim::Div | Prim::StrongDiv, &[x, _])) => self.is_nonzero(x),
+            Some((Prim::Mul | Prim::StrongMul, &[x, y])) => self.is_nonzero(x) && self.is_nonzero(y),
+            Some((Prim::Powi, &[x, _])) => self.is_nonzero(x),
             Some((Prim::Hypot, &[x, y])) => self.is_nonzero(x) || self.is_nonzero(y),
             Some((Prim::Add, &[x, y])) => {
                 let positive = |x: Atom| matches!(x, Atom::Float(c) if c > 0.0);

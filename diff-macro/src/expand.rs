@@ -3,17 +3,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
+use crate::activity;
 use crate::attr;
 use crate::companion::{self, Plan};
 use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Atom, Storage};
+use crate::ir::{Call, Storage};
 use crate::lower::{self, Lowered, Param, Source};
 use crate::names;
 use crate::resolve;
@@ -62,10 +63,8 @@ fn companions(
     }
     let mut lowered = lower_body(&item.block, signature, &runtime, diagnostics);
     if orders.any() {
-        let is_array =
-            |atom: &Atom| atom.value().is_some_and(|value| lowered.function.values[value.0 as usize].ty.is_array());
-        for call in lowered.function.body.calls().filter(|call| call.args.iter().any(is_array)) {
-            diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_CALL);
+        for span in calls_with_arrays(signature, &lowered) {
+            diagnostics.report_at(span, diagnostics::SECOND_ORDER_OF_CALL);
         }
     }
     if !diagnostics.is_empty() {
@@ -93,6 +92,20 @@ fn companions(
     // Only the companions that are asked for have a place in the implementation of a trait.
     let rules = if only.is_some() { quote!() } else { rules(&plan) };
     Some(quote!(#companions #rules))
+}
+
+/// Where calls with arrays that vary stand, which have no derivatives of second order.
+fn calls_with_arrays(signature: &signature::Signature, lowered: &Lowered) -> Vec<Span> {
+    let function = &lowered.function;
+    let active = |k: &usize| signature.parameters[*k].active;
+    let params = (0..signature.parameters.len()).filter(active).map(|k| function.body.params[k]);
+    let leaves = lowered.leaves.iter().filter(|leaf| active(&leaf.param)).map(|leaf| leaf.value);
+    let varied = activity::varied(function, &params.chain(leaves).collect::<Vec<_>>());
+    let takes_array = |call: &&Call| {
+        let mut values = call.args.iter().filter_map(|atom| atom.value());
+        values.any(|value| varied.contains(&value) && function.values[value.0 as usize].ty.is_array())
+    };
+    function.body.calls().filter(takes_array).map(|call| call.callee.span()).collect()
 }
 
 /// The companions of a function whose derivative is given: those of a function that calls it by its own rule.
@@ -151,8 +164,10 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
                 ..*plan
             };
             // The number of derivatives of higher order grows fast: they are those in the function's own parameters.
-            let lower = of_callers.rules(1..=highest.min(2), true);
-            let higher = if structs { quote!() } else { plan.rules(3..=highest, false) };
+            let has_second = calls_with_arrays(&signature, &lowered).is_empty();
+            let lower = if has_second { highest.min(2) } else { 1 };
+            let higher = if structs { quote!() } else { plan.rules(lower + 1..=highest, false) };
+            let lower = of_callers.rules(1..=lower, true);
             return quote!(#lower #higher);
         }
     }

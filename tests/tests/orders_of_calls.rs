@@ -603,3 +603,83 @@ fn rules_of_methods_are_differentiated_again() {
         }
     }
 }
+
+/// The polynomial with these coefficients, and its derivatives by other functions.
+#[derivative(hvp, rule(partials(slope_of_polynomial)))]
+fn polynomial(x: f64, #[constant] coefficients: &[f64]) -> f64 {
+    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
+}
+
+#[derivative(rule(partials(curvature_of_polynomial)))]
+fn slope_of_polynomial(x: f64, #[constant] coefficients: &[f64]) -> f64 {
+    let terms = coefficients.iter().enumerate().skip(1).rev();
+    terms.fold(0.0, |sum, (k, c)| sum * x + k as f64 * c)
+}
+
+fn curvature_of_polynomial(x: f64, coefficients: &[f64]) -> f64 {
+    let terms = coefficients.iter().enumerate().skip(2).rev();
+    terms.fold(0.0, |sum, (k, c)| sum * x + (k * (k - 1)) as f64 * c)
+}
+
+#[derivative(hessian, hvp)]
+fn of_polynomial(x: f64, y: f64, #[constant] coefficients: &[f64]) -> f64 {
+    polynomial(x * y, coefficients) * y
+}
+
+#[derivative(hessian)]
+fn of_local_polynomial(x: f64, y: f64) -> f64 {
+    let coefficients = [1.0, -2.0, 0.5, 3.0];
+    polynomial(x * y, &coefficients) * y
+}
+
+#[test]
+fn constant_arrays_are_passed_on() {
+    let (x, y, c) = (0.7, -1.3, [1.0, -2.0, 0.5, 3.0]);
+    let u: f64 = x * y;
+    let (p, p1, p2) = (polynomial(u, &c), -2.0 + u + 9.0 * u * u, 1.0 + 18.0 * u);
+    let mixed = 2.0 * y * p1 + x * y * y * p2;
+    let expected = [[p2 * y.powi(3), mixed], [mixed, 2.0 * x * p1 + y * x * x * p2]];
+    assert!((p - (1.0 - 2.0 * u + 0.5 * u * u + 3.0 * u.powi(3))).abs() < 1e-14);
+    let (found, local) = (of_polynomial::hessian(x, y, &c), of_local_polynomial::hessian(x, y));
+    let product = of_polynomial::hvp(x, y, &c, 1.0, -0.5);
+    for i in 0..2 {
+        close(product[i], expected[i][0] - 0.5 * expected[i][1]);
+        for j in 0..2 {
+            close(found[i][j], expected[i][j]);
+            close(local[i][j], expected[i][j]);
+        }
+    }
+}
+
+#[derivative]
+fn first_of(values: &[f64]) -> f64 {
+    values[0] * values[0]
+}
+
+/// Of second order in `x` alone: in `y` it would take that of a call with an array.
+#[derivative(wrt(x), hvp)]
+fn with_an_array(x: f64, y: f64) -> f64 {
+    let values = [y, 1.0];
+    x.sin() * first_of(&values)
+}
+
+#[derivative(hessian)]
+fn calls_one_with_an_array(x: f64) -> f64 {
+    with_an_array(x * x, 3.0)
+}
+
+#[derivative]
+fn gradient_of_both(x: f64, y: f64) -> f64 {
+    with_an_array(x, y)
+}
+
+#[test]
+fn what_has_no_second_order_is_a_constant_in_it() {
+    let x = 0.6_f64;
+    close(calls_one_with_an_array::hessian(x), 9.0 * (2.0 * (x * x).cos() - 4.0 * x * x * (x * x).sin()));
+    close_to(&gradient_of_both::gradient(x, 2.0), &[4.0 * x.cos(), 4.0 * x.sin()]);
+}
+
+fn close_to(found: &[f64], expected: &[f64]) {
+    found.iter().zip(expected).for_each(|(found, expected)| close(*found, *expected));
+}

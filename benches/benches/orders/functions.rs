@@ -71,6 +71,17 @@ pub(crate) fn exponentials(p: &[f64; 5], #[constant] t: &[f64], #[constant] y: &
     sum
 }
 
+/// The same in a slice, along all elements at once.
+#[derivative(hessian)]
+pub(crate) fn exponentials_in_slice(p: &[f64], #[constant] t: &[f64], #[constant] y: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for i in 0..t.len() {
+        let error = p[0] * (-p[1] * t[i]).exp() + p[2] * (-p[3] * t[i]).exp() + p[4] - y[i];
+        sum += error * error;
+    }
+    sum
+}
+
 pub(crate) fn exponentials_of<D: DualNum<Primitive = f64> + Copy>(p: &[D], t: &[f64], y: &[f64]) -> D {
     let mut sum = D::from(0.0);
     for (t, y) in t.iter().zip(y) {
@@ -109,7 +120,7 @@ pub(crate) fn exponentials_hessian(p: &[f64; 5], t: &[f64], y: &[f64]) -> [[f64;
 // ---- the logistic loss ------------------------------------------------------------------------------------------
 
 /// The mean logistic loss of linear predictions; `rows` holds one example after the other.
-#[derivative(hvp)]
+#[derivative(hvp, hessian)]
 pub(crate) fn logistic(w: &[f64], #[constant] rows: &[f64], #[constant] labels: &[f64]) -> f64 {
     let d = w.len();
     let mut sum = 0.0;
@@ -140,6 +151,33 @@ pub(crate) fn logistic_hvp(w: &[f64], rows: &[f64], labels: &[f64], v: &[f64], p
         let weight = label * label * e / ((1.0 + e) * (1.0 + e)) * along * scale;
         for j in 0..d {
             product[j] += weight * row[j];
+        }
+    }
+}
+
+/// The Hessian of the logistic loss: the sum of the weighted products of each row with itself.
+pub(crate) fn logistic_hessian(w: &[f64], rows: &[f64], labels: &[f64], hessian: &mut [f64]) {
+    let d = w.len();
+    assert!(hessian.len() == d * d);
+    hessian.fill(0.0);
+    let scale = 1.0 / labels.len() as f64;
+    for (row, label) in rows.chunks_exact(d).zip(labels) {
+        let mut z = 0.0;
+        for j in 0..d {
+            z += w[j] * row[j];
+        }
+        let e = (-label * z).exp();
+        let weight = label * label * e / ((1.0 + e) * (1.0 + e)) * scale;
+        for i in 0..d {
+            let factor = weight * row[i];
+            for (entry, x) in hessian[i * d..(i + 1) * d][i..].iter_mut().zip(&row[i..]) {
+                *entry += factor * x;
+            }
+        }
+    }
+    for i in 1..d {
+        for j in 0..i {
+            hessian[i * d + j] = hessian[j * d + i];
         }
     }
 }

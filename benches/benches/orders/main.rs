@@ -145,6 +145,36 @@ fn rows() -> Vec<Row> {
             dual: Some(dual_hessian(p2, move |p| f::exponentials_of(p, &t2, &y2))),
         },
         Row {
+            name: "the same in a slice",
+            companion: "hessian_into",
+            length: 25,
+            by_hand: || {
+                let (p, t, y) = samples();
+                Box::new(move |out| flatten(&f::exponentials_hessian(black_box(&p), &t, &y), out))
+            },
+            generated: {
+                let (p, t, y) = samples();
+                Box::new(move |out| f::exponentials_in_slice::hessian_into(black_box(&p), &t, &y, out))
+            },
+            gradient: None,
+            dual: None,
+        },
+        Row {
+            name: "Hessian of logistic loss, 1000 x 20",
+            companion: "hessian_into",
+            length: 400,
+            by_hand: || {
+                let [w, data, labels, _] = examples();
+                Box::new(move |out| f::logistic_hessian(black_box(&w), &data, &labels, out))
+            },
+            generated: {
+                let [w, data, labels, _] = examples();
+                Box::new(move |out| f::logistic::hessian_into(black_box(&w), &data, &labels, out))
+            },
+            gradient: None,
+            dual: None,
+        },
+        Row {
             name: "HVP of Rosenbrock, n = 1000",
             companion: "hvp_into",
             length: 1000,
