@@ -64,6 +64,8 @@ pub(crate) struct Frame {
     /// The number of columns, and of unit vectors.
     pub(crate) columns: Atom,
     pub(crate) units: Atom,
+    /// It is symmetric: only what stands on the diagonal and behind it is asked for.
+    pub(crate) symmetric: bool,
 }
 
 /// Carries all unit vectors through a function. `params` says what its linear parameters are, `results` the same of
@@ -90,6 +92,7 @@ pub(crate) fn batch(
         kept: HashMap::new(),
         groups: HashMap::new(),
         runs: HashSet::new(),
+        rows: HashMap::new(),
         index: None,
         out: Vec::new(),
         pending: Vec::new(),
@@ -149,6 +152,8 @@ struct Batch {
     groups: HashMap<Value, Value>,
     /// The indices of the runs.
     runs: HashSet<Value>,
+    /// The rows of the Jacobian that a run reaches.
+    rows: HashMap<Value, HashSet<Atom>>,
     /// The unit vector of the run that is open.
     index: Option<Value>,
     out: Vec<Stmt>,
@@ -487,6 +492,8 @@ impl Batch {
                 (own, self.add(start, unit, &mut pending))
             }
             (Place::Jacobian, Way::Columns) => {
+                let run = self.unit();
+                self.rows.entry(run).or_default().insert(flat);
                 let start = self.mul(flat, self.frame.columns, &mut out);
                 (self.frame.jacobian, self.add(start, unit, &mut pending))
             }
@@ -814,6 +821,25 @@ impl Batch {
                     None => self.complete(&mut region.stmts),
                 }
             }
+            if let (Some(run), Op::Loop(l)) = (run, &mut stmt.op) {
+                self.from_the_diagonal(run, l);
+            }
+        }
+    }
+
+    /// Of a symmetric matrix, a run that only adds to one row begins at the diagonal.
+    ///
+    /// ```text
+    /// // Input:    for d in 0..n { hessian[i * n + d] += .. }
+    /// // Output:   for d in i..n { hessian[i * n + d] += .. }
+    /// ```
+    fn from_the_diagonal(&self, run: Value, l: &mut Loop) {
+        let written = |stmt: &Stmt| stmt.op.written_arrays().iter().all(|array| *array == self.frame.jacobian);
+        let rows = self.rows.get(&run).map(|rows| rows.iter().copied().collect::<Vec<_>>());
+        if let (true, Some([row]), Header::Range(range)) = (self.frame.symmetric, rows.as_deref(), &mut l.header)
+            && l.body.stmts.iter().all(written)
+        {
+            range.start = *row;
         }
     }
 

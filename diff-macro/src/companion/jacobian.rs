@@ -294,7 +294,7 @@ impl Plan<'_> {
         };
         function.body.params.push(jacobian_value);
         function.body.params.extend(numbers.params.iter().map(|(_, value)| *value));
-        let frame = Frame { way, jacobian: jacobian_value, columns: total.0, units };
+        let frame = Frame { way, jacobian: jacobian_value, columns: total.0, units, symmetric: false };
         let function = batch(function, frame, &roles, &entries, scalar)?;
         dump(&self.name(), "with all unit vectors at once", &function);
         for k in &active {

@@ -59,7 +59,7 @@ impl Plan<'_> {
         let buffer: Value = push_buffer(&mut function, scalar);
         function.body.params.push(buffer);
         function.body.params.extend(numbers.params.iter().map(|(_, value)| *value));
-        let frame = Frame { way: Way::Columns, jacobian: buffer, columns: total, units: total };
+        let frame = Frame { way: Way::Columns, jacobian: buffer, columns: total, units: total, symmetric: true };
         let function = batch(function, frame, &roles, &entries, scalar)?;
         dump(&self.name(), "along all inputs at once", &function);
         let extra = std::iter::once(hessian.clone()).chain(numbers.params.into_iter().map(|(ident, _)| ident));
