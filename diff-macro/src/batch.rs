@@ -770,7 +770,7 @@ impl Batch {
     // ---- what crosses from one run to another -----------------------------------------------------------------------
 
     /// Completes the runs: a value that another run computes is loaded, one that another run needs is kept.
-    fn keep(&mut self, stmts: &mut [Stmt]) {
+    fn keep(&mut self, stmts: &mut Vec<Stmt>) {
         let mut needed = HashSet::new();
         self.find_needed(stmts, &mut needed);
         let mut needed: Vec<Value> = needed.into_iter().collect();
@@ -812,9 +812,10 @@ impl Batch {
         }
     }
 
-    fn complete(&mut self, stmts: &mut [Stmt]) {
-        for stmt in stmts {
-            let run = self.run_of(stmt);
+    fn complete(&mut self, stmts: &mut Vec<Stmt>) {
+        let mut completed = Vec::new();
+        for mut stmt in std::mem::take(stmts) {
+            let run = self.run_of(&stmt);
             for region in regions_mut(&mut stmt.op) {
                 match run {
                     Some(run) => region.stmts = self.completed(std::mem::take(&mut region.stmts), run),
@@ -822,9 +823,15 @@ impl Batch {
                 }
             }
             if let (Some(run), Op::Loop(l)) = (run, &mut stmt.op) {
+                if let Some(unit) = only_unit(&l.body.stmts, run) {
+                    completed.extend(in_unit(std::mem::take(&mut l.body.stmts), run, unit));
+                    continue;
+                }
                 self.from_the_diagonal(run, l);
             }
+            completed.push(stmt);
         }
+        *stmts = completed;
     }
 
     /// Of a symmetric matrix, a run that only adds to one row begins at the diagonal.
@@ -874,6 +881,95 @@ impl Batch {
         }
         out
     }
+}
+
+/// The only unit vector in which a run changes anything, if there is one: all that it adds to what is there is a multiple of
+/// a seed.
+///
+/// ```text
+/// // Input:    for d in 0..n { z_dot[d] += row[j] * (if d == j { 1 } else { 0 }) }
+/// // Output:   z_dot[j] += row[j]
+/// ```
+fn only_unit(stmts: &[Stmt], run: Value) -> Option<Atom> {
+    let (mut tests, mut multiples, mut sums) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let mut loads: HashMap<Value, (Value, &[Atom])> = HashMap::new();
+    let mut units = HashSet::new();
+    for stmt in stmts {
+        let of = |atom: &Atom| atom.value().and_then(|value| multiples.get(&value)).copied();
+        match (&stmt.op, &stmt.results[..]) {
+            (Op::Prim(Prim::IntEq, args), [result]) if args[0] == Atom::Value(run) => {
+                tests.insert(*result, args[1]);
+            }
+            (Op::Prim(Prim::Select, args), [result]) => {
+                let test = args[0].value().and_then(|test| tests.get(&test));
+                let is_seed = args[1].is_float(1.0) && args[2].is_float(0.0);
+                multiples.extend(test.filter(|_| is_seed).map(|unit| (*result, *unit)));
+            }
+            (Op::Prim(Prim::Mul | Prim::StrongMul, args), [result]) => {
+                let unit = of(&args[0]).or(of(&args[1]));
+                multiples.extend(unit.map(|unit| (*result, unit)));
+            }
+            (Op::Prim(Prim::Neg | Prim::Div | Prim::StrongDiv, args), [result]) => {
+                let unit = of(&args[0]);
+                multiples.extend(unit.map(|unit| (*result, unit)));
+            }
+            (Op::Prim(prim @ (Prim::Add | Prim::Sub), args), [result]) => {
+                let loaded = |atom: &Atom| atom.value().and_then(|value| loads.get(&value)).copied();
+                match (of(&args[0]), of(&args[1])) {
+                    (Some(a), Some(b)) if a == b => {
+                        multiples.insert(*result, a);
+                    }
+                    (None, Some(unit)) => sums.extend(loaded(&args[0]).map(|place| (*result, (place, unit)))),
+                    (Some(unit), None) if *prim == Prim::Add => {
+                        sums.extend(loaded(&args[1]).map(|place| (*result, (place, unit))));
+                    }
+                    _ => {}
+                }
+            }
+            (Op::Prim(..), _) => {}
+            (Op::Load(array, index), [result]) => {
+                loads.insert(*result, (*array, index));
+            }
+            (Op::Store(array, index, sum), _) => {
+                let (place, unit) = *sums.get(&sum.value()?)?;
+                units.insert(unit);
+                if place != (*array, &index[..]) {
+                    return None;
+                }
+            }
+            (Op::Accumulate(_, _, term), _) => {
+                units.insert(of(term)?);
+            }
+            _ => return None,
+        }
+    }
+    let mut units = units.into_iter();
+    units.next().filter(|_| units.next().is_none())
+}
+
+/// The statements of a run for one unit vector.
+fn in_unit(stmts: Vec<Stmt>, run: Value, unit: Atom) -> Vec<Stmt> {
+    let mut names: HashMap<Value, Atom> = HashMap::from([(run, unit)]);
+    let mut out = Vec::new();
+    for mut stmt in stmts {
+        for_each_operand(&mut stmt.op, &mut |atom| {
+            *atom = atom.value().and_then(|value| names.get(&value)).copied().unwrap_or(*atom);
+        });
+        let known = match &stmt.op {
+            Op::Prim(Prim::IntEq, args) if args[0] == unit && args[1] == unit => Some(Atom::Bool(true)),
+            Op::Prim(Prim::Select, args) if args[0] == Atom::Bool(true) => Some(args[1]),
+            Op::Prim(Prim::Mul, args) if args[0].is_float(1.0) => Some(args[1]),
+            Op::Prim(Prim::Mul | Prim::Div, args) if args[1].is_float(1.0) => Some(args[0]),
+            _ => None,
+        };
+        match (known, &stmt.results[..]) {
+            (Some(known), [result]) => {
+                names.insert(*result, known);
+            }
+            _ => out.push(stmt),
+        }
+    }
+    out
 }
 
 /// `for index in 0..end { stmts }`.
