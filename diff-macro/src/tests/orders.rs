@@ -81,6 +81,76 @@ fn product_with_a_hessian() {
 }
 
 #[test]
+fn hessian_in_a_slice() {
+    check(
+        "wrt(w), hessian",
+        "fn f(w: &[f64], row: &[f64]) -> f64 {
+            let mut z = 0.0;
+            for j in 0..w.len() { z += w[j] * row[j]; }
+            z.exp()
+        }",
+        "hessian_into",
+        expect![[r#"
+            fn hessian_into(
+                w: &[f64],
+                row: &[f64],
+                hessian: &mut [f64],
+            ) {
+                let inputs = w.len();
+                let n = inputs;
+                ::core::assert_eq!(
+                    hessian.len(), n * n,
+                    "the buffer for the Hessian must hold `inputs x inputs`"
+                );
+                hessian.fill(0.0);
+                let mut z_dot = vec![0.0_f64; inputs];
+                let mut array = vec![0.0_f64; inputs];
+                let value_1 = w.len();
+                let z_dot_window = &mut z_dot[..inputs];
+                for d in 0..inputs {
+                    z_dot_window[d] = 0.0;
+                }
+                let row_window = &row[..value_1];
+                let z_dot_window_1 = &mut z_dot[..value_1];
+                let mut z = 0.0_f64;
+                for j in 0..value_1 {
+                    let row_window_element = row_window[j];
+                    z_dot_window_1[j] += row_window_element;
+                    z += w[j] * row_window_element;
+                }
+                let z_exp = z.exp();
+                let z_dot_window_2 = &z_dot[..inputs];
+                let array_1 = &mut array[..inputs];
+                for d in 0..inputs {
+                    array_1[d] = z_exp * z_dot_window_2[d];
+                }
+                let row_window_1 = &row[..value_1];
+                for j in 0..value_1 {
+                    let row_window_element_1 = row_window_1[j];
+                    let length = inputs.saturating_sub(j);
+                    let array_2 = window(&array, j, length);
+                    let array_3 = window_mut(
+                        hessian,
+                        j * inputs + j,
+                        length,
+                    );
+                    for d in 0..length {
+                        array_3[d] += row_window_element_1 * array_2[d];
+                    }
+                }
+                {
+                    for row_1 in 1..n {
+                        for column in 0..row_1 {
+                            hessian[row_1 * n + column] = hessian[column * n + row_1];
+                        }
+                    }
+                }
+            }
+        "#]],
+    );
+}
+
+#[test]
 fn hessian_of_a_band() {
     check(
         "hessian",
