@@ -827,7 +827,7 @@ impl Batch {
                     completed.extend(in_unit(std::mem::take(&mut l.body.stmts), run, unit));
                     continue;
                 }
-                self.from_the_diagonal(run, l);
+                self.begin_at_diagonal(run, l);
             }
             completed.push(stmt);
         }
@@ -840,7 +840,7 @@ impl Batch {
     /// // Input:    for d in 0..n { hessian[i * n + d] += .. }
     /// // Output:   for d in i..n { hessian[i * n + d] += .. }
     /// ```
-    fn from_the_diagonal(&self, run: Value, l: &mut Loop) {
+    fn begin_at_diagonal(&self, run: Value, l: &mut Loop) {
         let written = |stmt: &Stmt| stmt.op.written_arrays().iter().all(|array| *array == self.frame.jacobian);
         let rows = self.rows.get(&run).map(|rows| rows.iter().copied().collect::<Vec<_>>());
         if let (true, Some([row]), Header::Range(range)) = (self.frame.symmetric, rows.as_deref(), &mut l.header)

@@ -90,6 +90,49 @@ pub fn chained(x: &[f64]) -> f64 {
     sum
 }
 
+/// Calls, differentiated again.
+#[derivative(hessian, hvp)]
+#[must_use]
+pub fn of_calls(x: f64, y: f64) -> f64 {
+    quartic(x * y, y) + with_rule(x)
+}
+
+/// A rule, differentiated again.
+#[derivative(hvp, rule(partials(slope_of_rule)))]
+#[must_use]
+pub fn with_rule(x: f64) -> f64 {
+    x.sin()
+}
+
+/// The slope of the rule.
+#[derivative]
+#[must_use]
+pub fn slope_of_rule(x: f64) -> f64 {
+    x.cos()
+}
+
+/// A rule of products.
+#[derivative(hessian, hvp, rule(vjp = pull_of_products, hvp = hvp_of_products))]
+#[must_use]
+pub fn with_products(x: f64) -> f64 {
+    x.sin()
+}
+
+fn pull_of_products(x: f64, seed: f64) -> (f64, f64) {
+    (x.sin(), seed * x.cos())
+}
+
+fn hvp_of_products(x: f64, x_dot: f64) -> f64 {
+    -x.sin() * x_dot
+}
+
+/// Second derivatives in rows.
+#[derivative(hessian, hvp)]
+#[must_use]
+pub fn rows(x: &[[f64; 2]], k: usize) -> f64 {
+    x[k][0] * x[0][1].exp()
+}
+
 /// Single precision and a constant.
 #[derivative(wrt(x))]
 #[must_use]

@@ -48,6 +48,35 @@ fn second_derivatives_need_no_prelude() {
     assert_eq!(hessian, [42.0, 28.0, 0.0, 12.0, 28.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0, 0.0, 12.0, 4.0, 0.0, 0.0]);
 }
 
+#[derivative(hessian, hvp)]
+fn of_slice(x: &[f64]) -> f64 {
+    cubic(x[0], x[1])
+}
+
+#[derivative(hessian)]
+fn of_rows(x: &[[f64; 2]; 2], k: usize) -> f64 {
+    x[0][k] * x[k][0]
+}
+
+#[derivative(wrt(pair), hessian, hvp)]
+fn of_tuple(pair: (f64, f64)) -> f64 {
+    pair.0 * pair.0 * pair.1
+}
+
+#[test]
+fn second_order_through_calls_and_in_slices_needs_no_prelude() {
+    // x0^3 x1
+    let hessian = of_slice::hessian(&[2.0, 3.0]);
+    assert_eq!((hessian[0][0], hessian[0][1], hessian[1][0], hessian[1][1]), (36.0, 12.0, 12.0, 0.0));
+    let (value, _, again) = of_slice::value_gradient_and_hessian(&[2.0, 3.0]);
+    assert_eq!((value, again[0][1]), (24.0, 12.0));
+    assert_eq!(of_rows::hessian(&[[1.0, 2.0], [3.0, 4.0]], 1)[0][1][1][0], 1.0);
+    let mut hessian = [0.0; 4];
+    of_tuple::hessian_into((2.0, 3.0), &mut hessian);
+    assert_eq!(hessian, [6.0, 4.0, 4.0, 0.0]);
+    assert_eq!(of_tuple::hvp((2.0, 3.0), (1.0, 0.0)), (6.0, 4.0));
+}
+
 #[test]
 fn straight_code_needs_no_prelude() {
     let (value, [in_x, in_y]) = polynomial::value_and_gradient(3.0, 2.0);

@@ -40,8 +40,9 @@ impl Plan<'_> {
             (None, [_]) => {
                 let vec = quote!(#runtime::private::Vec);
                 let zeros = quote!(#runtime::private::vec![0.0; #length]);
-                let rows =
-                    quote!(#hessian.chunks(::core::cmp::Ord::max(#length, 1)).map(<[#scalar]>::to_vec).collect());
+                let chunks = quote!(#hessian.chunks(::core::cmp::Ord::max(#length, 1)));
+                let rows = quote!(::core::iter::Iterator::map(#chunks, <[#scalar]>::to_vec));
+                let rows = quote!(::core::iter::Iterator::collect(#rows));
                 (zeros, quote!(#runtime::private::vec![0.0; #length * #length]), rows, quote!(#vec<#vec<#scalar>>))
             }
             (None, _) => return None,
