@@ -124,9 +124,8 @@ fn hessian_in_a_slice() {
                 for d in 0..inputs {
                     array_1[d] = z_exp * z_dot_window_2[d];
                 }
-                let row_window_1 = &row[..value_1];
                 for j in 0..value_1 {
-                    let row_window_element_1 = row_window_1[j];
+                    let row_window_element_1 = row_window[j];
                     let length = inputs.saturating_sub(j);
                     let array_2 = window(&array, j, length);
                     let array_3 = window_mut(
