@@ -3,6 +3,7 @@
 mod allocations;
 mod arithmetic;
 mod language;
+mod messages;
 mod mutations;
 mod notes;
 mod orders;

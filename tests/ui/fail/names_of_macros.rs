@@ -10,4 +10,9 @@ macro_rules! with_body {
 }
 with_body!(foreign_parameter, x * x);
 
+#[derivative]
+fn own_name(__value_1: f64) -> f64 {
+    __value_1 * __value_1
+}
+
 fn main() {}
