@@ -1,11 +1,6 @@
 use diff_runtime::derivative;
 
 #[derivative]
-fn first(x: [f64; 2]) -> f64 {
-    x[0]
-}
-
-#[derivative]
 fn dot(x: &[f64], y: &mut [f64]) -> f64 {
     y[0] *= x[0];
     y[0]
@@ -14,11 +9,6 @@ fn dot(x: &[f64], y: &mut [f64]) -> f64 {
 #[derivative]
 fn mixed(x: f64, y: f32) -> f64 {
     x * f64::from(y)
-}
-
-#[derivative]
-fn by_value(x: [f64; 2]) -> f64 {
-    first(x)
 }
 
 #[derivative]
