@@ -12,4 +12,9 @@ fn g(weight: f64) -> f64 {
     weight
 }
 
+#[derivative(wrt(self))]
+fn without_receiver(x: f64) -> f64 {
+    x * x
+}
+
 fn main() {}
