@@ -41,7 +41,8 @@ fn corpus(name: &str, through_calls: Option<&str>) {
         .collect();
     files.sort();
     let (mut twins, mut cases) = (TokenStream::new(), TokenStream::new());
-    let (mut callers, mut cases_of_callers) = (TokenStream::new(), TokenStream::new());
+    let (mut callers, mut cases_of_callers, mut originals) =
+        (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for path in files {
         let module = path.file_stem().and_then(|stem| stem.to_str()).expect("a name").to_owned();
         let text = fs::read_to_string(&path).expect("a readable file");
@@ -49,6 +50,8 @@ fn corpus(name: &str, through_calls: Option<&str>) {
         let ident = format_ident!("{module}");
         let twin = twin(&file);
         twins.extend(quote!(pub mod #ident { #(#twin)* }));
+        let absolute = fs::canonicalize(&path).expect("the file is there").display().to_string();
+        originals.extend(quote!(#[path = #absolute] pub(crate) mod #ident;));
         let mut own_callers = Vec::new();
         for sample in file.items.iter().filter_map(Sample::read) {
             let item = sample.function(&file);
@@ -82,6 +85,7 @@ fn corpus(name: &str, through_calls: Option<&str>) {
         write(name, "twins", &twins);
         write(name, "cases", &quote!([#cases_of_callers]));
         write(name, "callers", &callers);
+        write(name, "originals", &originals);
     }
 }
 

@@ -304,6 +304,12 @@ pub(crate) fn unknown_function(name: &str) -> String {
 pub(crate) const ARRAY_IN_CALL: &str = "what this reference shows varies with the parameters, but only arrays of floats are followed into functions\n\
      help: pass a float by value, an array or a part of one by `&a`, `&mut a`, `&a[i..j]`";
 
+pub(crate) const ARRAY_OF_CALL: &str = "the array that this call returns varies with the parameters, and its length is not visible here\n\
+     help: write the type of the variable: `let a: [f64; 3] = ..`";
+
+pub(crate) const VEC_OF_CALL: &str = "what this call returns varies with the parameters, and only an array of up to 64 floats is followed\n\
+     help: let the function write into a `&mut` parameter: `g(x, &mut out)`";
+
 pub(crate) const ARRAY_TWICE_IN_CALL: &str = "two arguments of this call are parts of one array that varies with the parameters, and one of them may be changed\n\
      help: pass a copy: `let b = a.to_vec();`";
 

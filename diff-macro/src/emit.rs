@@ -124,7 +124,7 @@ pub(crate) fn emit_once<'a>(
 /// The variables that keep what the pullback at the end of a function reads.
 fn keepers(body: &Region) -> HashMap<Value, Ident> {
     match body.stmts.last().map(|stmt| &stmt.op) {
-        Some(Op::Closure(closure)) => closure.kept.iter().cloned().collect(),
+        Some(Op::Closure(closure)) => closure.kept.iter().map(|(param, keeper, _)| (*param, keeper.clone())).collect(),
         _ => HashMap::new(),
     }
 }

@@ -508,8 +508,9 @@ pub(crate) enum Slot {
 #[derive(Clone)]
 pub(crate) struct Closure {
     pub(crate) region: Region,
-    /// The parameters that are lent for the time of the closure, and the variables that keep them.
-    pub(crate) kept: Vec<(Value, proc_macro2::Ident)>,
+    /// The parameters that are lent for the time of the closure, with the variables that keep them, and the arrays as which
+    /// they are read.
+    pub(crate) kept: Vec<(Value, proc_macro2::Ident, Rc<syn::Type>)>,
 }
 
 /// What a new array holds.

@@ -12,6 +12,8 @@
 //! for so long, or a copy of its own. It adds to the adjoints of `w`, and exchanges those of what `out` holds after the
 //! call for those of what it held before.
 
+use std::rc::Rc;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::visit::Visit;
@@ -272,10 +274,6 @@ impl Plan<'_> {
         let asked = generated(&names.fresh("asked", false), Span::call_site());
         let (flag_pattern, flags) = self.flags(kinds, &mut names);
         let prologue = self.reads(kinds, &keepers);
-        let keeps = keepers.iter().any(Option::is_some).then(|| {
-            let runtime = &self.runtime;
-            quote!(use #runtime::private::Kept as _;)
-        });
         let lasts = |slot: Option<usize>| match slot {
             None => parted.receiver_lasts,
             Some(k) => parted.lasting.contains(&self.value_of(k)),
@@ -284,7 +282,6 @@ impl Plan<'_> {
         let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
         let body = self.body(self.finished(parted.function), &flags, names.clone(), &wrap);
         let body = quote! {
-            #keeps
             let #flag_pattern = #asked;
             #(#prologue)*
             #body
@@ -337,7 +334,6 @@ impl Plan<'_> {
         let requests = self.request_types(kinds);
         params.push(quote!(#asked: #requests));
         let body = quote! {
-            use #runtime::private::Kept as _;
             let #value = { #read #own };
             (#value, #closure)
         };
@@ -374,7 +370,8 @@ impl Plan<'_> {
     fn reads<'s>(&'s self, kinds: &'s [Kind], keepers: &'s [Option<Ident>]) -> impl Iterator<Item = TokenStream> + 's {
         kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
             let (ident, keeper) = (&self.signature.parameters[kind.kept()?].ident, keeper.as_ref()?);
-            Some(quote!(let #ident = #keeper.kept();))
+            let (runtime, array) = (&self.runtime, self.array_behind(kind.kept()?));
+            Some(quote!(let #ident = #runtime::private::Kept::<#array>::kept(&#keeper);))
         })
     }
 
@@ -448,7 +445,10 @@ impl Plan<'_> {
     /// Tells the closure which variables keep the arrays that it reads.
     fn lend(&self, kinds: &[Kind], keepers: &[Option<Ident>], parted: &mut Parted) {
         let params = &parted.function.body.params;
-        let kept = kinds.iter().zip(keepers).filter_map(|(kind, keeper)| Some((params[kind.kept()?], keeper.clone()?)));
+        let kept = kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
+            let k = kind.kept()?;
+            Some((params[k], keeper.clone()?, Rc::new(syn::parse2(self.array_behind(k)).ok()?)))
+        });
         let kept = kept.collect();
         if let Some(Op::Closure(closure)) = parted.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
             closure.kept = kept;
@@ -571,7 +571,14 @@ impl Plan<'_> {
             if let (Some(k), Some(keeper)) = (kind.kept(), &keepers[slot]) {
                 let array = self.array_behind(k);
                 let keeping = generated(&format!("Kept{k}"), Span::call_site());
-                generics.params.push(parse_quote!(#keeping: #runtime::private::Kept<#array> + 'k));
+                // A function that is called may read an array of known length as a slice.
+                let slice = self.slice_at(k);
+                let kept = quote!(#runtime::private::Kept);
+                let bounds = match array.to_string() == slice.to_string() {
+                    true => quote!(#kept<#slice>),
+                    false => quote!(#kept<#array> + #kept<#slice>),
+                };
+                generics.params.push(parse_quote!(#keeping: #bounds + 'k));
                 params.push(quote!(#keeper: #keeping));
                 continue;
             }

@@ -210,11 +210,12 @@ impl<'a> Emitter<'a> {
             .collect();
         let mut read = std::collections::HashSet::new();
         self.leaves_of_region(region, &mut read);
-        let lent = closure.kept.iter().filter(|(param, _)| read.contains(param));
+        let lent = closure.kept.iter().filter(|(param, ..)| read.contains(param));
+        let runtime = self.runtime.clone();
         let lent: Vec<TokenStream> = lent
-            .map(|(param, keeper)| {
+            .map(|(param, keeper, array)| {
                 let name = self.read(*param);
-                quote!(let #name = #keeper.kept();)
+                quote!(let #name = #runtime::private::Kept::<#array>::kept(&#keeper);)
             })
             .collect();
         let before = self.held.clone();

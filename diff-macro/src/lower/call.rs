@@ -11,7 +11,7 @@ use super::{Lowering, Val};
 use crate::call;
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Call, Callee, Name, Op, Pass, Returns, Rule, Scalar, Storage, Ty, Value};
+use crate::ir::{Atom, Call, Callee, Dim, Name, Op, Pass, Returns, Rule, Scalar, Storage, Ty, Value, literal_length};
 
 impl Lowering<'_> {
     /// Lowers an expression; if it is a call, one of a function that returns floats in this form.
@@ -67,6 +67,57 @@ impl Lowering<'_> {
             Returns::Tuple(_) | Returns::Array(_) => Val::Tuple(values),
             Returns::Nothing => Val::Unit,
         }
+    }
+
+    /// An array that a call returns: the floats that it is made of, and an array of these. False if the expression is no
+    /// call, or returns no array as far as can be seen.
+    ///
+    /// ```text
+    /// let a: [f64; 2] = g(x);      let [a_0, a_1] = g(x); let a: [f64; 2] = [a_0, a_1];
+    /// ```
+    pub(super) fn let_returned(
+        &mut self,
+        name: &str,
+        mutable: bool,
+        ascribed: Option<&syn::Type>,
+        init: &Expr,
+    ) -> bool {
+        let is_call = match init {
+            Expr::Call(call) => fence::variable(&call.func).is_none_or(|name| !self.closures.contains_key(&name)),
+            Expr::MethodCall(_) => true,
+            _ => false,
+        };
+        if !is_call || !self.is_active(init) {
+            return false;
+        }
+        let Some(ty) = ascribed else {
+            if self.indexed.contains(name) && matches!(init, Expr::Call(_)) {
+                self.error(init, diagnostics::ARRAY_OF_CALL);
+            }
+            return false;
+        };
+        let Some(shape) = super::shape_of(ty) else { return false };
+        let length = match &shape.dims[..] {
+            [Dim::Fixed(length)] => literal_length(length),
+            _ => None,
+        };
+        let Some(length) = length.filter(|length| (1..=64).contains(length) && shape.storage == Storage::Owned) else {
+            self.error(init, diagnostics::VEC_OF_CALL);
+            return true;
+        };
+        let parts: Vec<syn::Ident> = (0..length)
+            .map(|k| {
+                let number = self.instances.number(&format!("element {k} {name}"));
+                self.fresh("element", number)
+            })
+            .collect();
+        let variable = syn::Ident::new(name, proc_macro2::Span::call_site());
+        let mutability = mutable.then(|| quote::quote!(mut));
+        self.run(&[
+            syn::parse_quote!(let [#(#parts),*] = #init;),
+            syn::parse_quote!(let #mutability #variable: #ty = [#(#parts),*];),
+        ]);
+        true
     }
 
     /// The float type of a call: that of the first active argument whose type is known.

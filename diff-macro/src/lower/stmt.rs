@@ -424,6 +424,9 @@ impl Lowering<'_> {
         if self.let_copy(name, init) || (is_array && self.let_made(name, ascribed, init)) {
             return;
         }
+        if self.let_returned(name, mutable, ascribed, init) {
+            return;
+        }
         let scalar = ascribed.and_then(scalar_type);
         let structural = self.is_active(init)
             || fence::exits_of_expr(init).any()

@@ -23,27 +23,9 @@ extern crate tests;
     unreachable_pub,
     reason = "written in the ways that users write, and not in clippy's alone"
 )]
-#[path = "../arrays/functions"]
 mod originals {
     //! The corpus itself.
-    pub(crate) mod algorithms;
-    pub(crate) mod calls;
-    pub(crate) mod control;
-    pub(crate) mod found;
-    pub(crate) mod growth;
-    pub(crate) mod hazards;
-    pub(crate) mod indices;
-    pub(crate) mod linear_algebra;
-    pub(crate) mod losses;
-    pub(crate) mod networks;
-    pub(crate) mod optimisation;
-    pub(crate) mod ordering;
-    pub(crate) mod parameters;
-    pub(crate) mod physics;
-    pub(crate) mod programs;
-    pub(crate) mod recurrences;
-    pub(crate) mod statistics;
-    pub(crate) mod stencils;
+    include!(concat!(env!("OUT_DIR"), "/arrays_through_calls_originals.rs"));
 }
 
 #[allow(unused_imports, unreachable_pub, clippy::ptr_arg, reason = "generated alike for all functions")]

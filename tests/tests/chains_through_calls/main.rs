@@ -33,18 +33,9 @@ use std::ops::Bound;
     unreachable_pub,
     reason = "written in the ways that users write, and not in clippy's alone"
 )]
-#[path = "../chains/functions"]
 mod originals {
     //! The corpus itself.
-    pub(crate) mod adaptors;
-    pub(crate) mod closures;
-    pub(crate) mod finance;
-    pub(crate) mod losses;
-    pub(crate) mod matches;
-    pub(crate) mod physics;
-    pub(crate) mod searches;
-    pub(crate) mod statistics;
-    pub(crate) mod test_functions;
+    include!(concat!(env!("OUT_DIR"), "/chains_through_calls_originals.rs"));
 }
 
 #[allow(unused_imports, unreachable_pub, clippy::ptr_arg, reason = "generated alike for all functions")]

@@ -216,3 +216,32 @@ pub fn nested_products(x: &[f64]) -> f64 {
     }
 }
 sample!(nested_products, [0.5..1.0; [0, 1, 2, 5]]);
+
+#[derivative]
+pub fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+#[derivative]
+pub fn sum_and_norm(a: &[f64], k: f64) -> (f64, f64) {
+    let mut sum = 0.0;
+    for v in a {
+        sum += k * v;
+    }
+    (sum, norm(a) * k)
+}
+
+/// Arrays and tuples that callees return, in a loop and passed on.
+#[derivative]
+pub fn call_that_returns_arrays(x: &[f64; 3], y: f64, n: usize) -> f64 {
+    let mut axis: [f64; 3] = cross(x, &[0.5, y, 1.0]);
+    let mut total = 0.0;
+    for _ in 0..n {
+        let next: [f64; 3] = cross(&axis, x);
+        let (sum, length) = sum_and_norm(&next, y);
+        axis[0] = next[1] * length;
+        total += sum * axis[2];
+    }
+    total + dot(&axis, x)
+}
+sample!(call_that_returns_arrays, [0.5..1.0; 3], 0.5..1.0, [0, 1, 3]);
