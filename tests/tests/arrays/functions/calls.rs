@@ -242,6 +242,6 @@ pub fn call_that_returns_arrays(x: &[f64; 3], y: f64, n: usize) -> f64 {
         axis[0] = next[1] * length;
         total += sum * axis[2];
     }
-    total + dot(&axis, x)
+    total + dot(&axis, &[y, 0.25, 1.0])
 }
 sample!(call_that_returns_arrays, [0.5..1.0; 3], 0.5..1.0, [0, 1, 3]);
