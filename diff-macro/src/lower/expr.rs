@@ -52,8 +52,8 @@ impl Lowering<'_> {
             Expr::Tuple(e) => Val::Tuple(e.elems.iter().map(|elem| self.expr(elem)).collect()),
             Expr::Field(e) => self.field(e),
             Expr::Try(e) => self.try_expr(e),
-            Expr::If(e) => self.if_expr(e, &[]),
-            Expr::Match(e) => self.match_expr(e),
+            Expr::If(e) => self.with_like_tuples(expr, |pass| pass.if_expr(e, &[])),
+            Expr::Match(e) => self.with_like_tuples(expr, |pass| pass.match_expr(e)),
             Expr::Block(e) => self.block_expr(e),
             Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) => self.loop_expr(expr),
             Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => self.jump_expr(expr),
@@ -72,7 +72,16 @@ impl Lowering<'_> {
         if self.is_active(expr) || fence::exits_of_expr(expr).any() || super::optional::ends_in_option(expr) {
             return true;
         }
-        self.changes_followed(&fence::writes_in_expr(expr))
+        (self.splits_tuples && !tuples(expr).is_empty()) || self.changes_followed(&fence::writes_in_expr(expr))
+    }
+
+    /// Lowers branches: if one of them gives a tuple that varies, the tuples of the others are taken apart as well.
+    fn with_like_tuples(&mut self, branches: &Expr, lower: impl FnOnce(&mut Self) -> Val) -> Val {
+        let splits = self.splits_tuples || tuples(branches).into_iter().any(|tuple| self.is_active(tuple));
+        let before = std::mem::replace(&mut self.splits_tuples, splits);
+        let value = lower(self);
+        self.splits_tuples = before;
+        value
     }
 
     /// Operands after one that jumps out would be evaluated all the same.
@@ -772,4 +781,28 @@ fn never_panics(opaque: &Opaque) -> bool {
 /// Whether verbatim code is the check of `assert_float`.
 fn is_guard(opaque: &Opaque) -> bool {
     opaque.text.starts_with("float ")
+}
+
+/// The tuples that an expression gives: itself, or those at the ends of its branches.
+fn tuples(expr: &Expr) -> Vec<&Expr> {
+    match expr {
+        Expr::Tuple(tuple) if !tuple.elems.is_empty() => vec![expr],
+        Expr::Paren(paren) => tuples(&paren.expr),
+        Expr::Group(group) => tuples(&group.expr),
+        Expr::Block(block) => tuples_of_block(&block.block),
+        Expr::If(branch) => {
+            let mut all = tuples_of_block(&branch.then_branch);
+            all.extend(branch.else_branch.iter().flat_map(|(_, otherwise)| tuples(otherwise)));
+            all
+        }
+        Expr::Match(m) => m.arms.iter().flat_map(|arm| tuples(&arm.body)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn tuples_of_block(block: &syn::Block) -> Vec<&Expr> {
+    match block.stmts.last() {
+        Some(Stmt::Expr(value, None)) => tuples(value),
+        _ => Vec::new(),
+    }
 }

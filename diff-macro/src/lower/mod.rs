@@ -284,6 +284,8 @@ struct Lowering<'a> {
     closures: HashMap<String, Expr>,
     /// The type that the value of a `let` has, while it is lowered.
     expected: Option<syn::Type>,
+    /// Another branch gives a tuple that varies: all of them are taken apart.
+    splits_tuples: bool,
     /// Control has left for good where lowering stands: by a panic, or out of the companion with an error.
     gone: bool,
     /// The statement that is being lowered: where errors point that have no expression of their own.
@@ -344,6 +346,7 @@ impl<'a> Lowering<'a> {
             references: HashMap::new(),
             closures: HashMap::new(),
             expected: None,
+            splits_tuples: false,
             gone: false,
             here: source.body.brace_token.span.join(),
             errors: Vec::new(),

@@ -85,7 +85,7 @@ impl Lowering<'_> {
             return self.chosen(&call.receiver, value, name == "then");
         }
         if !self.is_option(&call.receiver) {
-            return None;
+            return self.value_or_default(call, &name, &args);
         }
         let known = [
             "unwrap",
@@ -197,6 +197,42 @@ impl Lowering<'_> {
         self.bind(&parse_quote!(#name), value.clone(), &parse_quote!(some), 0);
         let applied = self.applied(f, vec![parse_quote!(#name)])?;
         Some(vec![Stmt::Expr(applied, None)])
+    }
+
+    /// An option that no active value enters, with a default or a closure that one does. That it is an option is for rustc
+    /// to see, by the patterns.
+    ///
+    /// ```text
+    /// // Input:    o.map_or(x, |v| v * x)
+    /// // Lowered:  let option = o;  let default = x;  match option { Some(v) => v * x, None => default }
+    /// ```
+    fn value_or_default(&mut self, call: &syn::ExprMethodCall, name: &str, args: &[Expr]) -> Option<Val> {
+        if self.is_active(&call.receiver) {
+            return None;
+        }
+        let (default, mapped) = match (name, args) {
+            ("unwrap_or", [default]) => (default, None),
+            ("map_or", [default, f]) => (default, Some(f)),
+            _ => return None,
+        };
+        let site = self.site(&Expr::MethodCall(call.clone()));
+        let [option, other, some] = ["option", "default", "some"].map(|word| self.own(&site, word));
+        let value = match mapped {
+            Some(f) => self.applied(f, vec![parse_quote!(#some)])?,
+            None => parse_quote!(#some),
+        };
+        let receiver = &call.receiver;
+        Some(self.run(&[
+            parse_quote!(let #option = #receiver;),
+            parse_quote!(let #other = #default;),
+            Stmt::Expr(
+                parse_quote!(match #option {
+                    ::core::option::Option::Some(#some) => #value,
+                    ::core::option::Option::None => #other,
+                }),
+                None,
+            ),
+        ]))
     }
 
     /// One value or the other.

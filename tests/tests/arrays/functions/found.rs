@@ -150,3 +150,26 @@ pub fn part_of_what_grows(x: f64, n: usize) -> f64 {
     total * grown[n]
 }
 sample!(part_of_what_grows, -1.5..1.5, [0, 1, 2]);
+
+/// Tuples of which one branch gives one that varies, and another one that does not.
+#[derivative]
+pub fn tuples_of_branches(x: f64, k: usize) -> f64 {
+    let (a, b) = if x > 0.5 { (x, x * x) } else { (0.25, -0.5) };
+    let (c, d) = match k {
+        0 => (1.5, 2.0),
+        1 => (x, 3.0),
+        _ => {
+            let half = 0.5;
+            (half, half * 2.0)
+        }
+    };
+    let (e, n) = if x < 0.0 {
+        (2.0 * x, 3)
+    } else if x < 0.3 {
+        (x.sin(), 2)
+    } else {
+        (0.1, 1)
+    };
+    a * c + b * d + e.powi(n)
+}
+sample!(tuples_of_branches, -1.0..1.0, [0, 1, 2]);

@@ -164,3 +164,15 @@ pub fn each_until_one_is_negative(x: &[f64]) -> f64 {
     if done.is_some() { total } else { total * x[0] }
 }
 sample!(each_until_one_is_negative, [-1.5..1.5; [0, 1, 4]]);
+
+/// Options that do not vary, with defaults and closures that do.
+#[derivative]
+pub fn constant_options(x: f64, k: usize) -> f64 {
+    let table = [1.5, -0.5];
+    let found: Option<f64> = table.get(k).copied();
+    let first = found.unwrap_or(x * x);
+    let second = found.map_or(x.sin(), |v| v * x);
+    let third = if k == 1 { Some(0.25) } else { None };
+    first * second + third.map_or(2.0 * x, |v| v + x) * third.unwrap_or(x)
+}
+sample!(constant_options, -1.0..1.0, [0, 1, 2]);
