@@ -229,7 +229,8 @@ impl Lowering<'_> {
         if let Some(whole) = whole {
             return Subject::Value(whole, self.depth_of(expr));
         }
-        if self.is_active(expr) || fence::exits_of_expr(expr).any() {
+        let changes = self.changes_followed(&fence::writes_in_expr(expr));
+        if self.is_active(expr) || fence::exits_of_expr(expr).any() || changes {
             let value = self.expr(expr);
             let known = self.known_parts(&value);
             return match value {

@@ -256,7 +256,10 @@ impl Lowering<'_> {
         names.extend(writes.touched.iter().filter(|name| {
             self.is_mutable(name) || self.source.params.iter().any(|p| p.name == **name && is_array_behind(p))
         }));
+        // What assigns was to be taken apart: code that is carried nevertheless changes the variable where it stands.
+        names.extend(writes.plain().filter(|name| self.is_followed(name)));
         names.sort();
+        names.dedup();
         for name in names {
             self.lend(name, at);
         }

@@ -176,3 +176,34 @@ pub fn constant_options(x: f64, k: usize) -> f64 {
     first * second + third.map_or(2.0 * x, |v| v + x) * third.unwrap_or(x)
 }
 sample!(constant_options, -1.0..1.0, [0, 1, 2]);
+
+/// What is matched changes a variable that does not vary.
+#[derivative]
+pub fn changed_where_it_is_matched(x: f64, #[constant] p: &[f64]) -> f64 {
+    let (mut s, mut sum) = (0.3, 0.0);
+    for i in 0..p.len() {
+        let before = s;
+        if let Some(w) = {
+            s = 0.5 * s + p[i];
+            Some(s)
+        } {
+            sum += x * w * before;
+        }
+        match {
+            s += 1.0;
+            p.get(i + 1)
+        } {
+            Some(w) => sum += (x * w).sin() * s,
+            None => sum *= s,
+        }
+    }
+    sum + p
+        .iter()
+        .scan(0.3, |state, u| {
+            *state = 0.5 * *state + u;
+            Some(*state)
+        })
+        .map(|w| x * w)
+        .sum::<f64>()
+}
+sample!(changed_where_it_is_matched, -1.0..1.0, [-1.0..1.0; [3, 1, 4]]);
