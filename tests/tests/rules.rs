@@ -242,8 +242,8 @@ thread_local! {
 #[derivative]
 fn log_sum_exp_of_body(x: &[f64], scale: f64) -> f64 {
     let mut total = 0.0;
-    for i in 0..x.len() {
-        total += (scale * x[i]).exp();
+    for z in x {
+        total += (scale * z).exp();
     }
     total.ln()
 }
