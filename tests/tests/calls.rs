@@ -1,5 +1,7 @@
 //! Calls of differentiable functions: how often the callee runs, what is computed for whom, and where it is found.
 
+#![allow(clippy::needless_range_loop, reason = "written in the ways that users write")]
+
 use std::cell::Cell;
 
 use diff_runtime::derivative;

@@ -5,24 +5,7 @@
 #[macro_use(sample)]
 extern crate tests;
 
-#[allow(
-    clippy::assign_op_pattern,
-    clippy::clone_on_copy,
-    clippy::explicit_counter_loop,
-    clippy::if_same_then_else,
-    clippy::manual_memcpy,
-    clippy::manual_slice_fill,
-    clippy::manual_swap,
-    clippy::needless_range_loop,
-    clippy::needless_return,
-    clippy::ptr_arg,
-    clippy::redundant_slicing,
-    clippy::reversed_empty_ranges,
-    clippy::unnecessary_cast,
-    clippy::useless_vec,
-    unreachable_pub,
-    reason = "written in the ways that users write, and not in clippy's alone"
-)]
+#[allow(clippy::all, unreachable_pub, reason = "the text was judged where it stands")]
 mod originals {
     //! The corpus itself.
     include!(concat!(env!("OUT_DIR"), "/arrays_through_calls_originals.rs"));

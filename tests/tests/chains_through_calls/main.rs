@@ -7,32 +7,7 @@ extern crate tests;
 
 use std::ops::Bound;
 
-#[allow(
-    clippy::assign_op_pattern,
-    clippy::clone_on_copy,
-    clippy::explicit_counter_loop,
-    clippy::if_same_then_else,
-    clippy::manual_memcpy,
-    clippy::manual_slice_fill,
-    clippy::manual_swap,
-    clippy::needless_range_loop,
-    clippy::needless_return,
-    clippy::ptr_arg,
-    clippy::reversed_empty_ranges,
-    clippy::unnecessary_cast,
-    clippy::useless_vec,
-    clippy::unnecessary_fold,
-    clippy::manual_filter_map,
-    clippy::map_identity,
-    clippy::iter_nth,
-    clippy::redundant_closure_call,
-    clippy::while_let_on_iterator,
-    clippy::needless_collect,
-    clippy::redundant_closure_for_method_calls,
-    clippy::suboptimal_flops,
-    unreachable_pub,
-    reason = "written in the ways that users write, and not in clippy's alone"
-)]
+#[allow(clippy::all, unreachable_pub, reason = "the text was judged where it stands")]
 mod originals {
     //! The corpus itself.
     include!(concat!(env!("OUT_DIR"), "/chains_through_calls_originals.rs"));

@@ -52,7 +52,6 @@ mod bare {
     #![no_implicit_prelude]
 
     // Loops that are reversed are written with the methods of iterators.
-    use ::std::iter::Iterator;
 
     #[derive(::std::clone::Clone, ::diff_runtime::Differentiable)]
     pub(crate) struct Pair {
