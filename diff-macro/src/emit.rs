@@ -1146,6 +1146,9 @@ impl<'a> Emitter<'a> {
     /// `let (head, tail) = array.split_at_mut(middle)`: at the head, for both; nothing at the tail.
     fn split(&mut self, result: Value, new: &NewArray) -> Option<TokenStream> {
         let NewArray::Window { array, part, mutable: true } = new else { return None };
+        if !self.changing.contains(&result) {
+            return None;
+        }
         match part {
             Part::Head(middle) => {
                 let tail = *self.tails.get(&(*array, *middle))?;
@@ -1268,6 +1271,8 @@ impl<'a> Emitter<'a> {
                     Ty::Array(source) => Some(self.shapes[source as usize].storage),
                     _ => None,
                 };
+                // A part through which nothing is changed is lent like any other: its array may not be mutable.
+                let mutable = *mutable && self.changing.contains(&result);
                 let mutability = mutable.then(|| quote!(mut));
                 if let Some(place) = self.part(*array, *part) {
                     return quote!(&#mutability #place);
@@ -1279,7 +1284,7 @@ impl<'a> Emitter<'a> {
                         let is_owned = shape_of_source == Some(Storage::Owned);
                         let array = if is_owned { quote!(&#mutability #array) } else { array };
                         let [start, length] = [start, length].map(|atom| self.atom(*atom, Level::Any));
-                        let window = if *mutable { quote!(window_mut) } else { quote!(window) };
+                        let window = if mutable { quote!(window_mut) } else { quote!(window) };
                         quote!(#runtime::private::#window(#array, #start, #length))
                     }
                 }

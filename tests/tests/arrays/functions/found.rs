@@ -173,3 +173,15 @@ pub fn tuples_of_branches(x: f64, k: usize) -> f64 {
     a * c + b * d + e.powi(n)
 }
 sample!(tuples_of_branches, -1.0..1.0, [0, 1, 2]);
+
+/// Parts that are lent to be changed, and are not.
+#[derivative]
+pub fn parts_that_stay_as_they_are(x: f64, y: &[f64]) -> f64 {
+    let mut a = vec![0.5_f64; 4];
+    let (low, high) = a.split_at_mut(1);
+    let product = x * high[(x.abs() * 2.0) as usize] * low[0];
+    let mut b = y.to_vec();
+    let part = &mut b[1..];
+    product * part[0]
+}
+sample!(parts_that_stay_as_they_are, -1.0..1.0, [-1.0..1.0; [2, 3]]);
