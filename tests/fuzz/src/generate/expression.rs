@@ -56,7 +56,7 @@ impl Generator {
 
     /// A reduction of an iterator chain over an array or a range.
     pub(super) fn chain(&mut self, depth: usize) -> (Node, f64) {
-        let flat: Vec<Array> = self.scope.arrays.iter().filter(|array| array.dimensions.len() == 1).cloned().collect();
+        let flat: Vec<Array> = self.flat_arrays(0);
         let (first, second, counter) = (self.counter_name(), self.counter_name(), self.counter_name());
         let (first, second) = (format!("u{first}"), format!("v{second}"));
         let outside = self.scope.clone();
@@ -263,8 +263,7 @@ impl Generator {
                 Node::new(Sort::Condition, "condition on an integer", text, vec![self.any_index()])
             }
             6 if depth > 0 && self.scope.arrays.iter().any(|array| array.dimensions.len() == 1) => {
-                let flat: Vec<Array> =
-                    self.scope.arrays.iter().filter(|array| array.dimensions.len() == 1).cloned().collect();
+                let flat: Vec<Array> = self.flat_arrays(0);
                 let (array, bound) = (self.pick(&flat), format!("b{}", self.counter_name()));
                 let method = self.pick(&["any", "all"]);
                 let text = format!("{}.iter().{method}(|&{bound}| {bound} < $0)", array.name);

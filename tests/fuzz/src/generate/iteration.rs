@@ -12,7 +12,7 @@ impl Generator {
 
     pub(super) fn iteration(&mut self, depth: usize) -> Node {
         let (label, counter) = (self.label(), self.counter_name());
-        let flat: Vec<Array> = self.scope.arrays.iter().filter(|array| array.dimensions.len() == 1).cloned().collect();
+        let flat: Vec<Array> = self.flat_arrays(0);
         match self.below(11) {
             0 => {
                 let condition = self.condition(2);
@@ -101,10 +101,7 @@ impl Generator {
         if array.mutable && self.chance(0.3) {
             let written = place(format!("*{element}"), true, CAP);
             let body = self.in_loop(depth, label, 5, |scope| {
-                scope.arrays.retain(|array| array.name != name);
-                scope.counters.retain(|counter| {
-                    !matches!(&counter.below, Some(Length::Asked(text, _)) if text.starts_with(&format!("{name}.")))
-                });
+                scope.lend_out(&name);
                 scope.floats.push(written);
             });
             let text = format!("{label}: for {element} in {name}.iter_mut() {{ $0 }}");
@@ -154,13 +151,7 @@ impl Generator {
 
     /// A part of an array, in a block in which the array is not written, or not mentioned.
     pub(super) fn window(&mut self, depth: usize) -> Node {
-        let arrays: Vec<Array> = self
-            .scope
-            .arrays
-            .iter()
-            .filter(|array| array.dimensions.len() == 1 && array.dimensions[0].least() >= 2)
-            .cloned()
-            .collect();
+        let arrays: Vec<Array> = self.flat_arrays(2);
         if arrays.is_empty() {
             return self.write();
         }
@@ -184,10 +175,7 @@ impl Generator {
         let part = Array { name: window, dimensions: vec![length], mutable, bound: array.bound, kind: Kind::Slice };
         let body = self.block(depth, |scope| {
             if mutable {
-                scope.arrays.retain(|array| array.name != name);
-                scope.counters.retain(|counter| {
-                    !matches!(&counter.below, Some(Length::Asked(text, _)) if text.starts_with(&format!("{name}.")))
-                });
+                scope.lend_out(&name);
             } else {
                 scope.arrays.iter_mut().filter(|array| array.name == name).for_each(|array| array.mutable = false);
             }

@@ -112,6 +112,16 @@ struct Scope {
     sealed: bool,
 }
 
+impl Scope {
+    /// An array cannot be mentioned while a part of it is borrowed mutably, nor can its length.
+    fn lend_out(&mut self, name: &str) {
+        self.arrays.retain(|array| array.name != name);
+        let asked = format!("{name}.");
+        self.counters
+            .retain(|counter| !matches!(&counter.below, Some(Length::Asked(text, _)) if text.starts_with(&asked)));
+    }
+}
+
 pub(crate) struct Generator {
     random: Pcg64Mcg,
     scope: Scope,
@@ -153,6 +163,12 @@ impl Generator {
         } else {
             name.to_owned()
         }
+    }
+
+    /// The arrays of one dimension that have so many elements at the least.
+    fn flat_arrays(&self, least: usize) -> Vec<Array> {
+        let fits = |array: &&Array| array.dimensions.len() == 1 && array.dimensions[0].least() >= least;
+        self.scope.arrays.iter().filter(fits).cloned().collect()
     }
 
     fn counter_name(&mut self) -> String {

@@ -170,7 +170,7 @@ impl Generator {
 
     pub(super) fn local_array(&mut self) -> Node {
         let (name, n) = (self.name(), 2 + self.below(3));
-        let known: Vec<Array> = self.scope.arrays.iter().filter(|array| array.dimensions.len() == 1).cloned().collect();
+        let known: Vec<Array> = self.flat_arrays(0);
         let (construct, text, parts, dimensions, kind) = match self.below(7) {
             0 => {
                 let parts: Vec<Node> = (0..n).map(|_| self.float_below(2, CAP)).collect();
@@ -224,13 +224,7 @@ impl Generator {
 
     /// Two parts of an array, in a block in which the array is not mentioned.
     fn split(&mut self, depth: usize) -> Node {
-        let arrays: Vec<Array> = self
-            .scope
-            .arrays
-            .iter()
-            .filter(|array| array.dimensions.len() == 1 && array.dimensions[0].least() >= 2)
-            .cloned()
-            .collect();
+        let arrays: Vec<Array> = self.flat_arrays(2);
         if depth >= 3 || arrays.is_empty() {
             return self.write();
         }
@@ -247,10 +241,7 @@ impl Generator {
         let parts = [part(&low, Length::Known(1)), part(&high, Length::Asked(format!("{high}.len()"), least))];
         let name = array.name.clone();
         let body = self.block(depth, |scope| {
-            scope.arrays.retain(|array| array.name != name);
-            scope.counters.retain(|counter| {
-                !matches!(&counter.below, Some(Length::Asked(text, _)) if text.starts_with(&format!("{name}.")))
-            });
+            scope.lend_out(&name);
             scope.arrays.extend(parts);
         });
         if super::mentions(&body, &name) {
