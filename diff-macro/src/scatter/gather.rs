@@ -35,15 +35,34 @@ struct Stencil {
     range: Range,
     arrays: BTreeMap<Value, Terms>,
     /// What the terms are made of.
-    definitions: HashMap<Value, Made>,
+    definitions: HashMap<Value, Made<Part>>,
     /// How many iterations apart the first and the last are that add to one element.
     width: i64,
 }
 
-/// How a value is made in an iteration.
-enum Made {
-    Prim(Prim, Vec<Part>),
-    Load(Value, Vec<Part>),
+/// How a value is made in an iteration, of operands of one kind.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Made<T> {
+    Prim(Prim, Vec<T>),
+    Load(Value, Vec<T>),
+}
+
+impl<T> Made<T> {
+    fn map<U>(&self, of: impl FnMut(&T) -> U) -> Made<U> {
+        match self {
+            Made::Prim(prim, parts) => Made::Prim(*prim, parts.iter().map(of).collect()),
+            Made::Load(array, parts) => Made::Load(*array, parts.iter().map(of).collect()),
+        }
+    }
+}
+
+impl Made<Atom> {
+    fn op(self) -> Op {
+        match self {
+            Made::Prim(prim, args) => Op::Prim(prim, args),
+            Made::Load(array, index) => Op::Load(array, index),
+        }
+    }
 }
 
 /// An operand of an iteration.
@@ -63,14 +82,14 @@ struct Shifted<'a> {
     base: Atom,
     stmts: Vec<Stmt>,
     indices: HashMap<i64, Atom>,
-    prims: HashMap<(Prim, Vec<Atom>), Atom>,
-    loads: HashMap<(Value, Vec<Atom>), Atom>,
+    /// What is computed already.
+    made: HashMap<Made<Atom>, Atom>,
 }
 
 impl<'a> Shifted<'a> {
     fn new(stencil: &'a Stencil, base: Atom) -> Self {
         let (stmts, indices) = (Vec::new(), HashMap::new());
-        Shifted { stencil, base, stmts, indices, prims: HashMap::new(), loads: HashMap::new() }
+        Shifted { stencil, base, stmts, indices, made: HashMap::new() }
     }
 }
 
@@ -216,28 +235,14 @@ impl Scatter {
             Part::Own(value) => value,
         };
         let stencil = shifted.stencil;
-        match &stencil.definitions[&value] {
-            Made::Prim(prim, parts) => {
-                let key = (*prim, parts.iter().map(|part| self.shift(shifted, *part, by)).collect::<Vec<Atom>>());
-                if let Some(known) = shifted.prims.get(&key) {
-                    return *known;
-                }
-                let made = self.like(self.values[value.0 as usize].clone());
-                shifted.stmts.push(Stmt { results: vec![made], op: Op::Prim(*prim, key.1.clone()) });
-                shifted.prims.insert(key, made.into());
-                made.into()
-            }
-            Made::Load(array, parts) => {
-                let key = (*array, parts.iter().map(|part| self.shift(shifted, *part, by)).collect::<Vec<Atom>>());
-                if let Some(known) = shifted.loads.get(&key) {
-                    return *known;
-                }
-                let made = self.like(self.values[value.0 as usize].clone());
-                shifted.stmts.push(Stmt { results: vec![made], op: Op::Load(*array, key.1.clone()) });
-                shifted.loads.insert(key, made.into());
-                made.into()
-            }
+        let made = stencil.definitions[&value].map(|part| self.shift(shifted, *part, by));
+        if let Some(known) = shifted.made.get(&made) {
+            return *known;
         }
+        let result = self.like(self.values[value.0 as usize].clone());
+        shifted.stmts.push(Stmt { results: vec![result], op: made.clone().op() });
+        shifted.made.insert(made, result.into());
+        result.into()
     }
 
     /// The number at a distance from the base.
