@@ -774,8 +774,8 @@ pub(super) fn formula_line(function: &Function, index: usize, left: &str) -> Opt
     formula(&function, 0).map(|right| format!("`{left} = {right}`"))
 }
 
-/// Zero in the inner dimensions of an array, which are fixed.
-fn zero(dims: &[Dim]) -> TokenStream {
+/// Zero in some dimensions of an array, which are fixed.
+pub(super) fn zero(dims: &[Dim]) -> TokenStream {
     dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
         Dim::Fixed(n) => quote!([#inner; #n]),
         Dim::Dynamic => inner,

@@ -19,6 +19,7 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
+use super::modes::zero;
 use super::{Companion, Plan};
 use crate::attr::Given;
 use crate::call::{self, PULLBACK, PUSHFORWARD};
@@ -234,7 +235,7 @@ impl Plan<'_> {
         let runtime = &self.runtime;
         let primal = &self.signature.parameters[k].ident;
         let Some(shape) = self.shape_at(k) else { return quote!() };
-        let inner = zeros(&shape.dims[1..]);
+        let inner = zero(&shape.dims[1..]);
         let slot = syn::Index::from(slot);
         let fixed = matches!(shape.dims.first(), Some(Dim::Fixed(_)));
         let given = if fixed { quote!(::core::convert::TryFrom::try_from(#dot).unwrap()) } else { quote!(#dot) };
@@ -245,7 +246,7 @@ impl Plan<'_> {
             (None, false) => quote!(),
             (None, true) => quote!(let #dot: &#owned = #given; #moved),
             (Some(asked), true) => {
-                let all = zeros(&shape.dims);
+                let all = zero(&shape.dims);
                 quote! {
                     let zeros = #all;
                     let #dot: &#owned = if #asked.#slot { #given } else { &zeros };
@@ -652,14 +653,6 @@ fn names_impl(ty: &syn::Type) -> bool {
     let mut found = Found(false);
     found.visit_type(ty);
     found.0
-}
-
-/// Zeros in some dimensions, which are fixed.
-fn zeros(dims: &[Dim]) -> TokenStream {
-    dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
-        Dim::Fixed(n) => quote!([#inner; #n]),
-        Dim::Dynamic => inner,
-    })
 }
 
 fn is_shared_reference(ty: &syn::Type) -> bool {

@@ -103,10 +103,12 @@ impl Plan<'_> {
             #hessian.fill(0.0);
             #inner
         };
-        let mut params: Vec<_> = buffers.into_iter().flat_map(|buffers| buffers.params).collect();
-        let ty = self.ty(self.signature.scalar);
-        params.push((hessian, quote!(&mut [#ty])));
-        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
-        Some(Companion { name: beside.name(true), docs, extra: params, output, body })
+        Some(self.hessian_companion(
+            beside,
+            buffers.into_iter().flat_map(|buffers| buffers.params),
+            hessian,
+            docs,
+            body,
+        ))
     }
 }

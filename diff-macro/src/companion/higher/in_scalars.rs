@@ -140,11 +140,13 @@ impl Plan<'_> {
             #clear
             #inner
         };
-        let mut extra: Vec<_> = buffers.into_iter().flat_map(|buffers| buffers.params).collect();
-        let ty = self.ty(self.signature.scalar);
-        extra.push((hessian, quote!(&mut [#ty])));
-        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
-        Companion { name: beside.name(true), docs: self.docs_of_into(), extra, output, body }
+        self.hessian_companion(
+            beside,
+            buffers.into_iter().flat_map(|buffers| buffers.params),
+            hessian,
+            self.docs_of_into(),
+            body,
+        )
     }
 
     /// The components of a gradient, as assignments to its buffers.

@@ -116,11 +116,7 @@ impl Plan<'_> {
             #hessian.fill(0.0);
             #inner
         };
-        let mut extra: Vec<_> = buffers.into_iter().flat_map(|buffers| buffers.params).collect();
-        let ty = self.ty(self.signature.scalar);
-        extra.push((hessian, quote!(&mut [#ty])));
-        let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
-        Companion { name: beside.name(true), docs, extra, output, body }
+        self.hessian_companion(beside, buffers.into_iter().flat_map(|buffers| buffers.params), hessian, docs, body)
     }
 
     /// Where each scalar that is differentiated in stands among the components of all active parameters, and how many of

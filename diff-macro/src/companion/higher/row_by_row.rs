@@ -86,7 +86,20 @@ impl Plan<'_> {
         let mut docs = self.docs_of_into();
         docs.splice(2..2, [String::new(), "Runs the function once per input.".to_owned()]);
         Allocations { vectors: has_slices, ..Allocations::default() }.describe(&mut docs);
+        self.hessian_companion(beside, extra, hessian, docs, body)
+    }
+
+    /// A companion that fills a buffer with the Hessian, behind those for the gradient.
+    pub(super) fn hessian_companion(
+        &self,
+        beside: Beside,
+        gradient: impl IntoIterator<Item = (Ident, TokenStream)>,
+        hessian: Ident,
+        docs: Vec<String>,
+        body: TokenStream,
+    ) -> Companion {
         let ty = self.ty(self.signature.scalar);
+        let mut extra: Vec<(Ident, TokenStream)> = gradient.into_iter().collect();
         extra.push((hessian, quote!(&mut [#ty])));
         let output = self.output().filter(|_| beside == Beside::ValueAndGradient);
         Companion { name: beside.name(true), docs, extra, output, body }
