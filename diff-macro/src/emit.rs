@@ -1164,9 +1164,6 @@ impl<'a> Emitter<'a> {
 
     /// `array[start..end]`; none where a function of the runtime gives the part.
     fn part(&mut self, array: Value, part: Part) -> Option<TokenStream> {
-        if matches!(part, Part::Along(..)) {
-            return None;
-        }
         let array = self.atom(Atom::Value(array), Level::Method);
         Some(match part {
             Part::Range(start, end) => {
@@ -1267,27 +1264,22 @@ impl<'a> Emitter<'a> {
                 }
             }
             NewArray::Window { array, part, mutable } => {
-                let shape_of_source = match self.values[array.0 as usize].ty {
-                    Ty::Array(source) => Some(self.shapes[source as usize].storage),
-                    _ => None,
-                };
                 // A part through which nothing is changed is lent like any other: its array may not be mutable.
                 let mutable = *mutable && self.changing.contains(&result);
                 let mutability = mutable.then(|| quote!(mut));
-                if let Some(place) = self.part(*array, *part) {
+                let Part::Along(start, length) = part else {
+                    let place = self.part(*array, *part);
                     return quote!(&#mutability #place);
-                }
+                };
+                let is_owned = match self.values[array.0 as usize].ty {
+                    Ty::Array(source) => self.shapes[source as usize].storage == Storage::Owned,
+                    _ => false,
+                };
                 let array = self.atom(Atom::Value(*array), Level::Method);
-                match part {
-                    Part::Range(..) | Part::Head(_) | Part::Tail(_) | Part::Row(_) => array,
-                    Part::Along(start, length) => {
-                        let is_owned = shape_of_source == Some(Storage::Owned);
-                        let array = if is_owned { quote!(&#mutability #array) } else { array };
-                        let [start, length] = [start, length].map(|atom| self.atom(*atom, Level::Any));
-                        let window = if mutable { quote!(window_mut) } else { quote!(window) };
-                        quote!(#runtime::private::#window(#array, #start, #length))
-                    }
-                }
+                let array = if is_owned { quote!(&#mutability #array) } else { array };
+                let [start, length] = [start, length].map(|atom| self.atom(*atom, Level::Any));
+                let window = if mutable { quote!(window_mut) } else { quote!(window) };
+                quote!(#runtime::private::#window(#array, #start, #length))
             }
             NewArray::Copy(array) => {
                 let owned = match self.values[array.0 as usize].ty {

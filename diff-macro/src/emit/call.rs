@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
-use super::{Emitter, End, Level};
+use super::{Emitter, End, Level, element_type};
 use crate::call;
 use crate::ir::{Atom, Call, Closure, Name, Pass, Pull, Returns, Rule, Scalar, Shape, Slot, Stmt, Storage, Ty, Value};
 
@@ -229,13 +229,8 @@ impl<'a> Emitter<'a> {
 
     fn parameter_type(&self, param: Value) -> TokenStream {
         let Some(shape) = self.shape_of(Atom::Value(param)) else { return self.float_type(param) };
-        let runtime = &self.runtime;
-        let scalar = Ident::new(shape.scalar.name(), Span::call_site());
-        let inner = shape.dims[1..].iter().rev().fold(quote!(#runtime::private::#scalar), |inner, dim| match dim {
-            crate::ir::Dim::Fixed(length) => quote!([#inner; #length]),
-            crate::ir::Dim::Dynamic => inner,
-        });
-        quote!(&mut [#inner])
+        let element = element_type(&self.runtime, shape);
+        quote!(&mut [#element])
     }
 
     /// The pattern that binds a result: blank if nothing reads it.
