@@ -19,7 +19,6 @@ use crate::ir::{
 };
 use crate::primal::Mode;
 
-use super::residuals::Residuals;
 use super::{Kind, Reverse, Swept, barred};
 
 /// What the signature of a function says of its parameters.
@@ -102,12 +101,7 @@ pub(crate) fn split(function: &Function, active: &[Value], lending: Lending, def
     pass.make_bars(&function.body.stmts);
     pass.back(&function.body.stmts, &swept);
     let returned = active.iter().filter(|v| matches!(storage(v), None | Some(Storage::Owned)));
-    let adjoints: Vec<Atom> = returned
-        .map(|param| match pass.bars.get(param) {
-            Some(bar) => Atom::Value(*bar),
-            None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
-        })
-        .collect();
+    let adjoints: Vec<Atom> = returned.map(|param| pass.adjoint_of(*param)).collect();
     let region = pass.b.close_region(inner, adjoints);
     let closure = pass.b.value(Ty::Unknown, Some(Hint::generated("pull", proc_macro2::Span::call_site())));
     pass.b.push(vec![closure], Op::Closure(Closure { region, kept: Vec::new() }));
@@ -115,14 +109,8 @@ pub(crate) fn split(function: &Function, active: &[Value], lending: Lending, def
     let body = pass.b.close_region(params, yields);
     // The adjoints of what is not asked for are empty: nothing is as long as its array for certain.
     let twins = pass.inherited_twins();
-    let checked = std::mem::take(&mut pass.b.checked);
-    let mut function =
-        Function { values: pass.b.values, shapes: pass.b.shapes, body, checked, twins, guards: Vec::new() };
-    let types = function.values.iter().map(|info| info.ty).collect();
-    let residuals =
-        Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
-    residuals.complete(&mut function.body);
-    let Split { lasting, receiver_lasts, fails, .. } = pass.split?;
+    let Split { lasting, receiver_lasts, fails, .. } = pass.split.take()?;
+    let function = pass.finish(body, twins);
     (!fails).then_some(Parted { function, lasting, receiver_lasts })
 }
 

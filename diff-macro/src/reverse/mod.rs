@@ -149,21 +149,12 @@ pub(crate) fn vjp(
         }
     }
     let returned = active.iter().filter(|param| !outs.contains(param));
-    yields.extend(returned.map(|param| match pass.bars.get(param) {
-        Some(bar) => Atom::Value(*bar),
-        None => pass.adjoints.remove(param).unwrap_or(Atom::Float(0.0)),
-    }));
+    yields.extend(returned.map(|param| pass.adjoint_of(*param)));
     let body = pass.b.close_region(params, yields);
     let notes = std::mem::take(&mut pass.notes);
     let mut twins = pass.inherited_twins();
     twins.extend(pass.bars.iter().map(|(array, bar)| (*bar, pass.array(*array))));
-    let checked = std::mem::take(&mut pass.b.checked);
-    let mut function =
-        Function { values: pass.b.values, shapes: pass.b.shapes, body, checked, twins, guards: Vec::new() };
-    let types = function.values.iter().map(|info| info.ty).collect();
-    let residuals =
-        Residuals { contexts: pass.contexts, exports: pass.exports, places: pass.places, fixed: pass.fixed, types };
-    residuals.complete(&mut function.body);
+    let function = pass.finish(body, twins);
     Pullback { function, seeds, out_seeds, zeros, notes }
 }
 
@@ -374,6 +365,26 @@ impl<'a> Reverse<'a> {
 }
 
 impl Reverse<'_> {
+    /// What a parameter's adjoint is in the end: the array of its adjoints, the sum of what was added, or zero.
+    fn adjoint_of(&mut self, param: Value) -> Atom {
+        match self.bars.get(&param) {
+            Some(bar) => Atom::Value(*bar),
+            None => self.adjoints.remove(&param).unwrap_or(Atom::Float(0.0)),
+        }
+    }
+
+    /// The finished function, with what its reverse sweep reads of its forward sweep.
+    fn finish(mut self, body: Region, twins: HashMap<Value, Value>) -> Function {
+        let checked = std::mem::take(&mut self.b.checked);
+        let mut function =
+            Function { values: self.b.values, shapes: self.b.shapes, body, checked, twins, guards: Vec::new() };
+        let types = function.values.iter().map(|info| info.ty).collect();
+        let residuals =
+            Residuals { contexts: self.contexts, exports: self.exports, places: self.places, fixed: self.fixed, types };
+        residuals.complete(&mut function.body);
+        function
+    }
+
     fn source_ty(&self, atom: Atom) -> Ty {
         match atom {
             Atom::Value(value) => self.info(value).ty,
