@@ -1,16 +1,4 @@
-//! The hidden companions for callers that pass arrays: the pushforward, and the pullback in a closure.
-//!
-//! ```text
-//! fn g(w: &[f64], x: f64, out: &mut [f64]) -> f64
-//! fn __pushforward(w: &[f64], x: f64, out: &mut [f64],
-//!     asked: (bool, bool, bool), tangents: (&[f64], f64, Out<[f64]>)) -> (f64, f64)
-//! fn __pullback<'k>(w: impl Kept<[f64]> + 'k, x: f64, out: &mut [f64], asked: (bool, bool, bool))
-//!     -> (f64, impl FnOnce(f64, (&mut [f64], Constant, Out<[f64]>)) -> (Constant, f64, Constant) + 'k)
-//! ```
-//!
-//! The pullback outlives `'k` alone, so that what `out` refers to can change before it runs; what it needs of `w` is lent
-//! for so long, or a copy of its own. It adds to the adjoints of `w`, and exchanges those of what `out` holds after the
-//! call for those of what it held before.
+//! The pullback for callers: a closure that keeps what the reverse sweep needs, beside the value.
 
 use std::rc::Rc;
 
@@ -19,250 +7,16 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
-use super::modes::zero;
-use super::{Companion, Plan};
+use super::super::{Plan, allocates, allowed_lints};
+use super::Kind;
 use crate::attr::Given;
-use crate::call::{self, PULLBACK, PUSHFORWARD};
-use crate::forward::{self, Seed};
-use crate::ir::{Dim, Name, Op, Shape, Storage, Value};
-use crate::names::{Names, generated, plain};
+use crate::call::PULLBACK;
+use crate::ir::{Dim, Name, Op, Value};
+use crate::names::{Names, generated};
 use crate::reverse::{self, Lending, Parted};
-use crate::signature::Form;
-
-/// What a parameter is to a caller.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Constant,
-    Scalar(usize),
-    /// An array that is read.
-    Lent(usize),
-    /// The same, of constants.
-    Kept(usize),
-    /// An array that is changed.
-    Out(usize),
-    /// An array that is moved.
-    Moved(usize),
-}
-
-impl Kind {
-    fn position(self) -> Option<usize> {
-        match self {
-            Kind::Constant | Kind::Kept(_) => None,
-            Kind::Scalar(k) | Kind::Lent(k) | Kind::Out(k) | Kind::Moved(k) => Some(k),
-        }
-    }
-
-    /// The position of an array that the pullback may read.
-    fn kept(self) -> Option<usize> {
-        match self {
-            Kind::Lent(k) | Kind::Kept(k) => Some(k),
-            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
-        }
-    }
-}
 
 impl Plan<'_> {
-    /// The rules, if any parameter is an array that a caller may pass by reference.
-    pub(super) fn rules_of_arrays(&self) -> Vec<TokenStream> {
-        let kinds = self.kinds();
-        // Callers take floats, and not what they may be in.
-        let output = &self.signature.output;
-        let floats = matches!(output.form, Form::Scalar | Form::Tuple | Form::Array | Form::Unit);
-        if !floats
-            || output.wrapper.is_some()
-            || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_)))
-        {
-            return Vec::new();
-        }
-        vec![self.pushforward_rule(&kinds), self.pullback_rule(&kinds)]
-    }
-
-    /// The kinds of the parameters, that of the receiver first.
-    fn kinds(&self) -> Vec<Kind> {
-        let receiver = self.item.sig.receiver().map(|_| Kind::Constant);
-        let parameters = self.signature.parameters.iter().enumerate().map(|(k, parameter)| {
-            match self.shape(parameter.ty).map(|shape| shape.storage) {
-                Some(Storage::Borrowed) if !parameter.active => Kind::Kept(k),
-                _ if !parameter.active => Kind::Constant,
-                None => Kind::Scalar(k),
-                Some(Storage::Borrowed) => Kind::Lent(k),
-                Some(Storage::BorrowedMut) => Kind::Out(k),
-                Some(Storage::Owned) => Kind::Moved(k),
-            }
-        });
-        receiver.into_iter().chain(parameters).collect()
-    }
-
-    fn value_of(&self, k: usize) -> Value {
-        self.function.body.params[k]
-    }
-
-    fn shape_at(&self, k: usize) -> Option<&Shape> {
-        self.shape(self.signature.parameters[k].ty)
-    }
-
-    /// The type of the arrays of tangents or adjoints: a slice.
-    fn slice_at(&self, k: usize) -> TokenStream {
-        self.slice_type(self.signature.parameters[k].ty)
-    }
-
-    /// A tuple with a part for each slot.
-    fn per_slot(&self, kinds: &[Kind], part: &dyn Fn(usize, Kind) -> TokenStream) -> TokenStream {
-        let parts = kinds.iter().enumerate().map(|(slot, kind)| part(slot, *kind));
-        quote!((#(#parts,)*))
-    }
-
-    fn request_types(&self, kinds: &[Kind]) -> TokenStream {
-        let runtime = &self.runtime;
-        self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
-            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_) => quote!(::core::primitive::bool),
-        })
-    }
-
-    // ---- forward ------------------------------------------------------------------------------------------------
-
-    fn pushforward_rule(&self, kinds: &[Kind]) -> TokenStream {
-        let runtime = &self.runtime;
-        let mut names = self.names();
-        let [asked, tangents] =
-            ["asked", "tangents"].map(|name| generated(&names.fresh(name, false), Span::call_site()));
-        let dots: Vec<Option<Ident>> =
-            kinds.iter().map(|kind| Some(self.named(kind.position()?, "dot", &mut names))).collect();
-        let pattern = self.per_slot(kinds, &|slot, kind| match (&dots[slot], kind) {
-            (Some(dot), Kind::Out(_)) => quote!(#runtime::private::Out(#dot)),
-            (Some(dot), _) => quote!(#dot),
-            (None, _) => quote!(_),
-        });
-        let types = self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
-            Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
-            Kind::Lent(k) | Kind::Moved(k) => {
-                let slice = self.slice_at(k);
-                quote!(&#slice)
-            }
-            Kind::Out(k) => {
-                let slice = self.slice_at(k);
-                quote!(#runtime::private::Out<'_, #slice>)
-            }
-        });
-        let is_wanted = |kind: Kind| matches!(kind, Kind::Scalar(_) | Kind::Lent(_) | Kind::Moved(_));
-        let wanted: Vec<usize> = (0..kinds.len()).filter(|slot| is_wanted(kinds[*slot])).collect();
-        let body =
-            |slots: &[usize], all: bool| self.pushforward_body(kinds, slots, &dots, all.then_some(&asked), &names);
-        let arm = |own: Option<usize>| {
-            self.per_slot(kinds, &|slot, kind| match kind {
-                kind if is_wanted(kind) && Some(slot) == own => quote!(true),
-                kind if is_wanted(kind) => quote!(false),
-                _ => quote!(_),
-            })
-        };
-        let mut arms = TokenStream::new();
-        if kinds.iter().any(|kind| matches!(kind, Kind::Out(_))) && !wanted.is_empty() {
-            let (pattern, body) = (arm(None), body(&[], false));
-            arms.extend(quote!(#pattern => { #body }));
-        }
-        if (2..=4).contains(&wanted.len()) {
-            for slot in &wanted {
-                let (pattern, body) = (arm(Some(*slot)), body(&[*slot], false));
-                arms.extend(quote!(#pattern => { #body }));
-            }
-        }
-        let rest = match self.rule {
-            Some(given) => self.given_pushforward(given, kinds, &wanted, &dots, &asked),
-            None => body(&wanted, wanted.len() > 1),
-        };
-        let choice =
-            if self.rule.is_some() || arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
-        let output = self.output().map(|output| quote!((#output, #output)));
-        let companion = Companion {
-            name: PUSHFORWARD.to_owned(),
-            docs: Vec::new(),
-            extra: vec![(asked.clone(), self.request_types(kinds)), (tangents.clone(), types)],
-            output,
-            body: quote!(let #pattern = #tangents; #choice),
-        };
-        self.method(&self.rule_name(PUSHFORWARD), &companion, &super::allowed_lints())
-    }
-
-    fn named(&self, k: usize, suffix: &str, names: &mut Names) -> Ident {
-        let ident = &self.signature.parameters[k].ident;
-        generated(&names.fresh(&format!("{}_{suffix}", plain(ident)), false), ident.span())
-    }
-
-    /// Forward mode along some parameters. Where the caller may not ask for all of them, those that it does not ask for
-    /// have tangents of zeros.
-    fn pushforward_body(
-        &self,
-        kinds: &[Kind],
-        wanted: &[usize],
-        dots: &[Option<Ident>],
-        asked: Option<&Ident>,
-        names: &Names,
-    ) -> TokenStream {
-        let slots: Vec<usize> =
-            (0..kinds.len()).filter(|slot| wanted.contains(slot) || matches!(kinds[*slot], Kind::Out(_))).collect();
-        let positions: Vec<usize> = slots.iter().filter_map(|slot| kinds[*slot].position()).collect();
-        let active: Vec<Value> = positions.iter().map(|k| self.value_of(*k)).collect();
-        let outs = self.out_params(kinds);
-        let seeds = [vec![Seed::Param; active.len()]];
-        let pushforward = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar);
-        let idents: Vec<Ident> = slots.iter().filter_map(|slot| dots[*slot].clone()).collect();
-        let prologue = wanted.iter().filter_map(|slot| match kinds[*slot] {
-            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
-        });
-        let prologue: TokenStream = prologue.collect();
-        let n = self.output_count();
-        let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
-            Form::Unit => quote!(),
-            _ => {
-                let (value, tangent) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
-                quote!((#value, #tangent))
-            }
-        };
-        let body = self.body(self.finished(pushforward.function), &idents, names.clone(), &wrap);
-        quote!(#prologue #body)
-    }
-
-    fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
-        let outs = kinds.iter().filter(|kind| matches!(kind, Kind::Out(_))).filter_map(|kind| kind.position());
-        outs.map(|k| self.value_of(k)).collect()
-    }
-
-    /// The tangents of an array, zeros if they are not asked for.
-    fn lent_tangent(&self, k: usize, slot: usize, dot: &Ident, asked: Option<&Ident>) -> TokenStream {
-        let runtime = &self.runtime;
-        let primal = &self.signature.parameters[k].ident;
-        let Some(shape) = self.shape_at(k) else { return quote!() };
-        let inner = zero(&shape.dims[1..]);
-        let slot = syn::Index::from(slot);
-        let fixed = matches!(shape.dims.first(), Some(Dim::Fixed(_)));
-        let given = if fixed { quote!(::core::convert::TryFrom::try_from(#dot).unwrap()) } else { quote!(#dot) };
-        let owned = self.owned_type(self.signature.parameters[k].ty);
-        // The tangent of an array that is moved is moved, if its type shows how long it is.
-        let moved = (shape.storage == Storage::Owned).then(|| quote!(let #dot: #owned = *#dot;));
-        match (asked, fixed) {
-            (None, false) => quote!(),
-            (None, true) => quote!(let #dot: &#owned = #given; #moved),
-            (Some(asked), true) => {
-                let all = zero(&shape.dims);
-                quote! {
-                    let zeros = #all;
-                    let #dot: &#owned = if #asked.#slot { #given } else { &zeros };
-                    #moved
-                }
-            }
-            (Some(asked), false) => quote! {
-                let zeros = #runtime::private::vec![#inner; if #asked.#slot { 0 } else { #primal.len() }];
-                let #dot = if #asked.#slot { #dot } else { &zeros[..] };
-            },
-        }
-    }
-
-    // ---- reverse ------------------------------------------------------------------------------------------------
-
-    fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
+    pub(super) fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
         if let Some(given) = self.rule {
             return self.given_pullback(given, kinds);
         }
@@ -342,26 +96,6 @@ impl Plan<'_> {
         self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
     }
 
-    /// The pushforward by the user's product.
-    fn given_pushforward(
-        &self,
-        given: &Given,
-        kinds: &[Kind],
-        wanted: &[usize],
-        dots: &[Option<Ident>],
-        asked: &Ident,
-    ) -> TokenStream {
-        let Given::Products { jvp: Some(jvp), .. } = given else { return quote!(loop {}) };
-        let tangents = wanted.iter().filter_map(|slot| match kinds[*slot] {
-            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, Some(asked))),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
-        });
-        let tangents: TokenStream = tangents.collect();
-        let idents: Vec<Ident> = wanted.iter().filter_map(|slot| dots[*slot].clone()).collect();
-        let product = self.given_product(jvp, &idents);
-        quote!(#tangents #product)
-    }
-
     /// The variables that keep the arrays which the pullback may read, slot by slot.
     fn keepers(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
         kinds.iter().map(|kind| kind.kept().map(|k| self.named(k, "kept", names))).collect()
@@ -385,7 +119,7 @@ impl Plan<'_> {
     ) -> TokenStream {
         let (vis, ident, clause) = (&self.item.vis, self.rule_name(PULLBACK), &generics.where_clause);
         let cfg = if self.signature.is_method { self.attributes("cfg") } else { Vec::new() };
-        let allowed = super::allowed_lints();
+        let allowed = allowed_lints();
         let method = quote! {
             #[doc(hidden)]
             #(#cfg)*
@@ -396,7 +130,7 @@ impl Plan<'_> {
             }
         };
         let runtime = &self.runtime;
-        match super::allocates(&method) || self.is_boxed() {
+        match allocates(&method) || self.is_boxed() {
             true => quote!(#runtime::private::with_alloc! { #method }),
             false => method,
         }
@@ -631,14 +365,6 @@ impl Plan<'_> {
             Name::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == *own),
             Name::Method(name, _) => name == own,
         })
-    }
-
-    fn rule_name(&self, rule: &str) -> Ident {
-        let name = &self.item.sig.ident;
-        match self.signature.is_method {
-            true => call::suffixed(name, rule),
-            false => Ident::new(rule, name.span()),
-        }
     }
 }
 
