@@ -313,6 +313,15 @@ pub(crate) const VEC_OF_CALL: &str = "what this call returns varies with the par
 pub(crate) const ARRAY_TWICE_IN_CALL: &str = "two arguments of this call are parts of one array that varies with the parameters, and one of them may be changed\n\
      help: pass a copy: `let b = a.to_vec();`";
 
+pub(crate) const STRUCT_CHANGES: &str = "a struct that this function changes is passed on as a whole, which is not followed\n\
+     help: return the changed struct in place of changing it, or let the other function take its fields";
+
+pub(crate) const STRUCT_OF_FUNCTION: &str = "only a struct that is a parameter, or a part of one, is passed on as a whole where it varies\n\
+     help: pass the fields one by one";
+
+pub(crate) const STRUCT_TWICE_IN_CALL: &str = "two arguments of this call are parts of one struct that varies with the parameters, and one is a part of the other\n\
+     help: pass the struct alone, and let the function take its part";
+
 pub(crate) const MIXED_CALL: &str = "a call that is differentiated takes floats of one type\n\
      help: convert before the call, in a variable: `let x = x as f64;`";
 

@@ -124,7 +124,7 @@ pub(crate) fn emit_once<'a>(
 /// The variables that keep what the pullback at the end of a function reads.
 fn keepers(body: &Region) -> HashMap<Value, Ident> {
     match body.stmts.last().map(|stmt| &stmt.op) {
-        Some(Op::Closure(closure)) => closure.kept.iter().map(|(param, keeper, _)| (*param, keeper.clone())).collect(),
+        Some(Op::Closure(closure)) => closure.kept.iter().map(|keep| (keep.value, keep.keeper.clone())).collect(),
         _ => HashMap::new(),
     }
 }
@@ -1048,6 +1048,11 @@ impl<'a> Emitter<'a> {
                 }
             }
             Op::Store(array, index, value) => self.store(*array, index, *value),
+            Op::Accumulate(array, index, term) if index.is_empty() => {
+                let (runtime, array) = (self.runtime.clone(), self.atom(Atom::Value(*array), Level::Method));
+                let term = self.atom(*term, Level::Method);
+                quote!(#runtime::Differentiable::accumulate(&mut #array, &#term);)
+            }
             Op::Accumulate(array, index, term) => {
                 let element = self.element(*array, index);
                 match self.negative(*term) {
@@ -1249,6 +1254,10 @@ impl<'a> Emitter<'a> {
                     Some(capacity) => quote!(#runtime::private::Vec::<#element>::with_capacity(#capacity)),
                     None => quote!(#runtime::private::Vec::<#element>::new()),
                 }
+            }
+            NewArray::Zeros(array) if shape.is_struct => {
+                let array = self.atom(Atom::Value(*array), Level::Method);
+                quote!(#runtime::private::zero_of(&#array))
             }
             NewArray::Zeros(array) => {
                 let zero = float(0.0, Some(shape.scalar), Level::Any);

@@ -87,6 +87,7 @@ fn companions(
         only,
         orders,
         rule: None,
+        outlives: false,
     };
     let companions = plan.expand();
     // Only the companions that are asked for have a place in the implementation of a trait.
@@ -137,6 +138,7 @@ fn custom_companions(
         only: options.only.as_deref(),
         orders,
         rule: Some(&rule.given),
+        outlives: false,
     };
     let (companions, rules) = (plan.expand(), plan.rules(1..=orders.of_callers(), true));
     Some(quote!(#companions #rules))
@@ -148,10 +150,16 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
     if plan.signature.output.form == signature::Form::Aggregate {
         return quote!();
     }
-    // Structs that vary are not passed on to callees.
     let structs = plan.signature.parameters.iter().any(|parameter| parameter.aggregate.is_some());
     let highest = plan.orders.of_callers();
-    if let Some(signature) = plan.signature.for_callers() {
+    // What is differentiated in structs may not be in all else as well.
+    for with_structs in if structs { &[true, false][..] } else { &[true] } {
+        let Some(signature) = plan.signature.for_callers(*with_structs) else {
+            if *with_structs {
+                break;
+            }
+            return quote!();
+        };
         let mut diagnostics = Diagnostics::default();
         let mut lowered = lower_body(&plan.item.block, &signature, &plan.runtime, &mut diagnostics);
         if diagnostics.is_empty() {
@@ -170,9 +178,6 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
             let lower = of_callers.rules(1..=lower, true);
             return quote!(#lower #higher);
         }
-    }
-    if structs {
-        return quote!();
     }
     // Without all parameters active, what a caller passes by mutable reference could not vary on entry.
     plan.rules(1..=highest, !plan.signature.parameters.iter().any(|parameter| parameter.output && !parameter.active))

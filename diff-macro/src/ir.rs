@@ -170,11 +170,18 @@ pub(crate) struct Shape {
     pub(crate) storage: Storage,
     /// The fields that follow each index, where the elements are parts of structs.
     pub(crate) fields: Rc<Vec<Vec<syn::Member>>>,
+    /// No array, but a struct: it is passed to functions as a whole, and has no elements.
+    pub(crate) is_struct: bool,
 }
 
 impl Shape {
     pub(crate) fn new(scalar: Scalar, dims: Vec<Dim>, storage: Storage) -> Self {
-        Shape { scalar, dims, storage, fields: Rc::default() }
+        Shape { scalar, dims, storage, fields: Rc::default(), is_struct: false }
+    }
+
+    /// A struct that is passed on as a whole.
+    pub(crate) fn of_struct(scalar: Scalar, storage: Storage) -> Self {
+        Shape { is_struct: true, ..Shape::new(scalar, vec![Dim::Dynamic], storage) }
     }
 
     /// A shape with its owned and its borrowed variants, as they stand in the table of a function.
@@ -197,9 +204,9 @@ impl Shape {
         Ty::Array(u16::try_from(number * 3).unwrap_or(u16::MAX))
     }
 
-    /// Whether it is an array in a struct, which the macro cannot make anew.
+    /// Whether it is an array in a struct, or a struct, which the macro cannot make anew.
     pub(crate) fn is_part(&self) -> bool {
-        !self.fields.is_empty()
+        !self.fields.is_empty() || self.is_struct
     }
 
     /// Whether the length is known at compile time in all dimensions.
@@ -508,9 +515,28 @@ pub(crate) enum Slot {
 #[derive(Clone)]
 pub(crate) struct Closure {
     pub(crate) region: Region,
-    /// The parameters that are lent for the time of the closure, with the variables that keep them, and the arrays as which
-    /// they are read.
-    pub(crate) kept: Vec<(Value, proc_macro2::Ident, Rc<syn::Type>)>,
+    /// The parameters that are lent for the time of the closure.
+    pub(crate) kept: Vec<Keep>,
+    /// Further parameters of the closure: structs of adjoints.
+    pub(crate) structs: Vec<StructParam>,
+    /// The parameters of the region that are parts of these, with the variables that stand for them.
+    pub(crate) parts: Vec<(Value, proc_macro2::Ident)>,
+}
+
+/// A parameter that a closure reads, with the variable that keeps it.
+#[derive(Clone)]
+pub(crate) struct Keep {
+    pub(crate) value: Value,
+    pub(crate) keeper: proc_macro2::Ident,
+    /// How it is read; none of what is read with another.
+    pub(crate) read: Option<Rc<syn::Expr>>,
+}
+
+/// A parameter of a closure that is a struct, and the statements that the closure begins with.
+#[derive(Clone)]
+pub(crate) struct StructParam {
+    pub(crate) pattern: proc_macro2::TokenStream,
+    pub(crate) opening: proc_macro2::TokenStream,
 }
 
 /// What a new array holds.

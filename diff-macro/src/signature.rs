@@ -219,13 +219,19 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
 impl Signature {
     /// The same function as a caller sees it, who may make any parameter active that is made of floats, whatever `wrt`
     /// says. None if that is no difference.
-    pub(crate) fn for_callers(&self) -> Option<Self> {
+    /// `structs`: those that it is differentiated in take part.
+    pub(crate) fn for_callers(&self, structs: bool) -> Option<Self> {
         let mut signature = self.clone();
         let mut changed = false;
         for parameter in &mut signature.parameters {
-            if parameter.aggregate.take().is_some() {
-                // A caller passes structs as constants.
+            if !structs && parameter.aggregate.take().is_some() {
                 (parameter.active, changed) = (false, true);
+            }
+            if let Some(aggregate) = &parameter.aggregate {
+                let output = aggregate.storage == Storage::BorrowedMut;
+                changed |= output && !parameter.output;
+                parameter.output |= output;
+                continue;
             }
             let shape = match parameter.ty {
                 Ty::Array(number) => self.shapes.get(number as usize),
@@ -239,7 +245,7 @@ impl Signature {
             parameter.active |= active;
             parameter.output |= output;
         }
-        signature.parameters.retain(|parameter| parameter.ident != "self");
+        signature.parameters.retain(|parameter| parameter.ident != "self" || parameter.aggregate.is_some());
         (changed && any_active(&signature.parameters)).then_some(signature)
     }
 }

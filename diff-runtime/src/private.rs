@@ -383,3 +383,138 @@ impl<E> Kept<[E]> for &Vec<E> {
         self
     }
 }
+
+// ---- structs that are passed to differentiable functions ------------------------------------------------------
+
+/// A struct that a pullback reads: lent by the caller for so long, or a copy of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be passed where `{T}` is read later on",
+    label = "pass a reference to `{T}`"
+)]
+pub trait Held<T>: Clone {
+    /// The struct.
+    fn kept(&self) -> &T;
+}
+
+impl<T> Held<T> for &T {
+    #[inline(always)]
+    fn kept(&self) -> &T {
+        self
+    }
+}
+
+impl<T: Clone> Held<T> for T {
+    #[inline(always)]
+    fn kept(&self) -> &T {
+        self
+    }
+}
+
+/// A receiver of which a pullback keeps a copy.
+#[diagnostic::on_unimplemented(
+    message = "a method of `{Self}` that is differentiated in `self` is called where `self` varies: that takes a copy of it",
+    label = "`{Self}` is not `Clone`"
+)]
+pub trait Copied<'k>: 'k {
+    /// The copy.
+    #[must_use]
+    fn copied(&self) -> Self;
+}
+
+impl<'k, T: Clone + 'k> Copied<'k> for T {
+    #[inline(always)]
+    fn copied(&self) -> T {
+        self.clone()
+    }
+}
+
+/// Zero in the shape of a value.
+#[inline(always)]
+pub fn zero_of<T: crate::Differentiable>(value: &T) -> T {
+    value.zero_like()
+}
+
+/// The tangent of an argument, in the form in which the callee takes it.
+#[diagnostic::on_unimplemented(
+    message = "this argument varies with the parameters, but the function takes a constant here",
+    label = "a constant is expected",
+    note = "a struct or `self` is differentiated in where the function names it in `wrt(..)`; what is changed is passed by `&mut`"
+)]
+pub trait Lent<'a, T: ?Sized> {
+    /// The form that the callee takes.
+    fn lent(value: &'a T) -> Self;
+}
+
+impl<'a, T> Lent<'a, T> for Option<&'a T> {
+    #[inline(always)]
+    fn lent(value: &'a T) -> Self {
+        Some(value)
+    }
+}
+
+impl<'a, E, const N: usize> Lent<'a, [E; N]> for &'a [E] {
+    #[inline(always)]
+    fn lent(value: &'a [E; N]) -> Self {
+        value
+    }
+}
+
+/// The tangent of an argument.
+#[inline(always)]
+pub fn lent<'a, T: ?Sized, R: Lent<'a, T>>(value: &'a T) -> R {
+    R::lent(value)
+}
+
+/// The adjoint of an argument, in the form in which the callee takes it.
+#[diagnostic::on_unimplemented(
+    message = "this argument varies with the parameters, but the function takes a constant here",
+    label = "a constant is expected",
+    note = "a struct or `self` is differentiated in where the function names it in `wrt(..)`; what is changed is passed by `&mut`"
+)]
+pub trait LentMut<'a, T: ?Sized> {
+    /// The form that the callee takes.
+    fn lent(value: &'a mut T) -> Self;
+}
+
+impl<'a, T> LentMut<'a, T> for Option<&'a mut T> {
+    #[inline(always)]
+    fn lent(value: &'a mut T) -> Self {
+        Some(value)
+    }
+}
+
+impl<'a, E, const N: usize> LentMut<'a, [E; N]> for &'a mut [E] {
+    #[inline(always)]
+    fn lent(value: &'a mut [E; N]) -> Self {
+        value
+    }
+}
+
+/// The adjoint of an argument, which the callee adds to.
+#[inline(always)]
+pub fn lent_mut<'a, T: ?Sized, R: LentMut<'a, T>>(value: &'a mut T) -> R {
+    R::lent(value)
+}
+
+impl<T> Absent for Option<T> {
+    #[inline(always)]
+    fn absent() -> Self {
+        None
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a, E> Lent<'a, Vec<E>> for &'a [E] {
+    #[inline(always)]
+    fn lent(value: &'a Vec<E>) -> Self {
+        value
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'a, E> LentMut<'a, Vec<E>> for &'a mut [E] {
+    #[inline(always)]
+    fn lent(value: &'a mut Vec<E>) -> Self {
+        value
+    }
+}

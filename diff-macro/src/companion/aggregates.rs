@@ -55,7 +55,7 @@ impl Plan<'_> {
             .collect()
     }
 
-    fn leaf_ty(&self, leaf: &Leaf) -> Ty {
+    pub(super) fn leaf_ty(&self, leaf: &Leaf) -> Ty {
         self.function.values[leaf.value.0 as usize].ty
     }
 
@@ -83,6 +83,14 @@ impl Plan<'_> {
         quote!(#base #(.#fields)*)
     }
 
+    /// The same, where the variable may hold a reference: of all of a struct, what it refers to.
+    pub(super) fn place(base: &Ident, leaf: &Leaf, by_reference: bool) -> TokenStream {
+        match by_reference && leaf.steps.is_empty() && leaf.whole {
+            true => quote!((*#base)),
+            false => Self::part(base, leaf),
+        }
+    }
+
     // ---- the leaves of parameters -------------------------------------------------------------------------------
 
     /// The variables that stand for the leaves, what is written for them, and what declares those that are read once:
@@ -94,11 +102,11 @@ impl Plan<'_> {
             let hint = self.function.values[leaf.value.0 as usize].hint.as_ref();
             let wish = hint.map_or("leaf".to_owned(), |hint| hint.name.to_string());
             let ident = generated(&names.fresh(&wish, false), Span::call_site());
-            let part = Self::part(&parameter.ident, leaf);
             let storage = parameter.aggregate.as_ref().map_or(Storage::Owned, |aggregate| aggregate.storage);
+            let part = Self::place(&parameter.ident, leaf, storage != Storage::Owned);
             let moves = match storage {
                 Storage::Owned => self.is_base(leaf.param),
-                Storage::BorrowedMut => leaf.modified || self.is_base(leaf.param),
+                Storage::BorrowedMut => leaf.modified || self.outlives || self.is_base(leaf.param),
                 Storage::Borrowed => false,
             };
             if moves && self.leaf_ty(leaf).scalar().is_some() {
@@ -284,8 +292,7 @@ impl Plan<'_> {
                 let Some(adjoint) = adjoints.next() else { continue };
                 match (slot.leaf, bars.get(&k)) {
                     (Some(leaf), Some(bar)) if !self.slot_ty(slot).is_array() => {
-                        let part = Self::part(bar, &self.lowered.leaves[leaf]);
-                        before.extend(quote!(#part = #adjoint;));
+                        before.extend(self.set_adjoint(bar, leaf, adjoint));
                     }
                     (Some(_), _) => {}
                     (None, _) if is_output => {}
@@ -295,6 +302,23 @@ impl Plan<'_> {
             components.extend(bars.get(&k).map(|bar| quote!(#bar)));
         }
         (before, components)
+    }
+
+    /// The adjoint of a leaf goes to its place in a struct of adjoints: what a callee has added there, to which the struct
+    /// was passed on as a whole, stays.
+    pub(super) fn set_adjoint(&self, bar: &Ident, leaf: usize, adjoint: &TokenStream) -> TokenStream {
+        let leaf = &self.lowered.leaves[leaf];
+        let part = Self::part(bar, leaf);
+        match self.is_in_whole(leaf) {
+            true => quote!(#part += #adjoint;),
+            false => quote!(#part = #adjoint;),
+        }
+    }
+
+    /// Whether a leaf is in a struct that is passed on as a whole.
+    fn is_in_whole(&self, leaf: &Leaf) -> bool {
+        let wholes = self.lowered.leaves.iter().filter(|whole| whole.whole && whole.param == leaf.param);
+        wholes.into_iter().any(|whole| leaf.steps.starts_with(&whole.steps))
     }
 
     /// The part of a row of a Jacobian that belongs to a struct, which has an entry per leaf.
@@ -434,6 +458,13 @@ impl Plan<'_> {
             let runtime = &self.runtime;
             let target = if into && fields.is_empty() { quote!(&mut *#bar) } else { quote!(&mut #bar #(.#fields)*) };
             out.extend(quote!(#runtime::Differentiable::accumulate(#target, &#seed #(.#source)*);));
+            // The seeds of leaves come with their adjoints, which are added.
+            for leaf in self.lowered.leaves.iter().filter(|leaf| leaf.param == param && self.is_in_whole(leaf)) {
+                if self.leaf_ty(leaf).scalar().is_some() {
+                    let part = Self::part(bar, leaf);
+                    out.extend(quote!(#part = 0.0;));
+                }
+            }
         }
         out
     }

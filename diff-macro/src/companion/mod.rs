@@ -70,6 +70,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) orders: Orders,
     /// The user's functions that give the derivative; none where it is made from the body.
     pub(crate) rule: Option<&'a Given>,
+    /// A closure in the body outlives the function, and what its mutable references refer to.
+    pub(crate) outlives: bool,
 }
 
 /// One companion.

@@ -78,7 +78,7 @@ pub(super) fn block(before: &TokenStream, value: &TokenStream) -> TokenStream {
 }
 
 /// Assignments that all take place at once: none of the values is overwritten before it is read.
-fn assigned(parts: &[TokenStream], values: &[TokenStream]) -> TokenStream {
+pub(super) fn assigned(parts: &[TokenStream], values: &[TokenStream]) -> TokenStream {
     match (parts, values) {
         ([], _) | (_, []) => quote!(),
         ([part], [value]) => quote!(#part = #value;),
@@ -385,7 +385,9 @@ impl Plan<'_> {
         for leaf in &self.lowered.leaves {
             let slot = self.slots_of(leaf.param).into_iter().any(|slot| slot.value == leaf.value);
             if let (true, Some(dot)) = (slot, tangents.by_parameter.get(&leaf.param)) {
-                let part = Self::part(dot, leaf);
+                let parameter = &self.signature.parameters[leaf.param];
+                let by_value = !parameter.output && !self.tangent_type_of(parameter).to_string().starts_with('&');
+                let part = Self::place(dot, leaf, !by_value);
                 tangents.idents.push(self.stand_in(part, names, &mut tangents.places));
             }
         }
@@ -566,7 +568,7 @@ impl Plan<'_> {
                     for slot in self.slots_of(k).into_iter().filter(|slot| self.slot_ty(*slot).is_array()) {
                         let Some(leaf) = slot.leaf else { continue };
                         given.next();
-                        let part = Self::part(&ident, &self.lowered.leaves[leaf]);
+                        let part = Self::place(&ident, &self.lowered.leaves[leaf], true);
                         arrays.push(self.stand_in(part, names, &mut seeds.places));
                     }
                     ident
@@ -645,7 +647,7 @@ impl Plan<'_> {
         for slot in self.slots().into_iter().filter(|slot| self.slot_ty(*slot).is_array()) {
             let Some(bar) = buffers.bars.get(&slot.param) else { continue };
             idents.push(match slot.leaf {
-                Some(leaf) => self.stand_in(Self::part(bar, &self.lowered.leaves[leaf]), names, places),
+                Some(leaf) => self.stand_in(Self::place(bar, &self.lowered.leaves[leaf], true), names, places),
                 None => bar.clone(),
             });
         }
@@ -667,11 +669,10 @@ impl Plan<'_> {
         for (slot, adjoint) in given.zip(adjoints) {
             let Some(bar) = buffers.bars.get(&slot.param) else { continue };
             if self.slot_ty(slot).scalar().is_some() {
-                let part = match slot.leaf {
-                    Some(leaf) => Self::part(bar, &self.lowered.leaves[leaf]),
-                    None => quote!(*#bar),
-                };
-                tokens.extend(quote!(#part = #adjoint;));
+                tokens.extend(match slot.leaf {
+                    Some(leaf) => self.set_adjoint(bar, leaf, adjoint),
+                    None => quote!(*#bar = #adjoint;),
+                });
             }
         }
         tokens

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{FnArg, PathArguments};
+use syn::PathArguments;
 
 use super::higher::entries::Entries;
 use super::{Companion, Plan};
@@ -34,7 +34,11 @@ impl Plan<'_> {
     pub(super) fn partials_rule(&self, order: usize) -> Option<Companion> {
         let scalars = self.scalar_slots();
         let output = self.output().filter(|_| self.signature.output.wrapper.is_none())?;
-        if scalars.is_empty() || self.signature.output.form == Form::Whole {
+        if scalars.is_empty() || matches!(self.signature.output.form, Form::Whole | Form::Aggregate) {
+            return None;
+        }
+        if !self.lowered.outs.is_empty() {
+            // What the function leaves in structs has partial derivatives too.
             return None;
         }
         let mut names = self.names();
@@ -105,8 +109,9 @@ impl Plan<'_> {
         let requests = slots.iter().enumerate().map(|(slot, scalar)| {
             let parameter = slot.checked_sub(receiver).map(|k| &self.signature.parameters[k]);
             let is_written = |parameter: &&Parameter| {
-                let shape = self.shape(parameter.ty);
-                parameter.active && shape.is_some_and(|shape| shape.storage == Storage::BorrowedMut)
+                let of_array = self.shape(parameter.ty).map(|shape| shape.storage);
+                let storage = of_array.or(parameter.aggregate.as_ref().map(|aggregate| aggregate.storage));
+                parameter.active && storage == Some(Storage::BorrowedMut)
             };
             match (scalar, parameter.filter(is_written)) {
                 (Some(_), _) => quote!(::core::primitive::bool),
@@ -270,11 +275,11 @@ impl Plan<'_> {
 
     /// For each slot, the position of the parameter if it is an active scalar.
     fn scalar_slots(&self) -> Vec<Option<usize>> {
-        let receiver = self.item.sig.inputs.iter().filter(|input| matches!(input, FnArg::Receiver(_))).map(|_| None);
+        let receiver = self.constant_receiver().then_some(None);
         let parameters = self.signature.parameters.iter().enumerate();
         let scalars =
             parameters.map(|(k, parameter)| (parameter.active && parameter.ty.scalar().is_some()).then_some(k));
-        receiver.chain(scalars).collect()
+        receiver.into_iter().chain(scalars).collect()
     }
 
     /// The value and the partials in some parameters; zero in the others.

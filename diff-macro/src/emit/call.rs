@@ -5,7 +5,9 @@ use quote::{quote, quote_spanned};
 
 use super::{Emitter, End, Level, element_type};
 use crate::call;
-use crate::ir::{Atom, Call, Closure, Name, Pass, Pull, Returns, Rule, Scalar, Shape, Slot, Stmt, Storage, Ty, Value};
+use crate::ir::{
+    Atom, Call, Closure, Keep, Name, Pass, Pull, Returns, Rule, Scalar, Shape, Slot, Stmt, Storage, Ty, Value,
+};
 
 impl<'a> Emitter<'a> {
     /// `let (y, (slope, _)): .. = <g>::__partials(x, n, (active(), constant()));`
@@ -93,7 +95,10 @@ impl<'a> Emitter<'a> {
                 None => located(quote!(#runtime::private::absent()), *span),
                 Some(atom) => {
                     let tokens = self.atom(*atom, Level::Method);
+                    let of_struct = self.is_struct(*atom);
                     match (pass, self.ty(*atom)) {
+                        (Pass::Mutable, _) if of_struct => quote!(#runtime::private::Out(&mut #tokens)),
+                        _ if of_struct => located(quote!(#runtime::private::lent(&#tokens)), *span),
                         (Pass::Mutable, _) => quote!(#runtime::private::Out(&mut #tokens[..])),
                         (_, Ty::Array(_)) => quote!(&#tokens[..]),
                         _ => self.atom(*atom, Level::Any),
@@ -138,8 +143,18 @@ impl<'a> Emitter<'a> {
         };
         let is_fixed = dims.iter().all(|dim| matches!(dim, crate::ir::Dim::Fixed(_)));
         let copied = matches!(&call.rule, Rule::Pullback { copied, .. } if copied[k]);
-        let copied = copied && call.callee.passes[k] == Pass::Shared;
+        let (is_copied, copied) = (copied, copied && call.callee.passes[k] == Pass::Shared);
         let name = self.atom(atom, Level::Method);
+        if self.is_struct(atom) {
+            // What stands first behind the name of a type is taken for the receiver, of which the callee makes a copy.
+            let is_receiver = k == 0 && matches!(&call.callee.name, Name::Path(path) if call::is_associated(path));
+            return match (call.callee.passes[k], &call.rule) {
+                (Pass::Mutable, _) => quote!(&mut #name),
+                (Pass::Shared, _) if !is_copied || is_receiver => quote!(&#name),
+                (Pass::Value, Rule::Primal) => name,
+                (Pass::Shared | Pass::Value, _) => quote!(::core::clone::Clone::clone(&#name)),
+            };
+        }
         match (call.callee.passes[k], storage) {
             (Pass::Mutable, Storage::Owned) => quote!(&mut #name),
             (Pass::Mutable, _) => quote!(&mut *#name),
@@ -154,6 +169,10 @@ impl<'a> Emitter<'a> {
             }
             (Pass::Shared, Storage::Borrowed) | (Pass::Value, _) => name,
         }
+    }
+
+    fn is_struct(&self, atom: Atom) -> bool {
+        self.shape_of(atom).is_some_and(|shape| shape.is_struct)
     }
 
     fn shape_of(&self, atom: Atom) -> Option<&Shape> {
@@ -172,6 +191,14 @@ impl<'a> Emitter<'a> {
         for (slot, span) in pull.slots.iter().zip(&pull.callee.spans) {
             given.push(match slot {
                 Slot::Constant | Slot::Adjoint => located(quote!(#runtime::private::absent()), *span),
+                Slot::Added(bar) if self.is_struct(Atom::Value(*bar)) => {
+                    let bar = self.atom(Atom::Value(*bar), Level::Method);
+                    located(quote!(#runtime::private::lent_mut(&mut #bar)), *span)
+                }
+                Slot::Exchanged(bar) if self.is_struct(Atom::Value(*bar)) => {
+                    let bar = self.atom(Atom::Value(*bar), Level::Method);
+                    quote!(#runtime::private::Out(&mut #bar))
+                }
                 Slot::Added(bar) => {
                     let bar = self.atom(Atom::Value(*bar), Level::Method);
                     quote!(&mut #bar[..])
@@ -199,32 +226,36 @@ impl<'a> Emitter<'a> {
     /// `let pull = move |seed: f64, w_bar: &mut [f64]| { .. };`
     pub(super) fn closure(&mut self, stmt: &Stmt, closure: &'a Closure) -> TokenStream {
         let region = &closure.region;
-        let params: Vec<TokenStream> = region
-            .params
-            .iter()
-            .map(|param| {
-                let name = self.introduce(*param, "bar");
-                let ty = self.parameter_type(*param);
-                quote!(#name: #ty)
-            })
-            .collect();
+        for (part, ident) in &closure.parts {
+            self.written.insert(*part, ident.clone());
+            self.hold(*part);
+        }
+        let is_part = |param: &&Value| closure.parts.iter().any(|(part, _)| part == *param);
+        let mut params = Vec::new();
+        for param in region.params.iter().filter(|param| !is_part(param)) {
+            let name = self.introduce(*param, "bar");
+            let ty = self.parameter_type(*param);
+            params.push(quote!(#name: #ty));
+        }
+        params.extend(closure.structs.iter().map(|param| param.pattern.clone()));
+        let openings = closure.structs.iter().map(|param| &param.opening);
         let mut read = std::collections::HashSet::new();
         self.leaves_of_region(region, &mut read);
-        let lent = closure.kept.iter().filter(|(param, ..)| read.contains(param));
-        let runtime = self.runtime.clone();
-        let lent: Vec<TokenStream> = lent
-            .map(|(param, keeper, array)| {
-                let name = self.read(*param);
-                quote!(let #name = #runtime::private::Kept::<#array>::kept(&#keeper);)
-            })
-            .collect();
+        // What is read of a struct are its parts.
+        let is_read = |keep: &&Keep| read.contains(&keep.value) || !self.ty(Atom::Value(keep.value)).is_array();
+        let kept: Vec<&Keep> = closure.kept.iter().filter(is_read).collect();
+        let lent = kept.into_iter().filter_map(|keep| {
+            let (read, name) = (keep.read.as_ref()?, self.read(keep.value));
+            Some(quote!(let #name = #read;))
+        });
+        let lent: Vec<TokenStream> = lent.collect();
         let before = self.held.clone();
         let types = region.yields.iter().map(|atom| self.ty(*atom)).collect();
         let body = self.region(&region.stmts, &region.yields, &End::Value(types));
         self.held = before;
         let name = self.introduce(stmt.results[0], "pull");
         // Tapes are taken apart inside.
-        quote!(let mut #name = move |#(#params),*| { #(#lent)* #body };)
+        quote!(let mut #name = move |#(#params),*| { #(#lent)* #(#openings)* #body };)
     }
 
     fn parameter_type(&self, param: Value) -> TokenStream {

@@ -40,6 +40,8 @@ pub(crate) struct Leaf {
     pub(crate) value: Value,
     /// The function changes it.
     pub(crate) modified: bool,
+    /// It is a struct, which is passed on to a function as a whole.
+    pub(crate) whole: bool,
 }
 
 impl Leaf {
@@ -73,14 +75,14 @@ pub(crate) enum Tree {
 /// A leaf as it is known from one round to the next.
 #[derive(Clone, PartialEq)]
 pub(super) struct Known {
-    steps: Vec<Option<Member>>,
+    pub(super) steps: Vec<Option<Member>>,
     /// The number of indices on the way to it.
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 /// One step from a place to a part of it.
 #[derive(Clone)]
-enum Step {
+pub(super) enum Step {
     Field(Member),
     Index(Atom),
 }
@@ -88,8 +90,8 @@ enum Step {
 /// A part of a struct or a tuple: where it starts, and the steps to it.
 #[derive(Clone)]
 pub(super) struct Place {
-    root: String,
-    steps: Vec<Step>,
+    pub(super) root: String,
+    pub(super) steps: Vec<Step>,
 }
 
 /// A struct or a tuple: its leaves by their paths, and how it is made of them.
@@ -127,7 +129,7 @@ impl Place {
     }
 
     /// The key of the leaf, with what it is made of, and the indices.
-    fn leaf(&self) -> (String, Known, Vec<Atom>) {
+    pub(super) fn leaf(&self) -> (String, Known, Vec<Atom>) {
         let mut steps: Vec<Option<Member>> = Vec::new();
         let mut indices = Vec::new();
         for step in &self.steps {
@@ -174,7 +176,7 @@ fn key_of(expr: &Expr) -> Option<String> {
 }
 
 /// Whether a key is the other one, or a part of it.
-fn is_part(key: &str, of: &str) -> bool {
+pub(super) fn is_part(key: &str, of: &str) -> bool {
     key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
@@ -204,7 +206,7 @@ impl Lowering<'_> {
     }
 
     /// The place that an expression is, its indices evaluated.
-    fn resolve_place(&mut self, expr: &Expr) -> Option<Place> {
+    pub(super) fn resolve_place(&mut self, expr: &Expr) -> Option<Place> {
         self.aggregate_root(expr)?;
         match expr {
             Expr::Field(field) => Some(self.resolve_place(&field.base)?.field(&field.member)),
@@ -227,7 +229,7 @@ impl Lowering<'_> {
     }
 
     /// The key of a place, the names of its root looked through; as far as that is known, without evaluating anything.
-    fn resolved_key(&self, expr: &Expr) -> Option<String> {
+    pub(super) fn resolved_key(&self, expr: &Expr) -> Option<String> {
         let key = key_of(expr)?;
         let end = key.find(['.', '[']).unwrap_or(key.len());
         let (root, rest) = key.split_at(end);
@@ -244,7 +246,7 @@ impl Lowering<'_> {
     }
 
     /// The paths of the leaves that are known below a key.
-    fn paths_below(&self, key: &str) -> Vec<String> {
+    pub(super) fn paths_below(&self, key: &str) -> Vec<String> {
         let below = |known: &String| {
             let rest = known.strip_prefix(key)?;
             (rest.starts_with('.') && !rest.contains("[]")).then(|| rest.to_owned())
@@ -374,7 +376,7 @@ impl Lowering<'_> {
                 }
                 self.env.insert(key.clone(), Atom::Value(value));
                 let modified = self.known.modified.contains(key);
-                leaves.push(Leaf { param, steps: leaf.steps.clone(), value, modified });
+                leaves.push(Leaf { param, steps: leaf.steps.clone(), value, modified, whole: false });
             }
         }
         leaves
@@ -402,7 +404,7 @@ impl Lowering<'_> {
         let dims = vec![Dim::Dynamic; leaf.depth];
         // What is owned in a field is written through its struct.
         let storage = if storage == Storage::Borrowed { Storage::Borrowed } else { Storage::BorrowedMut };
-        self.array_ty(Shape { scalar, dims, storage, fields: Rc::new(after) })
+        self.array_ty(Shape { fields: Rc::new(after), ..Shape::new(scalar, dims, storage) })
     }
 
     /// The name of a leaf: that of its place, with underscores.
@@ -730,7 +732,7 @@ impl Lowering<'_> {
     }
 
     /// Whether an expression is a variable that is taken apart, as a whole.
-    fn whole_place(&self, expr: &Expr) -> bool {
+    pub(super) fn whole_place(&self, expr: &Expr) -> bool {
         self.aggregate_root(expr).is_some() && fence::variable(strip_references(expr)).is_some()
     }
 
@@ -1399,7 +1401,7 @@ fn is_float_constructor(expr: &Expr) -> bool {
     matches!(expr, Expr::Lit(_))
 }
 
-fn strip_references(expr: &Expr) -> &Expr {
+pub(super) fn strip_references(expr: &Expr) -> &Expr {
     match expr {
         Expr::Reference(reference) => strip_references(&reference.expr),
         Expr::Paren(paren) => strip_references(&paren.expr),

@@ -48,6 +48,7 @@ impl Lowering<'_> {
             return Val::Atom(Atom::Undefined);
         }
         self.check_overlaps(&atoms, &passes, args);
+        self.check_structs(&atoms, args);
         let varies = atoms.iter().copied().find(|atom| self.is_varying(*atom));
         let results: Vec<_> = (0..returns.count()).map(|_| self.b.value(Ty::Float(scalar), None)).collect();
         if let Some(varying) = varies {
@@ -136,6 +137,9 @@ impl Lowering<'_> {
                 self.error(arg, diagnostics::MIXED_CALL);
             }
             return (Atom::Value(array.0), array.1);
+        }
+        if let Some(argument) = self.struct_argument(arg) {
+            return argument;
         }
         if !self.is_active(arg) {
             return (self.scalar(arg), Pass::Value);

@@ -493,7 +493,7 @@ impl Lowering<'_> {
         }
         let name = call.method.to_string();
         let args: Vec<&Expr> = std::iter::once(&*call.receiver).chain(&call.args).collect();
-        if self.is_method_of_user(&call.receiver, &name) {
+        if self.is_method_of_user(&call.receiver, &name) || self.is_method_of_part(&call.receiver, &name) {
             let name = Name::Method(call.method.clone(), call.turbofish.clone());
             return self.call_named(name, &args, returns);
         }
@@ -511,6 +511,9 @@ impl Lowering<'_> {
     /// value enters and under a name that floats do not have.
     fn is_method_of_user(&self, receiver: &Expr, name: &str) -> bool {
         let of_float = rules::method(name).is_some() || matches!(name, "sin_cos" | "clone" | "to_owned");
+        if self.is_struct(receiver) {
+            return !(fence::is_query(name) || matches!(name, "clone" | "to_owned"));
+        }
         let on_self = fence::variable(receiver).is_some_and(|name| name == "self");
         let unknown = self.type_of(receiver) == Ty::Unknown && self.array_of(receiver).is_none();
         !self.is_active(receiver) && unknown && (on_self || !(of_float || fence::is_query(name)))

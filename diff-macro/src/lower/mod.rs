@@ -31,6 +31,7 @@ mod optional;
 mod pattern;
 mod places;
 mod stmt;
+mod whole;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -152,6 +153,8 @@ struct Knowledge {
     aggregates: BTreeSet<String>,
     /// The leaves of these, by their keys.
     leaves: BTreeMap<String, aggregate::Known>,
+    /// The parts of these that are passed to functions as a whole, by their keys.
+    wholes: BTreeMap<String, aggregate::Known>,
     /// For names of parts of structs, the keys of these parts.
     alias_keys: BTreeMap<String, String>,
     /// Leaves that the function changes.
@@ -214,16 +217,16 @@ impl Knowledge {
     /// What is known after a round. Where that has found further leaves, what it took for constants may not be: then only
     /// what it found out about structs holds.
     fn after(self, round: Knowledge) -> Knowledge {
-        if round.leaves == self.leaves {
+        if round.leaves == self.leaves && round.wholes == self.wholes {
             return round;
         }
         let mut types = self.types;
         types.extend(round.types.into_iter().filter(|(name, _)| name.contains(['.', '['])));
-        let Knowledge { aggregates, leaves, alias_keys, modified, .. } = round;
+        let Knowledge { aggregates, leaves, wholes, alias_keys, modified, .. } = round;
         let (mut active, mut cells) = (self.active, self.cells);
         active.extend(round.active.into_iter().filter(|name| aggregates.contains(name)));
         cells.retain(|name| !aggregates.contains(name));
-        Knowledge { active, cells, types, aggregates, leaves, alias_keys, modified, ..self }
+        Knowledge { active, cells, types, aggregates, leaves, wholes, alias_keys, modified, ..self }
     }
 }
 
@@ -372,7 +375,8 @@ impl<'a> Lowering<'a> {
             self.env.insert(param.name.clone(), Atom::Value(value));
             params.push(value);
         }
-        let leaves = self.leaves_of_parameters();
+        let mut leaves = self.leaves_of_parameters();
+        leaves.extend(self.wholes_of_parameters());
         params.extend(leaves.iter().map(|leaf| leaf.value));
         self.enter(None, false);
         let mut body = self.source.body.clone();

@@ -59,7 +59,9 @@ pub(crate) fn split(function: &Function, active: &[Value], lending: Lending, def
     pass.unsettled_outside.extend(&unsettled);
     pass.b.open();
     let mut params = pass.fresh_all(&function.body.params);
-    let lent: Vec<Value> = active.iter().filter(|v| storage(v) == Some(Storage::Borrowed)).copied().collect();
+    // The adjoints of what is in a struct stand in another, which is there in any case.
+    let lent = active.iter().filter(|v| storage(v) == Some(Storage::Borrowed) && !pass.b.is_part(pass.info(**v).ty));
+    let lent: Vec<Value> = lent.copied().collect();
     let mut asked = Vec::new();
     for param in &lent {
         let hint = pass.info(*param).hint.map(|hint| Hint::generated(format!("asks_{}", hint.name), hint.span));
@@ -104,7 +106,8 @@ pub(crate) fn split(function: &Function, active: &[Value], lending: Lending, def
     let adjoints: Vec<Atom> = returned.map(|param| pass.adjoint_of(*param)).collect();
     let region = pass.b.close_region(inner, adjoints);
     let closure = pass.b.value(Ty::Unknown, Some(Hint::generated("pull", proc_macro2::Span::call_site())));
-    pass.b.push(vec![closure], Op::Closure(Closure { region, kept: Vec::new() }));
+    pass.b
+        .push(vec![closure], Op::Closure(Closure { region, kept: Vec::new(), structs: Vec::new(), parts: Vec::new() }));
     yields.push(Atom::Value(closure));
     let body = pass.b.close_region(params, yields);
     // The adjoints of what is not asked for are empty: nothing is as long as its array for certain.
@@ -353,11 +356,19 @@ impl Reverse<'_> {
         self.gate(value).is_some_and(|gate| refused.contains(&gate))
     }
 
+    fn is_struct(&self, value: Value) -> bool {
+        match self.info(value).ty {
+            Ty::Array(number) => self.primal.source.shapes[number as usize].is_struct,
+            _ => false,
+        }
+    }
+
     /// The positions of arguments that are parts of arrays of which an earlier argument is a part.
     fn lent_again(&self, call: &Call) -> Vec<usize> {
         let mut seen = HashSet::new();
         let lent = call.args.iter().zip(&call.callee.passes).enumerate().filter_map(|(k, (atom, pass))| {
-            let value = self.active(*atom).filter(|value| self.info(*value).ty.is_array() && *pass == Pass::Shared)?;
+            let is_lent = |value: &Value| *pass == Pass::Shared || self.is_struct(*value);
+            let value = self.active(*atom).filter(|value| self.info(*value).ty.is_array() && is_lent(value))?;
             Some((k, self.root(value)))
         });
         lent.filter(|(_, root)| !seen.insert(*root)).map(|(k, _)| k).collect()
@@ -381,7 +392,8 @@ impl Reverse<'_> {
         for (k, atom) in call.args.iter().enumerate().filter(|(k, _)| !again.contains(k)) {
             let Some(value) = self.active(*atom).filter(|value| !self.is_refused(*value, refused)) else { continue };
             let is_array = self.info(value).ty.is_array();
-            if is_array && call.callee.passes[k] != Pass::Value {
+            // A struct that is moved is added to like one that is lent.
+            if is_array && (call.callee.passes[k] != Pass::Value || self.is_struct(value)) {
                 let mutable = call.callee.passes[k] == Pass::Mutable;
                 let slot = |bar| if mutable { Slot::Exchanged(bar) } else { Slot::Added(bar) };
                 pull.slots[k] = self.bar_of_argument(value).map_or(Slot::Constant, slot);
@@ -400,6 +412,11 @@ impl Reverse<'_> {
 
     /// Adds the elements of an array to the adjoints of those of another.
     fn add_to_bar(&mut self, array: Value, terms: Value) {
+        if self.is_struct(array) {
+            let Some(bar) = self.bar_of_argument(array) else { return };
+            self.b.push(Vec::new(), Op::Accumulate(bar, Vec::new(), Atom::Value(terms)));
+            return;
+        }
         let Ty::Array(number) = self.info(array).ty else { return };
         let dims = self.primal.source.shapes[number as usize].dims.clone();
         let lengths: Vec<Atom> = dims

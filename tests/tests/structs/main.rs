@@ -18,6 +18,7 @@
 
 use diff_runtime::Differentiable;
 
+mod calls;
 mod descent;
 mod hygiene;
 mod literals;

@@ -17,7 +17,7 @@ use quote::quote;
 
 use super::Plan;
 use crate::call;
-use crate::ir::{Shape, Storage, Value};
+use crate::ir::{Shape, Storage, Ty, Value};
 use crate::names::{Names, generated, plain};
 use crate::signature::Form;
 
@@ -37,6 +37,10 @@ enum Kind {
     Out(usize),
     /// An array that is moved.
     Moved(usize),
+    /// A struct that is read, by reference or by value.
+    Struct(usize),
+    /// A struct that is changed.
+    StructOut(usize),
 }
 
 impl Kind {
@@ -44,28 +48,41 @@ impl Kind {
         match self {
             Kind::Constant | Kind::Kept(_) => None,
             Kind::Scalar(k) | Kind::Lent(k) | Kind::Out(k) | Kind::Moved(k) => Some(k),
+            Kind::Struct(k) | Kind::StructOut(k) => Some(k),
         }
     }
 
-    /// The position of an array that the pullback may read.
-    fn kept(self) -> Option<usize> {
+    /// Whether what the parameter refers to is changed.
+    fn is_out(self) -> bool {
         match self {
-            Kind::Lent(k) | Kind::Kept(k) => Some(k),
-            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
+            Kind::Out(_) | Kind::StructOut(_) => true,
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) => false,
+            Kind::Lent(_) | Kind::Moved(_) | Kind::Struct(_) => false,
+        }
+    }
+
+    /// The position of a struct.
+    fn of_struct(self) -> Option<usize> {
+        match self {
+            Kind::Struct(k) | Kind::StructOut(k) => Some(k),
+            Kind::Constant | Kind::Kept(_) => None,
+            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_) => None,
         }
     }
 }
 
 impl Plan<'_> {
-    /// The rules, if any parameter is an array that a caller may pass by reference.
+    /// The rules, if any parameter is an array or a struct.
     pub(super) fn rules_of_arrays(&self) -> Vec<TokenStream> {
         let kinds = self.kinds();
         // Callers take floats, and not what they may be in.
         let output = &self.signature.output;
         let floats = matches!(output.form, Form::Scalar | Form::Tuple | Form::Array | Form::Unit);
+        let of_rule = self.rule.is_some() && kinds.iter().any(|kind| kind.of_struct().is_some());
         if !floats
+            || of_rule
             || output.wrapper.is_some()
-            || !kinds.iter().any(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_)))
+            || kinds.iter().all(|kind| matches!(kind, Kind::Constant | Kind::Kept(_) | Kind::Scalar(_)))
         {
             return Vec::new();
         }
@@ -74,8 +91,14 @@ impl Plan<'_> {
 
     /// The kinds of the parameters, that of the receiver first.
     fn kinds(&self) -> Vec<Kind> {
-        let receiver = self.item.sig.receiver().map(|_| Kind::Constant);
+        let receiver = self.constant_receiver().then_some(Kind::Constant);
         let parameters = self.signature.parameters.iter().enumerate().map(|(k, parameter)| {
+            if let (Some(aggregate), true) = (&parameter.aggregate, parameter.active) {
+                return match aggregate.storage {
+                    Storage::BorrowedMut => Kind::StructOut(k),
+                    Storage::Borrowed | Storage::Owned => Kind::Struct(k),
+                };
+            }
             match self.shape(parameter.ty).map(|shape| shape.storage) {
                 Some(Storage::Borrowed) if !parameter.active => Kind::Kept(k),
                 _ if !parameter.active => Kind::Constant,
@@ -86,6 +109,48 @@ impl Plan<'_> {
             }
         });
         receiver.into_iter().chain(parameters).collect()
+    }
+
+    /// Whether there is a receiver that is a constant: one that varies is the first of the parameters.
+    pub(in crate::companion) fn constant_receiver(&self) -> bool {
+        self.item.sig.receiver().is_some()
+            && self.signature.parameters.first().is_none_or(|first| first.ident != "self")
+    }
+
+    /// The position of an array or a struct that the pullback may read: lent by the caller, or a copy.
+    fn kept(&self, kind: Kind) -> Option<usize> {
+        match kind {
+            Kind::Lent(k) | Kind::Kept(k) => Some(k),
+            Kind::Struct(k) => {
+                let by_reference = self.storage_of_struct(k) == Storage::Borrowed;
+                (by_reference && self.signature.parameters[k].ident != "self").then_some(k)
+            }
+            Kind::Constant | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) | Kind::StructOut(_) => None,
+        }
+    }
+
+    fn storage_of_struct(&self, k: usize) -> Storage {
+        self.signature.parameters[k].aggregate.as_ref().map_or(Storage::Owned, |aggregate| aggregate.storage)
+    }
+
+    /// The type of a struct, without references to it.
+    fn struct_type(&self, k: usize) -> TokenStream {
+        let ty = self.signature.parameters[k].aggregate.as_ref().map(|aggregate| &aggregate.ty);
+        quote!(#ty)
+    }
+
+    /// What is differentiated in, for the parameters in some slots: first those that are no structs, then leaves. The
+    /// positions of the leaves.
+    fn actives(&self, kinds: &[Kind], slots: &[usize]) -> (Vec<Value>, Vec<usize>) {
+        let plain = slots.iter().filter(|slot| kinds[**slot].of_struct().is_none());
+        let mut active: Vec<Value> =
+            plain.filter_map(|slot| kinds[*slot].position()).map(|k| self.value_of(k)).collect();
+        let structs: Vec<usize> = slots.iter().filter_map(|slot| kinds[*slot].of_struct()).collect();
+        let is_wanted = |leaf: &usize| structs.contains(&self.lowered.leaves[*leaf].param);
+        let is_float = |leaf: &usize| self.leaf_ty(&self.lowered.leaves[*leaf]) != Ty::Unknown;
+        let leaves: Vec<usize> = (0..self.lowered.leaves.len()).filter(is_wanted).filter(is_float).collect();
+        active.extend(leaves.iter().map(|leaf| self.lowered.leaves[*leaf].value));
+        (active, leaves)
     }
 
     fn value_of(&self, k: usize) -> Value {
@@ -111,7 +176,9 @@ impl Plan<'_> {
         let runtime = &self.runtime;
         self.per_slot(kinds, &|_, kind| match kind {
             Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
-            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_) => quote!(::core::primitive::bool),
+            Kind::Scalar(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Moved(_) | Kind::Struct(_) | Kind::StructOut(_) => {
+                quote!(::core::primitive::bool)
+            }
         })
     }
 

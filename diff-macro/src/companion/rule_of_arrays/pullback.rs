@@ -1,5 +1,6 @@
 //! The pullback for callers: a closure that keeps what the reverse sweep needs, beside the value.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use proc_macro2::{Ident, Span, TokenStream};
@@ -7,25 +8,55 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
+use super::super::modes::assigned;
 use super::super::{Plan, allocates, allowed_lints};
 use super::Kind;
 use crate::attr::Given;
 use crate::call::PULLBACK;
-use crate::ir::{Dim, Name, Op, Value};
+use crate::emit::Places;
+use crate::ir::{Dim, Keep, Name, Op, Storage, StructParam, Value};
 use crate::names::{Names, generated};
 use crate::reverse::{self, Lending, Parted};
+use crate::signature::Signature;
+
+/// The structs among the parameters, where they receive adjoints.
+struct Structs {
+    /// The variables for the structs of adjoints, by parameters.
+    bars: HashMap<usize, Ident>,
+    /// The leaves that are differentiated in.
+    leaves: Vec<usize>,
+    /// The parameters with arrays among their leaves, whose adjoints the reverse sweep adds to in place.
+    with_arrays: Vec<usize>,
+}
+
+fn k_kind(kinds: &[Kind], k: usize) -> Kind {
+    kinds.iter().copied().find(|kind| kind.position() == Some(k)).unwrap_or(Kind::Constant)
+}
 
 impl Plan<'_> {
     pub(super) fn pullback_rule(&self, kinds: &[Kind]) -> TokenStream {
         if let Some(given) = self.rule {
             return self.given_pullback(given, kinds);
         }
-        let active: Vec<Value> = kinds.iter().filter_map(|kind| kind.position()).map(|k| self.value_of(k)).collect();
+        let mut names = self.names();
+        let this = generated(&names.fresh("this", false), Span::call_site());
+        let renamed = self.without_self(&this);
+        let signature = renamed.as_ref().unwrap_or(self.signature);
+        let plan = Plan { signature, runtime: self.runtime.clone(), outlives: true, ..*self };
+        plan.pullback_by_split(kinds, names, renamed.is_some())
+    }
+
+    /// The pullback that the reverse sweep of the function is. A receiver of which the closure reads parts is a variable of
+    /// another name, and the closure has a copy of it.
+    fn pullback_by_split(&self, kinds: &[Kind], mut names: Names, copies_self: bool) -> TokenStream {
+        let all: Vec<usize> = (0..kinds.len()).collect();
+        let (active, leaves) = self.actives(kinds, &all);
         let parted = reverse::split(self.function, &active, self.lending(kinds), self.signature.scalar);
         let Some(mut parted) = parted else { return self.no_pullback(kinds) };
-        let mut names = self.names();
         let keepers = self.keepers(kinds, &mut names);
         self.lend(kinds, &keepers, &mut parted);
+        let mut places = Places::new();
+        let structs = self.lend_structs(kinds, &leaves, &mut parted, &mut names, &mut places);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
         let (flag_pattern, flags) = self.flags(kinds, &mut names);
         let prologue = self.reads(kinds, &keepers);
@@ -33,11 +64,17 @@ impl Plan<'_> {
             None => parted.receiver_lasts,
             Some(k) => parted.lasting.contains(&self.value_of(k)),
         };
-        let (generics, mut params) = self.lending_signature(kinds, &keepers, &lasts);
-        let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, atoms, &mut names.clone());
-        let body = self.body(self.finished(parted.function), &flags, names.clone(), &wrap);
+        let (mut generics, mut params) = self.lending_signature(kinds, &keepers, &lasts);
+        let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, &structs, atoms, &mut names.clone());
+        let body = self.body_with(self.finished(parted.function), &flags, places, names.clone(), &wrap);
+        let copy = copies_self.then(|| {
+            let (runtime, this) = (&self.runtime, &self.signature.parameters[0].ident);
+            generics.make_where_clause().predicates.push(parse_quote!(Self: #runtime::private::Copied<'k>));
+            quote!(let #this = #runtime::private::Copied::copied(self);)
+        });
         let body = quote! {
             let #flag_pattern = #asked;
+            #copy
             #(#prologue)*
             #body
         };
@@ -74,7 +111,9 @@ impl Plan<'_> {
         let added: TokenStream = added.collect();
         let results = self.per_slot(kinds, &|slot, kind| match kind {
             Kind::Scalar(_) | Kind::Moved(_) => adjoint[slot].clone(),
-            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
+            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Struct(_) | Kind::StructOut(_) => {
+                quote!(#runtime::private::Constant)
+            }
         });
         let (output, types) = (self.output().unwrap_or(quote!(())), self.bar_types(kinds));
         let closure = quote! {
@@ -98,16 +137,34 @@ impl Plan<'_> {
 
     /// The variables that keep the arrays which the pullback may read, slot by slot.
     fn keepers(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
-        kinds.iter().map(|kind| kind.kept().map(|k| self.named(k, "kept", names))).collect()
+        kinds.iter().map(|kind| self.kept(*kind).map(|k| self.named(k, "kept", names))).collect()
     }
 
     /// Reads the arrays that are kept.
     fn reads<'s>(&'s self, kinds: &'s [Kind], keepers: &'s [Option<Ident>]) -> impl Iterator<Item = TokenStream> + 's {
         kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
-            let (ident, keeper) = (&self.signature.parameters[kind.kept()?].ident, keeper.as_ref()?);
-            let (runtime, array) = (&self.runtime, self.array_behind(kind.kept()?));
-            Some(quote!(let #ident = #runtime::private::Kept::<#array>::kept(&#keeper);))
+            let k = self.kept(*kind)?;
+            let (ident, read) = (&self.signature.parameters[k].ident, self.read_kept(k, keeper.as_ref()?));
+            Some(quote!(let #ident = #read;))
         })
+    }
+
+    /// What a variable keeps.
+    fn read_kept(&self, k: usize, keeper: &Ident) -> TokenStream {
+        let (kept, array) = self.kept_as(k);
+        quote!(#kept::<#array>::kept(&#keeper))
+    }
+
+    /// The trait of what is kept, and as what it is read.
+    fn kept_as(&self, k: usize) -> (TokenStream, TokenStream) {
+        let runtime = &self.runtime;
+        match &self.signature.parameters[k].aggregate {
+            Some(aggregate) if !matches!(aggregate.ty, syn::Type::Slice(_)) => {
+                (quote!(#runtime::private::Held), self.struct_type(k))
+            }
+            Some(_) => (quote!(#runtime::private::Kept), self.struct_type(k)),
+            None => (quote!(#runtime::private::Kept), self.array_behind(k)),
+        }
     }
 
     fn pullback_fn(
@@ -158,36 +215,104 @@ impl Plan<'_> {
 
     /// What the types of the parameters say of what the pullback can keep.
     fn lending(&self, kinds: &[Kind]) -> Lending {
-        let receiver = self.item.sig.receiver().is_some();
+        let receiver = usize::from(self.constant_receiver());
         let inputs = self.item.sig.inputs.iter().zip(kinds).enumerate();
         let references = inputs.filter_map(|(slot, (input, kind))| match (input, kind) {
             (FnArg::Typed(typed), Kind::Constant) if is_shared_reference(&typed.ty) => {
-                Some(self.value_of(slot - usize::from(receiver)))
+                Some(self.value_of(slot - receiver))
             }
             _ => None,
         });
+        let kept: Vec<usize> = kinds.iter().filter_map(|kind| self.kept(*kind)).collect();
+        let leaves = self.lowered.leaves.iter().filter(|leaf| kept.contains(&leaf.param)).map(|leaf| leaf.value);
+        let shared = |receiver: &syn::Receiver| matches!(&receiver.kind, syn::ReceiverKind::Reference(_, _, None));
         Lending {
-            kept: kinds.iter().filter_map(|kind| kind.kept()).map(|k| self.value_of(k)).collect(),
+            kept: kept.iter().map(|k| self.value_of(*k)).chain(leaves).collect(),
             references: references.collect(),
-            receiver: self
-                .item
-                .sig
-                .receiver()
-                .is_some_and(|receiver| matches!(&receiver.kind, syn::ReceiverKind::Reference(_, _, None))),
+            receiver: self.constant_receiver() && self.item.sig.receiver().is_some_and(shared),
         }
     }
 
-    /// Tells the closure which variables keep the arrays that it reads.
+    /// Tells the closure which variables keep what it reads.
     fn lend(&self, kinds: &[Kind], keepers: &[Option<Ident>], parted: &mut Parted) {
-        let params = &parted.function.body.params;
-        let kept = kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
-            let k = kind.kept()?;
-            Some((params[k], keeper.clone()?, Rc::new(syn::parse2(self.array_behind(k)).ok()?)))
-        });
-        let kept = kept.collect();
+        let mut kept = Vec::new();
+        for (kind, keeper) in kinds.iter().zip(keepers) {
+            let (Some(k), Some(keeper)) = (self.kept(*kind), keeper) else { continue };
+            let read = syn::parse2(self.read_kept(k, keeper)).ok().map(Rc::new);
+            kept.push(Keep { value: self.value_of(k), keeper: keeper.clone(), read });
+            // All of a struct is passed on as what keeps it.
+            let whole = self.lowered.leaves.iter().find(|leaf| leaf.param == k && leaf.whole && leaf.steps.is_empty());
+            kept.extend(whole.map(|leaf| Keep { value: leaf.value, keeper: keeper.clone(), read: None }));
+        }
         if let Some(Op::Closure(closure)) = parted.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
+            let values = &parted.function.body.params;
+            let own = |value: Value| self.function.body.params.iter().position(|param| *param == value);
+            for keep in &mut kept {
+                keep.value = own(keep.value).map_or(keep.value, |position| values[position]);
+            }
             closure.kept = kept;
         }
+    }
+
+    /// The parameters of the closure that are structs of adjoints, and which of its parameters are parts of these.
+    fn lend_structs(
+        &self,
+        kinds: &[Kind],
+        leaves: &[usize],
+        parted: &mut Parted,
+        names: &mut Names,
+        places: &mut Places,
+    ) -> Structs {
+        let is_array = |leaf: &&usize| self.leaf_ty(&self.lowered.leaves[**leaf]).is_array();
+        let mut structs = Structs { bars: HashMap::new(), leaves: leaves.to_vec(), with_arrays: Vec::new() };
+        for k in kinds.iter().filter_map(|kind| kind.of_struct()) {
+            structs.bars.insert(k, self.named(k, "bar", names));
+        }
+        let Some(Op::Closure(closure)) = parted.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) else {
+            return structs;
+        };
+        let arrays: Vec<usize> = leaves.iter().filter(is_array).copied().collect();
+        let first = closure.region.params.len() - arrays.len();
+        for (leaf, param) in arrays.iter().zip(&closure.region.params[first..]) {
+            let leaf = &self.lowered.leaves[*leaf];
+            let bar = &structs.bars[&leaf.param];
+            let ident = self.stand_in(Self::place(bar, leaf, true), names, places);
+            closure.parts.push((*param, ident));
+            if !structs.with_arrays.contains(&leaf.param) {
+                structs.with_arrays.push(leaf.param);
+                closure.structs.push(self.struct_in_closure(k_kind(kinds, leaf.param), leaf.param, bar));
+            }
+        }
+        structs
+    }
+
+    /// A parameter of the closure, and what it begins with: a struct that is not asked for is one of its own.
+    fn struct_in_closure(&self, kind: Kind, k: usize, bar: &Ident) -> StructParam {
+        let ty = self.struct_type(k);
+        if let Kind::StructOut(_) = kind {
+            return StructParam { pattern: quote!(#bar: &mut #ty), opening: quote!() };
+        }
+        let zero = self.zero_of(&self.signature.parameters[k]);
+        let opening = quote! {
+            let mut zero;
+            let #bar: &mut #ty = match #bar {
+                ::core::option::Option::Some(given) => given,
+                ::core::option::Option::None => { zero = #zero; &mut zero }
+            };
+        };
+        StructParam { pattern: quote!(#bar: ::core::option::Option<&mut #ty>), opening }
+    }
+
+    /// The signature with another name for a receiver that varies, which is a shared reference.
+    fn without_self(&self, name: &Ident) -> Option<Signature> {
+        let first = self.signature.parameters.first().filter(|first| first.ident == "self" && first.active)?;
+        first.aggregate.as_ref().filter(|aggregate| aggregate.storage == Storage::Borrowed)?;
+        let mut signature = self.signature.clone();
+        let first = signature.parameters.first_mut()?;
+        first.ident = name.clone();
+        // The copy is a value of its own.
+        first.aggregate.as_mut()?.storage = Storage::Owned;
+        Some(signature)
     }
 
     /// A pattern for the requests, and the variables for those of arrays that are lent.
@@ -197,6 +322,7 @@ impl Plan<'_> {
             .map(|kind| match kind {
                 Kind::Lent(k) => Some(self.named(*k, "asked", names)),
                 Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
+                Kind::Struct(_) | Kind::StructOut(_) => None,
             })
             .collect();
         let pattern =
@@ -219,44 +345,105 @@ impl Plan<'_> {
     }
 
     /// The value, and the pullback in the form of its slots.
-    fn pullback_value(&self, kinds: &[Kind], atoms: &[TokenStream], names: &mut Names) -> TokenStream {
+    fn pullback_value(
+        &self,
+        kinds: &[Kind],
+        structs: &Structs,
+        atoms: &[TokenStream],
+        names: &mut Names,
+    ) -> TokenStream {
         let runtime = &self.runtime;
-        let n = self.output_count();
-        let pull = &atoms[n];
+        let (n, outs) = (self.output_count(), self.lowered.outs.len());
+        let pull = &atoms[n + outs];
         let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
-        let seeds: Vec<TokenStream> = (0..n).map(|_| fresh("of_value").to_token_stream()).collect();
-        let bars: Vec<Option<Ident>> =
-            kinds.iter().map(|kind| matches!(kind, Kind::Lent(_) | Kind::Out(_)).then(|| fresh("adjoints"))).collect();
+        let mut seeds: Vec<TokenStream> = (0..n).map(|_| fresh("of_value").to_token_stream()).collect();
+        let bars: Vec<Option<Ident>> = kinds
+            .iter()
+            .map(|kind| match kind {
+                Kind::Lent(_) | Kind::Out(_) => Some(fresh("adjoints")),
+                Kind::Struct(k) | Kind::StructOut(k) => structs.bars.get(k).cloned(),
+                Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Moved(_) => None,
+            })
+            .collect();
         let adjoints: Vec<Option<Ident>> = kinds
             .iter()
             .map(|kind| matches!(kind, Kind::Scalar(_) | Kind::Moved(_)).then(|| fresh("adjoint")))
             .collect();
+        let scalars = structs.leaves.iter().filter(|leaf| !self.leaf_ty(&self.lowered.leaves[**leaf]).is_array());
+        let of_leaves: Vec<(usize, Ident)> = scalars.map(|leaf| (*leaf, fresh("adjoint"))).collect();
         let seed = if n == 0 { quote!(()) } else { self.output_value(&seeds) };
+        seeds.extend(self.out_parts(&structs.bars));
         let given = self.per_slot(kinds, &|slot, kind| match (&bars[slot], kind) {
-            (Some(bar), Kind::Out(_)) => quote!(#runtime::private::Out(#bar)),
+            (Some(bar), Kind::Out(_) | Kind::StructOut(_)) => quote!(#runtime::private::Out(#bar)),
+            (Some(bar), Kind::Struct(_)) => quote!(mut #bar),
             (Some(bar), _) => quote!(#bar),
             (None, _) => quote!(_),
         });
         let types = self.bar_types(kinds);
         let output = self.output().unwrap_or(quote!(()));
-        let scalars: Vec<&Ident> = adjoints.iter().flatten().collect();
-        let arrays = bars.iter().flatten();
+        let returned: Vec<&Ident> = adjoints.iter().flatten().chain(of_leaves.iter().map(|(_, ident)| ident)).collect();
+        let arrays = kinds.iter().zip(&bars).filter(|(kind, _)| kind.of_struct().is_none());
+        let arrays = arrays.filter_map(|(_, bar)| bar.as_ref().map(|bar| quote!(#bar)));
+        let (before, lent, after) = self.struct_arguments(kinds, structs, &of_leaves);
         let result = self.per_slot(kinds, &|slot, _| match &adjoints[slot] {
             Some(adjoint) => quote!(#adjoint),
             None => quote!(#runtime::private::Constant),
         });
-        let call = quote!(#pull(#(#seeds,)* #(#arrays),*));
-        let call = match &scalars[..] {
+        let call = quote!(#pull(#(#seeds,)* #(#arrays,)* #(#lent,)*));
+        let call = match &returned[..] {
             [] => quote!(#call;),
             [adjoint] => quote!(let #adjoint = #call;),
-            scalars => quote!(let (#(#scalars),*) = #call;),
+            returned => quote!(let (#(#returned),*) = #call;),
         };
         let value = if n == 0 { quote!(()) } else { self.output_value(&atoms[..n]) };
-        let closure = quote!(move |#seed: #output, #given: #types| { #call #result });
+        let closure = quote!(move |#seed: #output, #given: #types| { #before #call #after #result });
         match self.is_boxed() {
             true => quote!((#value, #runtime::private::Box::new(#closure))),
             false => quote!((#value, #closure)),
         }
+    }
+
+    /// What comes before the reverse sweep, the structs that it is given, and what comes after it: the adjoints of the
+    /// scalars in structs.
+    fn struct_arguments(
+        &self,
+        kinds: &[Kind],
+        structs: &Structs,
+        adjoints: &[(usize, Ident)],
+    ) -> (TokenStream, Vec<TokenStream>, TokenStream) {
+        let (mut before, mut lent, mut after) = (TokenStream::new(), Vec::new(), TokenStream::new());
+        for k in &structs.with_arrays {
+            let bar = &structs.bars[k];
+            lent.push(match k_kind(kinds, *k) {
+                Kind::StructOut(_) => quote!(&mut *#bar),
+                // What is changed of a value has adjoints of its own: those that the caller has are added to.
+                _ if self.storage_of_struct(*k) == Storage::Owned => {
+                    let (own, runtime) = (self.result_name("own", &format!("_{k}")), &self.runtime);
+                    before.extend(quote!(let mut #own = #bar.as_deref().map(#runtime::private::zero_of);));
+                    after.extend(quote! {
+                        if let (::core::option::Option::Some(sum), ::core::option::Option::Some(own)) = (#bar.as_deref_mut(), &#own) {
+                            #runtime::Differentiable::accumulate(sum, own);
+                        }
+                    });
+                    quote!(#own.as_mut())
+                }
+                _ => quote!(#bar.as_deref_mut()),
+            });
+        }
+        for k in kinds.iter().filter_map(|kind| kind.of_struct()) {
+            let bar = &structs.bars[&k];
+            let own = adjoints.iter().filter(|(leaf, _)| self.lowered.leaves[*leaf].param == k);
+            let (parts, values): (Vec<TokenStream>, Vec<TokenStream>) =
+                own.map(|(leaf, ident)| (Self::part(bar, &self.lowered.leaves[*leaf]), quote!(#ident))).unzip();
+            if parts.is_empty() {
+                continue;
+            }
+            after.extend(match k_kind(kinds, k) {
+                Kind::StructOut(_) => assigned(&parts, &values),
+                _ => quote!(if let ::core::option::Option::Some(#bar) = #bar { #(#parts += #values;)* }),
+            });
+        }
+        (before, lent, after)
     }
 
     fn bar_types(&self, kinds: &[Kind]) -> TokenStream {
@@ -270,6 +457,14 @@ impl Plan<'_> {
             Kind::Out(k) => {
                 let slice = self.slice_at(k);
                 quote!(#runtime::private::Out<'_, #slice>)
+            }
+            Kind::Struct(k) => {
+                let ty = self.struct_type(k);
+                quote!(::core::option::Option<&mut #ty>)
+            }
+            Kind::StructOut(k) => {
+                let ty = self.struct_type(k);
+                quote!(#runtime::private::Out<'_, #ty>)
             }
         })
     }
@@ -285,7 +480,9 @@ impl Plan<'_> {
         let runtime = &self.runtime;
         self.per_slot(kinds, &|_, kind| match kind {
             Kind::Scalar(k) | Kind::Moved(k) => self.owned_type(self.signature.parameters[k].ty),
-            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) => quote!(#runtime::private::Constant),
+            Kind::Constant | Kind::Kept(_) | Kind::Lent(_) | Kind::Out(_) | Kind::Struct(_) | Kind::StructOut(_) => {
+                quote!(#runtime::private::Constant)
+            }
         })
     }
 
@@ -296,21 +493,20 @@ impl Plan<'_> {
         keepers: &[Option<Ident>],
         lasts: &dyn Fn(Option<usize>) -> bool,
     ) -> (syn::Generics, Vec<TokenStream>) {
-        let runtime = &self.runtime;
         let mut generics = self.item.sig.generics.clone();
         generics.params.insert(0, parse_quote!('k));
         let inputs: Vec<FnArg> = self.inputs().into_iter().filter_map(|input| syn::parse2(input).ok()).collect();
-        let receiver = usize::from(self.item.sig.receiver().is_some());
+        let receiver = usize::from(self.constant_receiver());
         let mut params = Vec::new();
         for (slot, (mut input, kind)) in inputs.into_iter().zip(kinds).enumerate() {
-            if let (Some(k), Some(keeper)) = (kind.kept(), &keepers[slot]) {
-                let array = self.array_behind(k);
+            if let (Some(k), Some(keeper)) = (self.kept(*kind), &keepers[slot]) {
                 let keeping = generated(&format!("Kept{k}"), Span::call_site());
+                let (kept, array) = self.kept_as(k);
                 // A function that is called may read an array of known length as a slice.
                 let slice = self.slice_at(k);
-                let kept = quote!(#runtime::private::Kept);
-                let bounds = match array.to_string() == slice.to_string() {
-                    true => quote!(#kept<#slice>),
+                let is_struct = kind.of_struct().is_some();
+                let bounds = match is_struct || array.to_string() == slice.to_string() {
+                    true => quote!(#kept<#array>),
                     false => quote!(#kept<#array> + #kept<#slice>),
                 };
                 generics.params.push(parse_quote!(#keeping: #bounds + 'k));

@@ -1,15 +1,18 @@
 //! The pushforward for callers: the value with its tangent, from the tangents of the arguments.
 
+use std::collections::HashMap;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
-use super::super::modes::zero;
+use super::super::modes::{assigned, zero};
 use super::super::{Companion, Plan, allowed_lints};
 use super::Kind;
 use crate::attr::Given;
 use crate::call::PUSHFORWARD;
+use crate::emit::Places;
 use crate::forward::{self, Seed};
-use crate::ir::{Dim, Storage, Value};
+use crate::ir::{Atom, Dim, Storage, Value};
 use crate::names::{Names, generated};
 use crate::signature::Form;
 
@@ -22,7 +25,7 @@ impl Plan<'_> {
         let dots: Vec<Option<Ident>> =
             kinds.iter().map(|kind| Some(self.named(kind.position()?, "dot", &mut names))).collect();
         let pattern = self.per_slot(kinds, &|slot, kind| match (&dots[slot], kind) {
-            (Some(dot), Kind::Out(_)) => quote!(#runtime::private::Out(#dot)),
+            (Some(dot), Kind::Out(_) | Kind::StructOut(_)) => quote!(#runtime::private::Out(#dot)),
             (Some(dot), _) => quote!(#dot),
             (None, _) => quote!(_),
         });
@@ -37,8 +40,16 @@ impl Plan<'_> {
                 let slice = self.slice_at(k);
                 quote!(#runtime::private::Out<'_, #slice>)
             }
+            Kind::Struct(k) => {
+                let ty = self.struct_type(k);
+                quote!(::core::option::Option<&#ty>)
+            }
+            Kind::StructOut(k) => {
+                let ty = self.struct_type(k);
+                quote!(#runtime::private::Out<'_, #ty>)
+            }
         });
-        let is_wanted = |kind: Kind| matches!(kind, Kind::Scalar(_) | Kind::Lent(_) | Kind::Moved(_));
+        let is_wanted = |kind: Kind| matches!(kind, Kind::Scalar(_) | Kind::Lent(_) | Kind::Moved(_) | Kind::Struct(_));
         let wanted: Vec<usize> = (0..kinds.len()).filter(|slot| is_wanted(kinds[*slot])).collect();
         let body =
             |slots: &[usize], all: bool| self.pushforward_body(kinds, slots, &dots, all.then_some(&asked), &names);
@@ -50,7 +61,7 @@ impl Plan<'_> {
             })
         };
         let mut arms = TokenStream::new();
-        if kinds.iter().any(|kind| matches!(kind, Kind::Out(_))) && !wanted.is_empty() {
+        if kinds.iter().any(|kind| kind.is_out()) && !wanted.is_empty() {
             let (pattern, body) = (arm(None), body(&[], false));
             arms.extend(quote!(#pattern => { #body }));
         }
@@ -77,6 +88,7 @@ impl Plan<'_> {
         self.method(&self.rule_name(PUSHFORWARD), &companion, &allowed_lints())
     }
 
+    /// Forward mode along some parameters. Where the caller may not ask for all of them, those that it does not ask for
     /// have tangents of zeros.
     fn pushforward_body(
         &self,
@@ -87,33 +99,73 @@ impl Plan<'_> {
         names: &Names,
     ) -> TokenStream {
         let slots: Vec<usize> =
-            (0..kinds.len()).filter(|slot| wanted.contains(slot) || matches!(kinds[*slot], Kind::Out(_))).collect();
-        let positions: Vec<usize> = slots.iter().filter_map(|slot| kinds[*slot].position()).collect();
-        let active: Vec<Value> = positions.iter().map(|k| self.value_of(*k)).collect();
+            (0..kinds.len()).filter(|slot| wanted.contains(slot) || kinds[*slot].is_out()).collect();
+        let (active, leaves) = self.actives(kinds, &slots);
         let outs = self.out_params(kinds);
         let seeds = [vec![Seed::Param; active.len()]];
-        let pushforward = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar);
-        let idents: Vec<Ident> = slots.iter().filter_map(|slot| dots[*slot].clone()).collect();
-        let prologue = wanted.iter().filter_map(|slot| match kinds[*slot] {
+        let mut function = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar).function;
+        let plain = slots.iter().filter(|slot| kinds[**slot].of_struct().is_none());
+        let mut idents: Vec<Ident> = plain.filter_map(|slot| dots[*slot].clone()).collect();
+        let of_structs: HashMap<usize, Ident> =
+            slots.iter().filter_map(|slot| Some((kinds[*slot].of_struct()?, dots[*slot].clone()?))).collect();
+        let (mut names, mut places) = (names.clone(), Places::new());
+        for leaf in leaves.iter().map(|leaf| &self.lowered.leaves[*leaf]) {
+            let Some(dot) = of_structs.get(&leaf.param) else { continue };
+            idents.push(self.stand_in(Self::place(dot, leaf, true), &mut names, &mut places));
+        }
+        let prologue = slots.iter().filter_map(|slot| match kinds[*slot] {
             Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
+            Kind::Struct(k) => Some(self.tangent_of_struct(k, dots[*slot].as_ref()?)),
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::StructOut(_) => None,
         });
         let prologue: TokenStream = prologue.collect();
-        let n = self.output_count();
-        let wrap = |atoms: &[TokenStream]| match self.signature.output.form {
-            Form::Unit => quote!(),
-            _ => {
-                let (value, tangent) = (self.output_value(&atoms[..n]), self.output_value(&atoms[n..]));
-                quote!((#value, #tangent))
+        let (n, outs) = (self.output_count(), self.lowered.outs.len());
+        // The function itself writes its results into its parameters.
+        function.body.yields[n..n + outs].fill(Atom::Bool(true));
+        let wrap = |atoms: &[TokenStream]| {
+            let (values, tangents) = atoms.split_at(n + outs);
+            let written = assigned(&self.out_parts(&of_structs), &tangents[n..]);
+            let (before, value) = match self.signature.output.form {
+                Form::Unit => return written,
+                Form::Aggregate => {
+                    let (before, value, tangent) = self.made_with_tangent(&values[..n], &tangents[..n], &of_structs);
+                    (before, quote!((#value, #tangent)))
+                }
+                Form::Scalar | Form::Tuple | Form::Array | Form::Whole => {
+                    let (value, tangent) = (self.output_value(&values[..n]), self.output_value(&tangents[..n]));
+                    (TokenStream::new(), quote!((#value, #tangent)))
+                }
+            };
+            match (before.is_empty(), written.is_empty()) {
+                (true, true) => value,
+                (false, true) => quote!({ #before #value }),
+                (_, false) => {
+                    let given = self.result_name("given", "");
+                    quote!({ #before let #given = #value; #written #given })
+                }
             }
         };
-        let body = self.body(self.finished(pushforward.function), &idents, names.clone(), &wrap);
+        let body = self.body_with(self.finished(function), &idents, places, names, &wrap);
         quote!(#prologue #body)
     }
 
     fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
-        let outs = kinds.iter().filter(|kind| matches!(kind, Kind::Out(_))).filter_map(|kind| kind.position());
-        outs.map(|k| self.value_of(k)).collect()
+        let outs: Vec<usize> = (0..kinds.len()).filter(|slot| kinds[*slot].is_out()).collect();
+        let (values, _) = self.actives(kinds, &outs);
+        values.into_iter().filter(|value| self.function.values[value.0 as usize].ty.is_array()).collect()
+    }
+
+    /// The tangent of a struct, zero if it is not asked for.
+    fn tangent_of_struct(&self, k: usize, dot: &Ident) -> TokenStream {
+        let zero = self.zero_of(&self.signature.parameters[k]);
+        let ty = self.struct_type(k);
+        quote! {
+            let zero;
+            let #dot: &#ty = match #dot {
+                ::core::option::Option::Some(given) => given,
+                ::core::option::Option::None => { zero = #zero; &zero }
+            };
+        }
     }
 
     /// The tangents of an array, zeros if they are not asked for.
@@ -159,6 +211,8 @@ impl Plan<'_> {
         let tangents = wanted.iter().filter_map(|slot| match kinds[*slot] {
             Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, Some(asked))),
             Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
+            // Rules that users give have no slots for structs.
+            Kind::Struct(_) | Kind::StructOut(_) => None,
         });
         let tangents: TokenStream = tangents.collect();
         let idents: Vec<Ident> = wanted.iter().filter_map(|slot| dots[*slot].clone()).collect();
