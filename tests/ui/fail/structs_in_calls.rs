@@ -72,4 +72,10 @@ fn element(states: &[Part], n: usize) -> f64 {
     square(&states[n])
 }
 
+#[derivative]
+fn made_with_an_array(x: f64) -> f64 {
+    let state = State { part: Part { x }, mass: x * x, weights: vec![x; 3] };
+    weighted(&state)
+}
+
 fn main() {}
