@@ -9,6 +9,7 @@
     clippy::assign_op_pattern,
     clippy::clone_on_copy,
     clippy::needless_late_init,
+    clippy::needless_borrow,
     clippy::needless_lifetimes,
     clippy::needless_range_loop,
     clippy::never_loop,
