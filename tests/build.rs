@@ -26,6 +26,7 @@ fn main() {
     corpus("arrays", Some("arrays_through_calls"));
     corpus("chains", Some("chains_through_calls"));
     corpus("storage", None);
+    corpus("generics", Some("generics_through_calls"));
     // The macro reads it: what it has expanded must be expanded anew.
     println!("cargo::rerun-if-env-changed=DIFF_MACRO_WITHOUT");
 }
@@ -55,20 +56,25 @@ fn corpus(name: &str, through_calls: Option<&str>) {
         let mut own_callers = Vec::new();
         for sample in file.items.iter().filter_map(Sample::read) {
             let item = sample.function(&file);
-            cases.extend(case(&module, item, &sample));
+            for (at, instance) in instances(item) {
+                cases.extend(case(&format!("{module}{at}"), &module, &instance, &sample));
+            }
             if through_calls.is_some() && may_be_called(item) {
                 let [once, twice] =
                     [caller(item, &parse_quote!(crate::originals::#ident)), caller(item, &parse_quote!(once))];
-                cases_of_callers.extend(case(&module, &twice, &sample));
+                for (at, instance) in instances(&twice) {
+                    cases_of_callers.extend(case(&format!("{module}{at}"), &module, &instance, &sample));
+                }
                 own_callers.push((once, twice));
             }
         }
+        let uses: Vec<&Item> = file.items.iter().filter(|item| matches!(item, Item::Use(_))).collect();
         let (once, twice): (Vec<ItemFn>, Vec<ItemFn>) = own_callers.into_iter().unzip();
         callers.extend(quote!(pub mod #ident {
             pub use crate::originals::#ident::*;
-            use std::ops::Bound;
+            #(#uses)*
             mod once {
-                use std::ops::Bound;
+                #(#uses)*
                 use crate::originals::#ident::*;
                 #(#once)*
             }
@@ -102,6 +108,38 @@ fn may_be_called(item: &ItemFn) -> bool {
         FnArg::Receiver(_) => false,
     };
     !mixed && !signature.inputs.iter().any(is_written)
+}
+
+/// The types of the parameters and of the result at which a function is tested: its own, or, if it is generic in its float
+/// type, those at `f64` and at `f32`. With each, what stands before its name.
+fn instances(item: &ItemFn) -> Vec<(&'static str, ItemFn)> {
+    struct Instance {
+        parameter: String,
+        float: syn::Ident,
+    }
+    impl VisitMut for Instance {
+        fn visit_ident_mut(&mut self, ident: &mut syn::Ident) {
+            if *ident == self.parameter {
+                *ident = self.float.clone();
+            }
+        }
+    }
+    let signature = &item.sig;
+    let is_float = |param: &&syn::TypeParam| {
+        let bounds = &param.bounds;
+        let below = signature.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let below = below.filter(|predicate| mentions(&quote!(#predicate), &param.ident.to_string()));
+        mentions(&quote!(#bounds #(#below)*), "Float") || mentions(&quote!(#bounds), "Number")
+    };
+    let Some(param) = signature.generics.type_params().find(is_float) else { return vec![("", item.clone())] };
+    let instance = |float: &str| {
+        let mut instance = item.clone();
+        let mut visitor = Instance { parameter: param.ident.to_string(), float: format_ident!("{float}") };
+        visitor.visit_signature_mut(&mut instance.sig);
+        visitor.visit_block_mut(&mut instance.block);
+        instance
+    };
+    vec![(" at f64", instance("f64")), (" at f32", instance("f32"))]
 }
 
 /// A function that does nothing but to call one of its name in a module, with all of its parameters.
@@ -415,16 +453,50 @@ fn is_made_of_floats(ty: &Type) -> bool {
     }
 }
 
-/// Lengths of arrays that are constants of a module: named from elsewhere.
+/// Lengths of arrays that are constants of a module, named from elsewhere, or constants that the function is generic in,
+/// of the values that the sample gives them.
 struct Lengths<'a> {
     module: &'a syn::Ident,
+    generic: Vec<(String, Expr)>,
+}
+
+impl<'a> Lengths<'a> {
+    fn of(module: &'a syn::Ident, item: &ItemFn, sample: &Sample) -> Self {
+        let names: Vec<String> = item.sig.generics.const_params().map(|param| param.ident.to_string()).collect();
+        let mut lengths = Self { module, generic: Vec::new() };
+        for (input, sampled) in item.sig.inputs.iter().zip(&sample.parameters) {
+            if let FnArg::Typed(typed) = input {
+                lengths.learn(&names, &typed.ty, sampled);
+            }
+        }
+        lengths
+    }
+
+    fn learn(&mut self, names: &[String], ty: &Type, sampled: &Expr) {
+        match (ty, sampled) {
+            (Type::Reference(reference), _) => self.learn(names, &reference.elem, sampled),
+            (Type::Array(array), Expr::Repeat(repeat)) => {
+                let length = &array.len;
+                let name = quote!(#length).to_string();
+                if names.contains(&name) {
+                    self.generic.push((name, (*repeat.len).clone()));
+                }
+                self.learn(names, &array.elem, &repeat.expr);
+            }
+            _ => {}
+        }
+    }
 }
 
 impl VisitMut for Lengths<'_> {
     fn visit_type_array_mut(&mut self, array: &mut syn::TypeArray) {
         let module = self.module;
         if let Expr::Path(path) = &array.len {
-            array.len = parse_quote!(functions::#module::#path);
+            let name = quote!(#path).to_string();
+            array.len = match self.generic.iter().find(|(own, _)| *own == name) {
+                Some((_, length)) => length.clone(),
+                None => parse_quote!(functions::#module::#path),
+            };
         }
         visit_mut::visit_type_array_mut(self, array);
     }
@@ -445,7 +517,7 @@ impl Parameter {
             let FnArg::Typed(typed) = input else { panic!("a method in the corpus") };
             let Pat::Ident(pat) = &*typed.pat else { panic!("a pattern as a parameter in the corpus") };
             let (name, mut ty) = (pat.ident.to_string(), (*typed.ty).clone());
-            Lengths { module }.visit_type_mut(&mut ty);
+            Lengths::of(module, item, sample).visit_type_mut(&mut ty);
             let constant = typed.attrs.iter().any(|attr| attr.path().is_ident("constant"));
             let of_floats = is_made_of_floats(&owned(&ty));
             let active = match &options.wrt {
@@ -500,7 +572,7 @@ impl Parameter {
 }
 
 /// One element of the list of cases, with a comma.
-fn case(module: &str, item: &ItemFn, sample: &Sample) -> TokenStream {
+fn case(subject: &str, module: &str, item: &ItemFn, sample: &Sample) -> TokenStream {
     let options = options(item).unwrap_or_else(|| panic!("`{}` has no derivative", sample.name));
     let module_ident = format_ident!("{module}");
     let parameters = Parameter::read(&module_ident, item, &options, sample);
@@ -528,7 +600,7 @@ fn case(module: &str, item: &ItemFn, sample: &Sample) -> TokenStream {
     }
 
     let ident = &item.sig.ident;
-    let (name, f) = (format!("{module}::{ident}"), quote!(functions::#module_ident::#ident));
+    let (name, f) = (format!("{subject}::{ident}"), quote!(functions::#module_ident::#ident));
     let output = &item.sig.output;
     let single = quote!(#output).to_string().ends_with("f32");
     let narrow = mentions(&quote!(#item), "f32");

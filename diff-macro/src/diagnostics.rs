@@ -92,7 +92,7 @@ pub(crate) fn no_active(any: bool, constant: bool, result: bool) -> &'static str
         }
         (true, false) => {
             "no parameter to differentiate with respect to: none has a float type that the macro can see\n\
-             help: use a type such as `f64`, `[f32; 3]` or `&[f64]`; an alias such as `Real` cannot be looked through"
+             help: use a type such as `f64`, `[f32; 3]`, `&[f64]` or `T: Float`; an alias such as `Real` cannot be looked through"
         }
     }
 }
@@ -324,6 +324,48 @@ pub(crate) const STRUCT_TWICE_IN_CALL: &str = "two arguments of this call are pa
 
 pub(crate) const MIXED_CALL: &str = "a call that is differentiated takes floats of one type\n\
      help: convert before the call, in a variable: `let x = x as f64;`";
+
+/// For a method that `num_traits::Float` does not have.
+pub(crate) fn method_of_generic(name: &str) -> String {
+    let instead = match name {
+        "rem_euclid" => "write it with `floor`: `x - y * (x / y).floor()` where `y` is positive",
+        "div_euclid" => "write it with `floor`: `(x / y).floor()` where `y` is positive",
+        _ => "write it with the methods of `num_traits::Float`, such as `round`",
+    };
+    format!("`{name}` is a method of `f64`, and not one of the generic float type\nhelp: {instead}")
+}
+
+/// For `x.to_f64()` of a generic float, and for `T::from(x)` of another one.
+pub(crate) fn conversion_of_generic(method: &str) -> String {
+    format!(
+        "`{method}` between a generic float and another type of float is not followed where it varies\n\
+         help: compute in the generic type, and convert constants into it: `T::from(2.5).unwrap()`"
+    )
+}
+
+/// For a second type parameter that is a float.
+pub(crate) fn two_generic_floats(first: &str, other: &str) -> String {
+    format!(
+        "a function can be differentiated in one generic float type, and this one has `{first}` and `{other}`\n\
+         help: make them one, or bound `{other}` by the traits that are used of it, without `Float`"
+    )
+}
+
+/// For a result of type `f64` of a generic float.
+pub(crate) fn returned_beside_generic(found: &str) -> String {
+    format!(
+        "the result is of type `{found}`, and what varies is of a generic float type\n\
+         help: return the generic type, and convert where the function is called"
+    )
+}
+
+/// For a parameter of type `f64` in a function that is differentiated in a generic float.
+pub(crate) fn beside_generic(name: &str, found: &str) -> String {
+    format!(
+        "`{name}` of type `{found}` would vary beside a generic float type, into which it is converted\n\
+         help: mark it with `#[constant]`, or make it of the generic type"
+    )
+}
 
 pub(crate) fn unknown_method(name: &str) -> String {
     match crate::rules::TABLE.iter().find(|row| !row.method.is_empty() && distance(row.method, name) <= 1) {

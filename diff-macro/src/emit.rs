@@ -14,6 +14,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::visit_mut::{self, VisitMut};
 
+use crate::generic;
 use crate::ir::{
     Atom, Code, Dim, Effect, Function, Header, Info, Loop, NewArray, Op, Opaque, Part, Region, Scalar, Shape, Stmt,
     Storage, Taken, Ty, Value, walk,
@@ -103,6 +104,9 @@ pub(crate) fn emit_once<'a>(
         tails: tails(&function.body),
         windows: function.roots().into_keys().collect(),
         suffix: None,
+        scalar: scalar_of(function),
+        is_generic: scalar_of(function) == Scalar::Generic,
+        numbers: Vec::new(),
         runtime: runtime.clone(),
         shares,
         held: HashMap::new(),
@@ -118,7 +122,19 @@ pub(crate) fn emit_once<'a>(
     let types = function.body.yields.iter().map(|atom| emitter.ty(*atom)).collect();
     let tokens = emitter.region(&function.body.stmts, &function.body.yields, &End::Return(wrap, types));
     let imports = emitter.traits.imports();
-    (quote!(#imports #tokens), emitter.sound)
+    let numbers = emitter.numbers.iter().map(|(x, name)| {
+        let number = Scalar::Generic.literal(*x);
+        quote!(let #name = #number;)
+    });
+    (quote!(#imports #(#numbers)* #tokens), emitter.sound)
+}
+
+/// The float type of what is literal in a function: its generic one, if it has one.
+fn scalar_of(function: &Function) -> Scalar {
+    let generic = Ty::Float(Scalar::Generic);
+    let is_generic = function.values.iter().any(|info| info.ty == generic)
+        || function.shapes.iter().any(|shape| shape.scalar == Scalar::Generic);
+    if is_generic { Scalar::Generic } else { Scalar::F64 }
 }
 
 /// The variables that keep what the pullback at the end of a function reads.
@@ -174,6 +190,12 @@ struct Emitter<'a> {
     windows: HashSet<Value>,
     /// The type that the next literal must show.
     suffix: Option<Scalar>,
+    /// The float type where nothing else tells one: that of a literal.
+    scalar: Scalar,
+    /// It is a type parameter.
+    is_generic: bool,
+    /// The numbers of a generic type that have a variable.
+    numbers: Vec<(f64, Ident)>,
     runtime: TokenStream,
     /// Values may take over the variables of others.
     shares: bool,
@@ -411,7 +433,7 @@ impl<'a> Emitter<'a> {
     fn ty(&self, atom: Atom) -> Ty {
         match atom {
             Atom::Value(value) => self.values[value.0 as usize].ty,
-            Atom::Float(_) => Ty::Float(Scalar::F64),
+            Atom::Float(_) => Ty::Float(self.scalar),
             Atom::Int(_) => Ty::Int,
             Atom::Bool(_) => Ty::Bool,
             Atom::Undefined => Ty::Unknown,
@@ -829,7 +851,9 @@ impl<'a> Emitter<'a> {
             Prim::Div => quote!(/=),
             _ => TokenStream::new(),
         };
-        if on_itself && !operator.is_empty() {
+        // A generic float has no compound assignments.
+        let compound = !self.is_generic || matches!(prim, Prim::IntAdd | Prim::IntSub);
+        if on_itself && !operator.is_empty() && compound {
             let operand = self.atom(args[1], Level::Any);
             return quote!(#name #operator #operand;);
         }
@@ -1056,6 +1080,10 @@ impl<'a> Emitter<'a> {
             Op::Accumulate(array, index, term) => {
                 let element = self.element(*array, index);
                 match self.negative(*term) {
+                    _ if self.is_generic => {
+                        let sum = self.sum_with(&element, *term);
+                        quote!(#element = #sum;)
+                    }
                     Some(positive) => quote!(#element -= #positive;),
                     None => {
                         let term = self.atom(*term, Level::Any);
@@ -1099,7 +1127,7 @@ impl<'a> Emitter<'a> {
                     Ty::Array(number)
                         if self.shapes[number as usize].fields.iter().any(|fields| !fields.is_empty()) =>
                     {
-                        clear_parts(&name, &self.shapes[number as usize].fields)
+                        clear_parts(&name, &self.shapes[number as usize].fields, &self.scalar.literal(0.0))
                     }
                     _ => quote!(#name.fill(#zero);),
                 }
@@ -1221,6 +1249,20 @@ impl<'a> Emitter<'a> {
         quote!(#array.resize(#length, #zero);)
     }
 
+    /// `place + term`, or `place - term`.
+    fn sum_with(&mut self, place: &TokenStream, term: Atom) -> TokenStream {
+        match term.value().and_then(|value| self.definitions.get(&value).copied()) {
+            Some(Op::Prim(Prim::Neg, args)) => {
+                let positive = self.atom(args[0], Level::Product);
+                quote!(#place - #positive)
+            }
+            _ => {
+                let term = self.atom(term, Level::Product);
+                quote!(#place + #term)
+            }
+        }
+    }
+
     /// What a term is the negation of, if it is written as one.
     fn negative(&mut self, term: Atom) -> Option<TokenStream> {
         match self.definitions.get(&term.value()?).copied() {
@@ -1231,10 +1273,10 @@ impl<'a> Emitter<'a> {
 
     /// Zero in the inner dimensions of an array, which are fixed.
     fn zero_element(&self, array: Value) -> TokenStream {
-        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return quote!(0.0) };
+        let Ty::Array(shape) = self.values[array.0 as usize].ty else { return self.scalar.literal(0.0) };
         let shape = &self.shapes[shape as usize];
         let inner = Shape { dims: shape.dims.iter().skip(1).cloned().collect(), ..shape.clone() };
-        filled(&self.runtime, &inner, quote!(0.0), None)
+        filled(&self.runtime, &inner, self.scalar.literal(0.0), None)
     }
 
     fn new_array(&mut self, new: &NewArray, result: Value) -> TokenStream {
@@ -1342,9 +1384,8 @@ impl<'a> Emitter<'a> {
             Code::Assert(expr, scalar) => {
                 let mut expr = (**expr).clone();
                 Substitution { map: self.arguments(opaque) }.visit_expr_mut(&mut expr);
-                let scalar = Ident::new(scalar.name(), Span::call_site());
-                let runtime = &self.runtime;
-                quote!(let _: #runtime::private::#scalar = #expr;)
+                let scalar = scalar.path(&self.runtime);
+                quote!(let _: #scalar = #expr;)
             }
         }
     }
@@ -1561,7 +1602,7 @@ impl<'a> Emitter<'a> {
     /// An atom where its type must be known from itself: a literal gets its suffix.
     fn typed_literal(&mut self, atom: Atom, ty: Ty) -> TokenStream {
         match (atom, ty) {
-            (Atom::Float(x), Ty::Float(scalar)) => float(x, Some(scalar), Level::Any),
+            (Atom::Float(x), Ty::Float(scalar)) => self.float(x, Some(scalar), Level::Any),
             (Atom::Undefined, Ty::Float(scalar)) => float(0.0, Some(scalar), Level::Any),
             (Atom::Int(n), Ty::Int) => {
                 let literal = proc_macro2::Literal::usize_suffixed(usize::try_from(n).unwrap_or(0));
@@ -1574,7 +1615,7 @@ impl<'a> Emitter<'a> {
     /// An atom of a known type.
     fn typed(&mut self, atom: Atom, ty: Ty) -> TokenStream {
         match (atom, ty) {
-            (Atom::Undefined, Ty::Float(_)) => quote!(0.0),
+            (Atom::Undefined, Ty::Float(_)) => self.scalar.literal(0.0),
             (Atom::Undefined, Ty::Bool) => quote!(false),
             (Atom::Undefined, Ty::Int) => quote!(0),
             (Atom::Undefined, Ty::Unknown | Ty::Tape | Ty::Array(_)) => {
@@ -1586,7 +1627,10 @@ impl<'a> Emitter<'a> {
 
     fn atom(&mut self, atom: Atom, level: Level) -> TokenStream {
         match atom {
-            Atom::Float(x) => float(x, self.suffix.take(), level),
+            Atom::Float(x) => {
+                let suffix = self.suffix.take();
+                self.float(x, suffix, level)
+            }
             Atom::Int(n) => {
                 let literal = proc_macro2::Literal::i64_unsuffixed(n.saturating_abs());
                 let literal = if n < 0 { quote!(-#literal) } else { quote!(#literal) };
@@ -1613,6 +1657,27 @@ impl<'a> Emitter<'a> {
         }
     }
 
+    /// A literal. Of a generic type, those other than zero and one are variables of the function.
+    fn float(&mut self, x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
+        if !self.is_generic {
+            return float(x, scalar, level);
+        }
+        let magnitude = x.abs();
+        let tokens = if magnitude == 0.0 || magnitude == 1.0 {
+            Scalar::Generic.literal(magnitude)
+        } else {
+            let known = self.numbers.iter().find(|(number, _)| *number == magnitude).map(|(_, name)| name.clone());
+            let name = known.unwrap_or_else(|| {
+                let name = self.names.fresh(&generic::name_of_number(magnitude), false);
+                let name = names::generated(&name, Span::call_site());
+                self.numbers.push((magnitude, name.clone()));
+                name
+            });
+            name.to_token_stream()
+        };
+        if x.is_sign_negative() { wrap_if(level > Level::Unary, quote!(-#tokens)) } else { tokens }
+    }
+
     /// The receiver of a method: where it is made of literals alone, the first of them needs its type.
     fn receiver(&mut self, atom: Atom, scalar: Scalar) -> TokenStream {
         self.suffix = self.is_made_of_literals(atom).then_some(scalar);
@@ -1634,7 +1699,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn scalar_of(&self, args: &[Atom]) -> Scalar {
-        args.iter().filter(|a| a.value().is_some()).find_map(|a| self.ty(*a).scalar()).unwrap_or(Scalar::F64)
+        args.iter().filter(|a| a.value().is_some()).find_map(|a| self.ty(*a).scalar()).unwrap_or(self.scalar)
     }
 
     fn binary(&mut self, args: &[Atom], operator: TokenStream, own: Level, right: Level, level: Level) -> TokenStream {
@@ -1656,7 +1721,7 @@ impl<'a> Emitter<'a> {
             tokens.extend(if k == 0 { factor } else { quote!(* #factor) });
         }
         if factors.is_empty() {
-            tokens = quote!(1.0);
+            tokens = self.scalar.literal(1.0);
         }
         let divisors: Vec<Atom> = divisors.into_iter().filter_map(|factor| self.divisor(factor)).collect();
         for divisor in divisors {
@@ -1729,18 +1794,24 @@ impl<'a> Emitter<'a> {
                 let t = self.atom(args[0], Level::Sum);
                 let factor = if prim == Prim::StrongMul { Prim::Mul } else { Prim::Div };
                 let product = self.prim(factor, args, true, Level::Any);
-                wrap_if(level > Level::Any, quote!(if #t == 0.0 { 0.0 } else { #product }))
+                let zero = self.scalar.literal(0.0);
+                wrap_if(level > Level::Any, quote!(if #t == #zero { #zero } else { #product }))
             }
             Prim::StrongMulIf => {
                 let (flag, t) = (self.atom(args[0], Level::Compare), self.atom(args[1], Level::Sum));
                 let product = self.prim(Prim::Mul, &args[1..], true, Level::Any);
-                wrap_if(level > Level::Any, quote!(if #flag && #t == 0.0 { 0.0 } else { #product }))
+                let zero = self.scalar.literal(0.0);
+                wrap_if(level > Level::Any, quote!(if #flag && #t == #zero { #zero } else { #product }))
+            }
+            Prim::Cast(Scalar::Generic) | Prim::IntToFloat(Scalar::Generic) => {
+                let operand = self.atom(args[0], Level::Any);
+                let ty = Scalar::Generic.path(&self.runtime);
+                quote!(#ty::from(#operand).unwrap())
             }
             Prim::Cast(scalar) | Prim::IntToFloat(scalar) => {
                 let operand = self.atom(args[0], Unary);
-                let ty = Ident::new(scalar.name(), Span::call_site());
-                let runtime = &self.runtime;
-                wrap_if(level > Level::Any, quote!(#operand as #runtime::private::#ty))
+                let ty = scalar.path(&self.runtime);
+                wrap_if(level > Level::Any, quote!(#operand as #ty))
             }
             Prim::IntPred => {
                 // An exponent of `powi`: an `i32`, also where the variable has no type yet.
@@ -1797,7 +1868,7 @@ impl<'a> Emitter<'a> {
     fn argument(&mut self, atom: Atom) -> TokenStream {
         let ty = self.ty(atom);
         match (atom, ty) {
-            (Atom::Float(x), _) => float(x, Some(Scalar::F64), Level::Method),
+            (Atom::Float(x), _) => self.float(x, Some(Scalar::F64), Level::Method),
             _ => self.atom(atom, Level::Method),
         }
     }
@@ -1813,14 +1884,14 @@ impl<'a> Emitter<'a> {
 }
 
 /// Clears an array in a struct: the fields follow each of its indices.
-fn clear_parts(array: &TokenStream, fields: &[Vec<syn::Member>]) -> TokenStream {
+fn clear_parts(array: &TokenStream, fields: &[Vec<syn::Member>], zero: &TokenStream) -> TokenStream {
     let Some((members, rest)) = fields.split_first() else { return quote!() };
     let element = Ident::new("element", Span::mixed_site());
     let part = quote!(#element #(.#members)*);
     let inner = match (rest, &members[..]) {
-        ([], []) => quote!(*#element = 0.0;),
-        ([], _) => quote!(#part = 0.0;),
-        _ => clear_parts(&part, rest),
+        ([], []) => quote!(*#element = #zero;),
+        ([], _) => quote!(#part = #zero;),
+        _ => clear_parts(&part, rest, zero),
     };
     quote!(for #element in #array.iter_mut() { #inner })
 }
@@ -1837,8 +1908,7 @@ fn zero_of(ty: Ty) -> TokenStream {
 
 /// The type of the elements in the outermost dimension.
 fn element_type(runtime: &TokenStream, shape: &Shape) -> TokenStream {
-    let scalar = Ident::new(shape.scalar.name(), Span::call_site());
-    let scalar = quote!(#runtime::private::#scalar);
+    let scalar = shape.scalar.path(runtime);
     shape.dims[1..].iter().rev().fold(scalar, |inner, dim| match dim {
         Dim::Fixed(n) => quote!([#inner; #n]),
         Dim::Dynamic => quote!(#runtime::private::Vec<#inner>),
@@ -1911,6 +1981,9 @@ fn is_tight(code: &Code) -> bool {
 fn float(x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
     let magnitude = x.abs();
     let literal = match scalar {
+        Some(Scalar::Generic) => {
+            return wrap_if(x.is_sign_negative() && level > Level::Unary, Scalar::Generic.literal(x));
+        }
         Some(Scalar::F64) => proc_macro2::Literal::f64_suffixed(magnitude),
         #[allow(clippy::cast_possible_truncation, reason = "the literal is of type f32")]
         Some(Scalar::F32) => proc_macro2::Literal::f32_suffixed(magnitude as f32),
@@ -1924,7 +1997,7 @@ fn float(x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
 fn readable(plain: &str, magnitude: f64, scalar: Option<Scalar>) -> Option<proc_macro2::Literal> {
     let digits = format!("{magnitude:?}");
     let text = match scalar {
-        None => digits,
+        None | Some(Scalar::Generic) => digits,
         Some(Scalar::F64) => format!("{digits}_f64"),
         Some(Scalar::F32) => format!(
             "{}_f32",

@@ -14,7 +14,8 @@ use crate::companion::{self, Plan};
 use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Call, Storage};
+use crate::generic;
+use crate::ir::{Call, Scalar, Storage};
 use crate::lower::{self, Lowered, Param, Source};
 use crate::names;
 use crate::resolve;
@@ -25,7 +26,7 @@ use crate::signature;
 pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let options = attr::parse(options, &mut diagnostics);
-    let function: ItemFn = match syn::parse2(item.clone()) {
+    let mut function: ItemFn = match syn::parse2(item.clone()) {
         Ok(function) => function,
         Err(error) => {
             report_item(&item, &error, &mut diagnostics);
@@ -33,6 +34,14 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
             return quote!(#item #errors);
         }
     };
+    let floats = generic::parameters(&function, &options);
+    let float = floats.first();
+    if let Some(marked) = float.and_then(|float| syn::parse2(generic::mark(item.clone(), float)).ok()) {
+        function = marked;
+    }
+    for other in floats.iter().skip(1) {
+        diagnostics.report(other, diagnostics::two_generic_floats(&floats[0].to_string(), &other.to_string()));
+    }
     // A defect of ours must not take the user's function away: what was found until then is reported with it.
     let companions = catch_unwind(AssertUnwindSafe(|| {
         signature::read(&function, &options, &mut diagnostics)
@@ -43,9 +52,11 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
         None
     });
     let original = strip(item);
-    let errors = diagnostics.into_tokens();
+    let generated = diagnostics.into_tokens();
+    let generated = quote!(#companions #generated);
+    let generated = float.map_or_else(|| generated.clone(), |float| generic::restore(generated.clone(), float));
     // A function of which only the derivatives are called is in use, though rustc cannot know that.
-    quote!(#[allow(dead_code)] #original #companions #errors)
+    quote!(#[allow(dead_code)] #original #generated)
 }
 
 /// The companions. In the presence of errors they have the right signatures and no meaning, so that the code that
@@ -215,6 +226,7 @@ pub(crate) fn lower_body(
             params: &lowered,
             body: &body,
             resolved: &resolved,
+            is_generic: signature.scalar == Scalar::Generic,
             outputs: &signature.output.scalars,
             whole: signature.output.whole,
             receiver: signature.receiver,
@@ -229,9 +241,10 @@ pub(crate) fn lower_body(
 
 /// A body that gives zeros, for the companions of a function that is in error.
 fn stub(signature: &signature::Signature) -> syn::Block {
-    let zeros = signature.output.scalars.iter().map(|_| quote!(0.0));
+    let zero = signature.scalar.literal(0.0);
+    let zeros = signature.output.scalars.iter().map(|_| &zero);
     let value = match signature.output.form {
-        signature::Form::Scalar => quote!(0.0),
+        signature::Form::Scalar => quote!(#zero),
         signature::Form::Tuple => quote!((#(#zeros),*)),
         signature::Form::Array => quote!([#(#zeros),*]),
         signature::Form::Aggregate | signature::Form::Unit => quote!(),

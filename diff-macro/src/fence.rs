@@ -11,6 +11,7 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Block, Expr, Stmt};
 
+use crate::generic;
 use crate::ir::{Effect, Scalar, Ty};
 use crate::rules;
 
@@ -1219,14 +1220,19 @@ pub(crate) fn type_of(expr: &Expr, variable_ty: &dyn Fn(&str) -> Ty) -> Ty {
             Ty::Int if is_integer_method(&e.method.to_string()) => Ty::Int,
             _ if e.method == "len" || (e.method == "count" && e.args.is_empty()) => Ty::Int,
             _ if is_found_position(e) => Ty::Int,
+            _ if generic::to_integer(e).is_some_and(|x| of(x) == Ty::Float(Scalar::Generic)) => Ty::Int,
+            _ if generic::is_float(expr) => Ty::Float(Scalar::Generic),
             _ => Ty::Unknown,
         },
+        Expr::Call(_) if generic::is_float(expr) => Ty::Float(Scalar::Generic),
         Expr::Call(e) => match &*e.func {
             Expr::Path(path) => match primitive_type(&path.path).and_then(|name| Scalar::from_name(&name)) {
                 None if is_conversion_to_integer(&path.path) => Ty::Int,
                 Some(scalar) => {
                     let last = path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
-                    let known = last == "from" || rules::method(&last).is_some();
+                    // A generic float converts into an `Option`.
+                    let converts = last == "from" && scalar != Scalar::Generic;
+                    let known = converts || rules::method(&last).is_some();
                     if known { Ty::Float(scalar) } else { Ty::Unknown }
                 }
                 None => Ty::Unknown,

@@ -16,8 +16,10 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
-use proc_macro2::Span;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 
+use crate::generic;
 use crate::partials::Partials;
 use crate::rules::Prim;
 
@@ -82,13 +84,17 @@ impl From<Value> for Atom {
 pub(crate) enum Scalar {
     F64,
     F32,
+    /// A type parameter of the user's with the bound `num_traits::Float`.
+    Generic,
 }
 
 impl Scalar {
+    /// The name of the type; that of a type parameter is the one which the passes know it by.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Scalar::F64 => "f64",
             Scalar::F32 => "f32",
+            Scalar::Generic => generic::NAME,
         }
     }
 
@@ -96,8 +102,27 @@ impl Scalar {
         match name {
             "f64" => Some(Scalar::F64),
             "f32" => Some(Scalar::F32),
+            generic::NAME => Some(Scalar::Generic),
             _ => None,
         }
+    }
+
+    /// The type in generated code: under a path that nothing of the user's can hide.
+    pub(crate) fn path(self, runtime: &TokenStream) -> TokenStream {
+        let name = Ident::new(self.name(), Span::call_site());
+        match self {
+            Scalar::F64 | Scalar::F32 => quote!(#runtime::private::#name),
+            Scalar::Generic => quote!(#name),
+        }
+    }
+
+    /// A literal whose type may be left to what it is combined with.
+    pub(crate) fn literal(self, x: f64) -> TokenStream {
+        let magnitude = match self {
+            Scalar::F64 | Scalar::F32 => proc_macro2::Literal::f64_unsuffixed(x.abs()).into_token_stream(),
+            Scalar::Generic => generic::literal(x.abs()),
+        };
+        if x.is_sign_negative() { quote!(-#magnitude) } else { magnitude }
     }
 }
 

@@ -28,6 +28,7 @@ mod expand;
 mod fence;
 mod formula;
 mod forward;
+mod generic;
 mod ir;
 mod linearize;
 mod lower;

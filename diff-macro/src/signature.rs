@@ -8,6 +8,7 @@ use syn::{Attribute, FnArg, ItemFn, Pat, ReturnType, Safety};
 use crate::attr::Options;
 use crate::diagnostics::{self, Diagnostics};
 use crate::fence::{self, Stability};
+use crate::generic;
 use crate::ir::{Scalar, Shape, Storage, Ty};
 use crate::lower::{shape_of, stmt_scalar_type as scalar_type};
 use crate::names::{Names, plain};
@@ -42,6 +43,30 @@ pub(crate) struct Aggregate {
 }
 
 impl Aggregate {
+    /// The type of which the components are asked for: that of the elements, of an array. A tuple is taken apart.
+    pub(crate) fn of_type(&self) -> Option<syn::Type> {
+        fn element(ty: &syn::Type) -> Option<syn::Type> {
+            match ty {
+                syn::Type::Slice(slice) => element(&slice.elem),
+                syn::Type::Array(array) => element(&array.elem),
+                syn::Type::Paren(paren) => element(&paren.elem),
+                syn::Type::Group(group) => element(&group.elem),
+                syn::Type::Tuple(_) => None,
+                syn::Type::Path(path) => match path.path.segments.last().map(|last| &last.arguments) {
+                    Some(syn::PathArguments::AngleBracketed(args)) if path.path.segments.last()?.ident == "Vec" => {
+                        args.args.iter().find_map(|arg| match arg {
+                            syn::GenericArgument::Type(inner) => element(inner),
+                            _ => None,
+                        })
+                    }
+                    _ => Some(ty.clone()),
+                },
+                other => Some(other.clone()),
+            }
+        }
+        element(&self.ty)
+    }
+
     /// Of a parameter of the type, which is a reference to it or the type itself.
     fn of(ty: &syn::Type) -> Self {
         match ty {
@@ -200,20 +225,26 @@ pub(crate) fn read(item: &ItemFn, options: &Options, diagnostics: &mut Diagnosti
         });
         diagnostics.report(&sig.ident, diagnostics::no_active(!sig.inputs.is_empty(), constant, result));
     }
+    let known = diagnostics.count();
+    report_mixed(item, &parameters, &shapes, output.as_ref(), diagnostics);
+    let certain = certain && diagnostics.count() == known;
     let is_method = has_receiver || options.associated || names_self;
-    let known = parameters.iter().filter(|parameter| parameter.ident != "self").count()
+    let all_read = parameters.iter().filter(|parameter| parameter.ident != "self").count()
         == sig.inputs.len() - usize::from(has_receiver)
         && any_active(&parameters);
     let output = output?;
     let of_parameters =
         parameters.iter().filter(|parameter| parameter.active).find_map(|parameter| parameter.ty.scalar());
-    let scalar = output.scalars.first().copied().or(of_parameters).unwrap_or(Scalar::F64);
+    let scalar = match generic::is_generic(sig) {
+        true => Scalar::Generic,
+        false => output.scalars.first().copied().or(of_parameters).unwrap_or(Scalar::F64),
+    };
     let receiver = sig.receiver().map_or(Stability::Open, |receiver| match &receiver.kind {
         syn::ReceiverKind::Reference(_, _, None) => Stability::Shared,
         syn::ReceiverKind::Typed(_, ty) => fence::stability_of_type(ty),
         _ => Stability::Open,
     });
-    Some(Signature { parameters, shapes, scalar, output, receiver, patterns, is_method, certain }).filter(|_| known)
+    Some(Signature { parameters, shapes, scalar, output, receiver, patterns, is_method, certain }).filter(|_| all_read)
 }
 
 impl Signature {
@@ -237,7 +268,9 @@ impl Signature {
                 Ty::Array(number) => self.shapes.get(number as usize),
                 _ => None,
             };
-            let differentiable = parameter.ty.scalar().is_some() || shape.is_some();
+            let scalar = shape.map(|shape| shape.scalar).or(parameter.ty.scalar());
+            // Beside a generic float, other floats are constants.
+            let differentiable = scalar.is_some_and(|scalar| self.scalar != Scalar::Generic || scalar == self.scalar);
             let active = differentiable && !parameter.constant && parameter.ident != "_";
             // What a function leaves in an array is seen by its caller, whatever else it returns.
             let output = active && shape.is_some_and(|shape| shape.storage == Storage::BorrowedMut);
@@ -247,6 +280,37 @@ impl Signature {
         }
         signature.parameters.retain(|parameter| parameter.ident != "self" || parameter.aggregate.is_some());
         (changed && any_active(&signature.parameters)).then_some(signature)
+    }
+}
+
+/// Reports what varies in `f64` beside a generic float, as conversions between the two are not followed.
+fn report_mixed(
+    item: &ItemFn,
+    parameters: &[Parameter],
+    shapes: &[Shape],
+    output: Option<&Output>,
+    diagnostics: &mut Diagnostics,
+) {
+    let scalar = |parameter: &Parameter| match parameter.ty {
+        Ty::Array(number) => shapes.get(number as usize).map(|shape| shape.scalar),
+        ty => ty.scalar(),
+    };
+    if !parameters.iter().any(|parameter| scalar(parameter) == Some(Scalar::Generic)) {
+        return;
+    }
+    let typed = item.sig.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    });
+    for (parameter, typed) in parameters.iter().filter(|parameter| parameter.ident != "self").zip(typed) {
+        let name = scalar(parameter).filter(|scalar| parameter.active && *scalar != Scalar::Generic);
+        if let Some(own) = name {
+            diagnostics.report(&typed.ty, diagnostics::beside_generic(&plain(&parameter.ident), own.name()));
+        }
+    }
+    let returned = output.iter().flat_map(|output| &output.scalars).find(|scalar| **scalar != Scalar::Generic);
+    if let (Some(own), ReturnType::Type(_, ty)) = (returned, &item.sig.output) {
+        diagnostics.report(ty, diagnostics::returned_beside_generic(own.name()));
     }
 }
 
@@ -503,6 +567,7 @@ fn outputs(
     shapes: &[Shape],
 ) -> Vec<Scalar> {
     let mut scalars = Vec::new();
+    let scalar_of_struct = if generic::is_generic(sig) { Scalar::Generic } else { Scalar::F64 };
     let typed: Vec<&syn::PatType> = sig
         .inputs
         .iter()
@@ -517,7 +582,7 @@ fn outputs(
             && aggregate.storage == Storage::BorrowedMut
         {
             parameter.output = true;
-            scalars.push(Scalar::F64);
+            scalars.push(scalar_of_struct);
         }
         let Some(typed) = typed.next_if(|_| parameter.ident != "self") else { continue };
         let Ty::Array(number) = parameter.ty else { continue };

@@ -30,36 +30,34 @@ pub use __with_alloc as with_alloc;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` takes part in arithmetic that is differentiated, but it is no float scalar",
     label = "not a float scalar of type `{F}`",
-    note = "only `f64` and `f32` can be combined with values that vary with the parameters"
+    note = "only floats of type `{F}` can be combined with values that vary with the parameters"
 )]
 pub trait Float<F> {
     /// The float itself.
     fn float(self) -> F;
 }
 
-macro_rules! float {
-    ($($f:ty),*) => {$(
-        impl Float<$f> for $f {
-            #[inline(always)]
-            fn float(self) -> $f {
-                self
-            }
-        }
-        impl Float<$f> for &$f {
-            #[inline(always)]
-            fn float(self) -> $f {
-                *self
-            }
-        }
-        impl Float<$f> for &&$f {
-            #[inline(always)]
-            fn float(self) -> $f {
-                **self
-            }
-        }
-    )*};
+// The type `F` is always given, so that these are implementations for the floats that it is, a generic one among them.
+impl<F> Float<F> for F {
+    #[inline(always)]
+    fn float(self) -> F {
+        self
+    }
 }
-float!(f32, f64);
+
+impl<F: Copy> Float<F> for &F {
+    #[inline(always)]
+    fn float(self) -> F {
+        *self
+    }
+}
+
+impl<F: Copy> Float<F> for &&F {
+    #[inline(always)]
+    fn float(self) -> F {
+        **self
+    }
+}
 
 /// The float that a value is.
 #[inline(always)]
@@ -278,7 +276,7 @@ macro_rules! absent {
         }
     )*};
 }
-absent!(f64 = 0.0, f32 = 0.0, bool = false, Constant = Constant);
+absent!(bool = false, Constant = Constant);
 
 impl<E> Absent for &[E] {
     #[inline(always)]

@@ -17,6 +17,8 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssi
 
 use num_dual::DualNum;
 
+mod float;
+
 /// A float and its tangent.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Dual<F> {

@@ -462,7 +462,8 @@ impl Plan<'_> {
             for leaf in self.lowered.leaves.iter().filter(|leaf| leaf.param == param && self.is_in_whole(leaf)) {
                 if self.leaf_ty(leaf).scalar().is_some() {
                     let part = Self::part(bar, leaf);
-                    out.extend(quote!(#part = 0.0;));
+                    let zero = self.number(0.0);
+                    out.extend(quote!(#part = #zero;));
                 }
             }
         }

@@ -9,7 +9,7 @@ use super::modes::{SEEDED_INTO, dump, with_allocations};
 use super::{Companion, Gives, Plan};
 use crate::batch::{Frame, Linear, Role, Way, batch};
 use crate::forward::Seed;
-use crate::ir::{Atom, Dim, Function, Info, Shape, Storage, Ty, Value, literal_length};
+use crate::ir::{Atom, Dim, Function, Info, Scalar, Shape, Storage, Ty, Value, literal_length};
 use crate::names::{Names, generated};
 use crate::signature::{Form, Parameter};
 
@@ -368,10 +368,11 @@ impl Plan<'_> {
         let function = self.finished(function);
         let allocates = Allocations::of(&function.0);
         let inner = self.body(function, &extra, names, &wrap);
+        let zero = self.number(0.0);
         let prologue = (!whole).then(|| {
             quote! {
                 ::core::assert_eq!(#jacobian.len(), #rows * #columns, #message);
-                #jacobian.fill(0.0);
+                #jacobian.fill(#zero);
             }
         });
         let body = quote!(#lets #prologue #inner);
@@ -484,8 +485,13 @@ impl Plan<'_> {
     }
 
     fn zero(&self) -> TokenStream {
-        let zero = syn::LitFloat::new(&format!("0.0_{}", self.signature.scalar.name()), Span::call_site());
-        quote!(#zero)
+        match self.signature.scalar {
+            Scalar::Generic => self.number(0.0),
+            scalar @ (Scalar::F64 | Scalar::F32) => {
+                let zero = syn::LitFloat::new(&format!("0.0_{}", scalar.name()), Span::call_site());
+                quote!(#zero)
+            }
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Companions: what is generated for a function. Signatures, documentation, attributes and visibility are made here;
 //! the bodies come from the passes.
 
+use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Attribute, FnArg, ItemFn, Pat};
+use syn::{Attribute, FnArg, ItemFn, Pat, parse_quote};
 
 use crate::attr::Given;
 use crate::call;
@@ -14,7 +15,7 @@ use crate::forward::Seed;
 use crate::ir::{Function, Scalar, Storage, Value};
 use crate::lower::Lowered;
 use crate::names::{Names, plain};
-use crate::signature::{Form, Parameter, Signature};
+use crate::signature::{Aggregate, Form, Parameter, Signature};
 
 mod aggregates;
 mod allocations;
@@ -245,8 +246,8 @@ impl Plan<'_> {
     fn method(&self, ident: &Ident, companion: &Companion, allowed: &TokenStream) -> TokenStream {
         let Companion { docs, extra, output, body, .. } = companion;
         let vis = &self.item.vis;
-        let generics = &self.item.sig.generics;
-        let clause = &self.item.sig.generics.where_clause;
+        let generics = self.bounded(self.item.sig.generics.clone(), body);
+        let clause = &generics.where_clause;
         let inputs = self.inputs();
         let extra = extra.iter().map(|(name, ty)| quote!(#name: #ty));
         // A rule disappears in its caller, also in one of another crate.
@@ -279,6 +280,25 @@ impl Plan<'_> {
         // Without an allocator the companion is left out, and the others stay.
         let runtime = &self.runtime;
         quote!(#runtime::private::with_alloc! { #method })
+    }
+
+    /// The generics of a companion. Where the body of a companion asks for the operations of structs, and these are of a
+    /// generic float, it takes a bound that the function does not need.
+    fn bounded(&self, mut generics: syn::Generics, body: &TokenStream) -> syn::Generics {
+        if self.signature.scalar != Scalar::Generic || !takes_differentiable(body) {
+            return generics;
+        }
+        let (runtime, float) = (&self.runtime, Scalar::Generic.path(&self.runtime));
+        let active = self.signature.parameters.iter().filter(|parameter| parameter.active || parameter.output);
+        let structs = active.filter_map(|parameter| parameter.aggregate.as_ref()).filter_map(Aggregate::of_type);
+        let types = std::iter::once(parse_quote!(#float)).chain(structs);
+        let mut seen = HashSet::new();
+        let types: Vec<syn::Type> = types.filter(|ty| seen.insert(ty.to_token_stream().to_string())).collect();
+        let bounds = types
+            .iter()
+            .map(|ty| -> syn::WherePredicate { parse_quote!(#ty: #runtime::Differentiable<Scalar = #float>) });
+        generics.make_where_clause().predicates.extend(bounds);
+        generics
     }
 
     /// The parameters of the function, as companions take them.
@@ -415,8 +435,24 @@ fn allowed_lints() -> TokenStream {
 
 /// Whether generated code names what only an allocator provides.
 fn allocates(tokens: &TokenStream) -> bool {
-    let text = tokens.to_string();
-    ["private :: Vec", "private :: vec"].iter().any(|name| text.contains(name))
+    let text = plain_text(tokens);
+    ["private::Vec", "private::vec"].iter().any(|name| text.contains(name))
+}
+
+/// Whether generated code asks for the operations that structs and nested arrays of floats have as a whole.
+fn takes_differentiable(tokens: &TokenStream) -> bool {
+    const NAMES: &[&str] = &[
+        "::Differentiable::",
+        "private::clear(",
+        "private::component(",
+        "private::same_shape(",
+        "private::set_component(",
+        "private::write_components(",
+        "private::zero_of(",
+        "private::zeros_like(",
+    ];
+    let text = plain_text(tokens);
+    NAMES.iter().any(|name| text.contains(name))
 }
 
 /// Names that the body uses without declaring them: functions and constants, which no variable may hide.

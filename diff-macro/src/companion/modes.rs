@@ -14,7 +14,7 @@ use crate::cleanup::cleanup;
 use crate::emit::{self, Places};
 use crate::formula::formula;
 use crate::forward::{self, Pushforward, Seed};
-use crate::ir::{Atom, Dim, Function, Op, Region, Storage, Ty, Value, walk};
+use crate::ir::{Atom, Dim, Function, Op, Region, Shape, Storage, Ty, Value, walk};
 use crate::names::{Names, generated, plain};
 use crate::reverse::{self, Options, Pullback};
 use crate::scatter::scatter;
@@ -626,7 +626,7 @@ impl Plan<'_> {
                 }
                 (None, Some(shape)) => {
                     buffers.checks.extend(self.length_check(&parameter.ident, parameter.ty, &ident, what));
-                    let zero = zero(&shape.dims[1..]);
+                    let zero = zero(shape, &shape.dims[1..]);
                     fills.extend(quote!(#ident.fill(#zero);));
                     buffers.arrays.push(ident.clone());
                 }
@@ -776,8 +776,8 @@ pub(super) fn formula_line(function: &Function, index: usize, left: &str) -> Opt
 }
 
 /// Zero in some dimensions of an array, which are fixed.
-pub(super) fn zero(dims: &[Dim]) -> TokenStream {
-    dims.iter().rev().fold(quote!(0.0), |inner, dim| match dim {
+pub(super) fn zero(shape: &Shape, dims: &[Dim]) -> TokenStream {
+    dims.iter().rev().fold(shape.scalar.literal(0.0), |inner, dim| match dim {
         Dim::Fixed(n) => quote!([#inner; #n]),
         Dim::Dynamic => inner,
     })

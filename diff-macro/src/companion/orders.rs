@@ -5,7 +5,7 @@ use proc_macro2::Span;
 
 use crate::attr::{Given, Options, Rule};
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Shape, Storage, Ty};
+use crate::ir::{Scalar, Shape, Storage, Ty};
 use crate::names::plain;
 use crate::signature::{Form, Parameter, Signature};
 
@@ -160,5 +160,5 @@ fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -
 }
 
 fn is_float(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if path.path.is_ident("f64") || path.path.is_ident("f32"))
+    matches!(ty, syn::Type::Path(path) if path.path.get_ident().is_some_and(|ident| Scalar::from_name(&ident.to_string()).is_some()))
 }

@@ -174,7 +174,7 @@ impl Plan<'_> {
 
     /// The value and the partials that the user's functions give.
     fn given_body(&self, given: &Given, all: &[usize], slots: &[Option<usize>], asked: &Ident) -> TokenStream {
-        let runtime = &self.runtime;
+        let (runtime, zero, one) = (&self.runtime, self.number(0.0), self.number(1.0));
         let own = self.signature.parameters.iter().map(|parameter| parameter.ident.to_token_stream());
         let arguments: Vec<TokenStream> = own.collect();
         let receiver = self.item.sig.receiver().map(|_| quote!(self,));
@@ -190,7 +190,7 @@ impl Plan<'_> {
             Given::Partials(partials) => {
                 let slots = slot_of(&|slot, k| {
                     let (slot, partial) = (syn::Index::from(slot), &partials[k]);
-                    quote!(if #asked.#slot { #partial(#receiver #(#arguments),*) } else { 0.0 })
+                    quote!(if #asked.#slot { #partial(#receiver #(#arguments),*) } else { #zero })
                 });
                 quote!((#value, #slots))
             }
@@ -199,15 +199,15 @@ impl Plan<'_> {
                 let position = |k: usize| active.iter().position(|own| *own == all[k]).unwrap_or(0);
                 let adjoints = slot_of(&|_, k| self.given_adjoint(&quote!(adjoints), position(k)));
                 quote! {
-                    let (value, adjoints) = #vjp(#receiver #(#arguments,)* 1.0);
+                    let (value, adjoints) = #vjp(#receiver #(#arguments,)* #one);
                     (value, #adjoints)
                 }
             }
             Given::Products { jvp: Some(jvp), .. } => {
                 let slots = slot_of(&|slot, k| {
                     let slot = syn::Index::from(slot);
-                    let tangents = (0..all.len()).map(|j| if j == k { quote!(1.0) } else { quote!(0.0) });
-                    quote!(if #asked.#slot { #jvp(#receiver #(#arguments,)* #(#tangents),*).1 } else { 0.0 })
+                    let tangents = (0..all.len()).map(|j| if j == k { &one } else { &zero });
+                    quote!(if #asked.#slot { #jvp(#receiver #(#arguments,)* #(#tangents),*).1 } else { #zero })
                 });
                 quote!((#value, #slots))
             }
@@ -248,11 +248,11 @@ impl Plan<'_> {
         let [value, slopes] = ["value", "slopes"].map(&mut fresh);
         let products: Vec<Ident> = all.iter().map(|_| fresh("product")).collect();
         let first = self.rule.map(|given| self.given_body(given, all, slots, asked));
-        let zeros: Vec<TokenStream> = all.iter().map(|_| quote!(0.0)).collect();
+        let zeros: Vec<TokenStream> = all.iter().map(|_| self.number(0.0)).collect();
         let zeros = self.gradient_value(&zeros);
         let input = |slot: usize| all.iter().position(|own| slots[slot] == Some(*own)).unwrap_or(0);
         let lets = (0..slots.len()).filter(|slot| slots[*slot].is_some()).map(|slot| {
-            let along = (0..all.len()).map(|k| if k == input(slot) { quote!(1.0) } else { quote!(0.0) });
+            let along = (0..all.len()).map(|k| self.number(if k == input(slot) { 1.0 } else { 0.0 }));
             let along: Vec<TokenStream> = along.collect();
             let product = self.given_call(hvp, &along);
             let (name, slot) = (&products[input(slot)], syn::Index::from(slot));
@@ -290,7 +290,7 @@ impl Plan<'_> {
             Some(Given::Products { .. }) | None => self.entries(self.function, &active, 0, order),
         };
         let outputs = self.output_count();
-        let zeros: Vec<TokenStream> = (0..outputs).map(|_| quote!(0.0)).collect();
+        let zeros: Vec<TokenStream> = (0..outputs).map(|_| self.number(0.0)).collect();
         let Entries { function, indices: known, .. } = entries;
         let input = |slot: &usize| wanted.iter().position(|own| slots[*slot] == Some(*own));
         let wrap = |atoms: &[TokenStream]| {

@@ -1,6 +1,6 @@
 //! Types: those of tangents, adjoints, buffers and results, after the parameters and the result of the function.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::Plan;
@@ -79,9 +79,12 @@ impl Plan<'_> {
     }
 
     pub(super) fn ty(&self, scalar: Scalar) -> TokenStream {
-        let runtime = &self.runtime;
-        let name = Ident::new(scalar.name(), Span::call_site());
-        quote!(#runtime::private::#name)
+        scalar.path(&self.runtime)
+    }
+
+    /// A literal of the function's float type.
+    pub(super) fn number(&self, x: f64) -> TokenStream {
+        self.signature.scalar.literal(x)
     }
 
     /// The type that the function returns; none if it returns nothing.

@@ -1,13 +1,11 @@
 //! Calls of other differentiable functions, with the companions that they need, and the closures that callees return.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 
 use super::{Emitter, End, Level, element_type};
 use crate::call;
-use crate::ir::{
-    Atom, Call, Closure, Keep, Name, Pass, Pull, Returns, Rule, Scalar, Shape, Slot, Stmt, Storage, Ty, Value,
-};
+use crate::ir::{Atom, Call, Closure, Keep, Name, Pass, Pull, Returns, Rule, Shape, Slot, Stmt, Storage, Ty, Value};
 
 impl<'a> Emitter<'a> {
     /// `let (y, (slope, _)): .. = <g>::__partials(x, n, (active(), constant()));`
@@ -101,7 +99,10 @@ impl<'a> Emitter<'a> {
                         _ if of_struct => located(quote!(#runtime::private::lent(&#tokens)), *span),
                         (Pass::Mutable, _) => quote!(#runtime::private::Out(&mut #tokens[..])),
                         (_, Ty::Array(_)) => quote!(&#tokens[..]),
-                        _ => self.atom(*atom, Level::Any),
+                        _ => {
+                            let tangent = self.atom(*atom, Level::Any);
+                            quote!(::core::option::Option::Some(#tangent))
+                        }
                     }
                 }
             },
@@ -275,10 +276,7 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn float_type(&self, value: Value) -> TokenStream {
-        let runtime = &self.runtime;
-        let scalar = self.values[value.0 as usize].ty.scalar().unwrap_or(Scalar::F64);
-        let name = Ident::new(scalar.name(), Span::call_site());
-        quote!(#runtime::private::#name)
+        self.values[value.0 as usize].ty.scalar().unwrap_or(self.scalar).path(&self.runtime)
     }
 }
 

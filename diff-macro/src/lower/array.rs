@@ -444,10 +444,10 @@ impl Lowering<'_> {
         };
         let Some(value) = self.applied(f, vec![element]) else { return true };
         let scalar = ascribed.and_then(shape_of).map_or(self.b.default_scalar, |shape| shape.scalar);
-        let float = Ident::new(scalar.name(), Span::call_site());
+        let (float, zero) = (Ident::new(scalar.name(), Span::call_site()), scalar.literal(0.0));
         let item = self.fresh("item", number);
         self.run(&[
-            syn::parse_quote!(let mut #ident: [#float; #length] = [0.0; #length];),
+            syn::parse_quote!(let mut #ident: [#float; #length] = [#zero; #length];),
             syn::parse_quote!(for #index in 0..#length {
                 let #item = #value;
                 #ident[#index] = #item;

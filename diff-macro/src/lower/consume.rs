@@ -289,8 +289,8 @@ impl<'a> Lowering<'a> {
         let start: Expr = match (known, product) {
             (Some(Ty::Int), false) => parse_quote!(0),
             (Some(Ty::Int), true) => parse_quote!(1),
-            (Some(Ty::Float(_)) | None, false) => parse_quote!(-0.0),
-            (Some(Ty::Float(_)) | None, true) => parse_quote!(1.0),
+            (Some(Ty::Float(_)) | None, false) => self.number(-0.0),
+            (Some(Ty::Float(_)) | None, true) => self.number(1.0),
             (Some(_), _) => {
                 self.error(&call.turbofish, diagnostics::unsupported("a sum of this type", "sum floats or integers"));
                 return None;

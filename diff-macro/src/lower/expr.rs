@@ -9,6 +9,7 @@ use super::{Lowering, Val};
 use crate::activity;
 use crate::diagnostics;
 use crate::fence;
+use crate::generic;
 use crate::ir::{Atom, Effect, Name, Opaque, Returns, Scalar, Ty};
 use crate::rules::{self, Prim};
 
@@ -146,6 +147,9 @@ impl Lowering<'_> {
         if self.is_element(expr) {
             return self.load(expr).atom();
         }
+        if let Some(x) = generic::number(expr) {
+            return Atom::Float(x);
+        }
         match expr {
             Expr::Paren(e) => return self.inactive(&e.expr),
             Expr::Group(e) => return self.inactive(&e.expr),
@@ -208,7 +212,7 @@ impl Lowering<'_> {
     fn peek_literal(&self, expr: &Expr) -> Atom {
         match expr {
             Expr::Lit(lit) => self.literal(&lit.lit).unwrap_or(Atom::Undefined),
-            _ => Atom::Undefined,
+            other => generic::number(other).map_or(Atom::Undefined, Atom::Float),
         }
     }
 
@@ -229,6 +233,10 @@ impl Lowering<'_> {
     fn float_literal(&self, digits: &str, suffix: &str) -> Option<Atom> {
         let x: f64 = digits.parse().ok()?;
         let scalar = Scalar::from_name(suffix).unwrap_or(self.b.default_scalar);
+        if self.b.default_scalar == Scalar::Generic {
+            // No literal is of a generic type.
+            return None;
+        }
         #[allow(clippy::cast_possible_truncation, reason = "the rounding is what is compared")]
         let exact = scalar == Scalar::F64 || digits.parse::<f32>().ok()?.to_bits() == (x as f32).to_bits();
         // A suffix that contradicts the other floats of the function is kept as it is written.
@@ -470,6 +478,9 @@ impl Lowering<'_> {
         if let Some(place) = self.unwrapped_place(&Expr::MethodCall(call.clone())) {
             return self.expr(&place);
         }
+        if let Some(value) = self.conversion_of_generic(call) {
+            return value;
+        }
         if let Some(value) = self.consumer(call) {
             return value;
         }
@@ -507,6 +518,47 @@ impl Lowering<'_> {
         self.primitive_call(&name, &args, call.method.span(), &Expr::MethodCall(call.clone()))
     }
 
+    /// Conversions between a generic float and other numbers. `x.to_usize().unwrap()` does not vary, as a cast to an
+    /// integer; of other floats that vary they are not followed.
+    fn conversion_of_generic(&mut self, call: &syn::ExprMethodCall) -> Option<Val> {
+        let is_generic = |pass: &Self, x: &Expr| pass.is_active(x) && pass.b.default_scalar == Scalar::Generic;
+        if let Some((_, method)) = generic::to_float(call).filter(|(x, _)| is_generic(self, x)) {
+            self.error(method, diagnostics::conversion_of_generic(&method.to_string()));
+            return Some(Val::Atom(Atom::Undefined));
+        }
+        if let Some((operand, function)) = generic::from_number(call).filter(|(x, _)| is_generic(self, x)) {
+            if self.counts(operand) {
+                let operand = self.counted(operand, Ty::Unknown, true);
+                return Some(Val::Atom(self.from_integer(call, operand)));
+            }
+            if self.type_of(operand) == Ty::Float(Scalar::Generic) {
+                return Some(self.expr(operand));
+            }
+            if !matches!(self.type_of(operand), Ty::Int | Ty::Bool) {
+                self.error(function, diagnostics::conversion_of_generic(&function.to_string()));
+                return Some(Val::Atom(Atom::Undefined));
+            }
+            let operand = self.scalar(operand);
+            return Some(Val::Atom(self.from_integer(call, operand)));
+        }
+        let operand = generic::to_integer(call).filter(|x| is_generic(self, x))?;
+        let mut verbatim = call.clone();
+        if let Expr::MethodCall(inner) = &mut *verbatim.receiver {
+            let operand = self.float(operand, Scalar::Generic);
+            *inner.receiver = self.placeholder(operand);
+        }
+        Some(Val::Atom(self.verbatim(&Expr::MethodCall(verbatim), Ty::Int, None, None)))
+    }
+
+    /// `T::from(n).unwrap()` of an integer that is made of what varies.
+    fn from_integer(&mut self, call: &syn::ExprMethodCall, operand: Atom) -> Atom {
+        let mut verbatim = call.clone();
+        if let Expr::Call(from) = &mut *verbatim.receiver {
+            from.args = std::iter::once(self.placeholder(operand)).collect();
+        }
+        self.verbatim(&Expr::MethodCall(verbatim), Ty::Float(Scalar::Generic), None, None)
+    }
+
     /// Whether a method can only be one of a type of the user's: it is called on `self`, or on a value that no active
     /// value enters and under a name that floats do not have.
     fn is_method_of_user(&self, receiver: &Expr, name: &str) -> bool {
@@ -532,6 +584,10 @@ impl Lowering<'_> {
             let x = self.float(args[0], scalar);
             let pair = [Prim::Sin, Prim::Cos].map(|prim| Val::Atom(self.exact(prim, &[x])));
             return Val::Tuple(pair.to_vec());
+        }
+        if scalar == Scalar::Generic && generic::is_missing(name) {
+            self.error_at(span, diagnostics::method_of_generic(name));
+            return Val::Atom(Atom::Undefined);
         }
         let Some((prim, arity)) = rules::method(name) else {
             self.error_at(span, diagnostics::unknown_method(name));
@@ -652,10 +708,15 @@ impl Lowering<'_> {
         if let (Some(scalar), Some(last)) = (ty, last) {
             self.guard_path(func, scalar);
             let args: Vec<&Expr> = call.args.iter().collect();
-            if last == "from" && args.len() == 1 {
+            if last == "from" && args.len() == 1 && scalar != Scalar::Generic {
                 return Val::Atom(self.converted(args[0], &whole, scalar));
             }
             return self.primitive_call(&last.to_string(), &args, last.span(), &whole);
+        }
+        if let (Some(method), Scalar::Generic) = (generic::method_of_trait(func), self.b.default_scalar) {
+            self.guard_trait(func, method);
+            let args: Vec<&Expr> = call.args.iter().collect();
+            return self.primitive_call(&method.to_string(), &args, method.span(), &whole);
         }
         if let Some(name) = fence::variable(&call.func).filter(|name| self.is_variable(name)) {
             self.error(&func.path, diagnostics::unknown_closure(&self.source_name(&name)));

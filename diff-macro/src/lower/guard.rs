@@ -4,8 +4,8 @@
 //! that has a method `sin(&self)` comes before the method of the float where `r.sin()` is called on a reference. So the
 //! generated code asks rustc, in closures that never run:
 //! - the path and the function of the primitive type must be one and the same: `same(f64::sin, <f64>::sin)`;
-//! - on a reference, the method must be ambiguous with none: a trait of the runtime crate that has the same method is the
-//!   only one that applies.
+//! - on a reference, the method must be ambiguous with none: a trait of the runtime crate, or of the guard itself, that
+//!   has the same method is the only one that applies.
 
 use quote::quote;
 use syn::{Expr, Stmt};
@@ -24,26 +24,37 @@ impl Lowering<'_> {
 
     /// `f64::sin(x)`: the path means what the primitive type has.
     pub(super) fn guard_path(&mut self, path: &syn::ExprPath, scalar: Scalar) {
+        if scalar == Scalar::Generic {
+            // Nothing comes before a type parameter.
+            return;
+        }
         let runtime = self.source.runtime;
-        let float = syn::Ident::new(scalar.name(), proc_macro2::Span::call_site());
+        let float = scalar.path(runtime);
         let Some(last) = path.path.segments.last().map(|segment| segment.ident.clone()) else { return };
         let own = if last == "from" {
-            quote!(<#runtime::private::#float as ::core::convert::From<#runtime::private::#float>>::from)
+            quote!(<#float as ::core::convert::From<#float>>::from)
         } else {
-            quote!(<#runtime::private::#float>::#last)
+            quote!(<#float>::#last)
         };
         let span = last.span();
         self.confirm(syn::parse_quote_spanned!(span=> let _ = || #runtime::private::same(#path, #own);));
     }
 
+    /// `Float::sin(x)` of a generic float: the trait is that of its bound.
+    pub(super) fn guard_trait(&mut self, path: &syn::ExprPath, method: &syn::Ident) {
+        let (runtime, float) = (self.source.runtime, Scalar::Generic.path(self.source.runtime));
+        let span = method.span();
+        self.confirm(syn::parse_quote_spanned!(span=> let _ = || #runtime::private::same(#path, <#float>::#method);));
+    }
+
     /// `Vec::new()`: of the `Vec` of the standard library.
     pub(super) fn guard_vector(&mut self, path: &syn::ExprPath, scalar: Scalar) {
         let runtime = self.source.runtime;
-        let float = syn::Ident::new(scalar.name(), proc_macro2::Span::call_site());
+        let float = scalar.path(runtime);
         let Some(last) = path.path.segments.last().map(|segment| segment.ident.clone()) else { return };
         let plain = path.path.segments.iter().all(|segment| segment.arguments.is_empty());
         // With an annotation, the elements may be arrays.
-        let element = if plain { quote!(#runtime::private::#float) } else { quote!(_) };
+        let element = if plain { float } else { quote!(_) };
         let own = quote!(#runtime::private::Vec::<#element>::#last);
         let span = last.span();
         self.confirm(syn::parse_quote_spanned!(span=> let _ = || #runtime::private::same(#path, #own);));
@@ -81,11 +92,25 @@ impl Lowering<'_> {
             return;
         }
         let runtime = self.source.runtime;
-        let float = syn::Ident::new(scalar.name(), proc_macro2::Span::call_site());
+        let float = scalar.path(runtime);
         let method = &call.method;
         let args: Vec<Expr> = call.args.iter().map(|_| syn::parse_quote!(())).collect();
+        if scalar == Scalar::Generic {
+            // Traits of the guard's own, which no type beyond it has.
+            let types: Vec<syn::Ident> = (0..args.len()).map(|k| quote::format_ident!("A{k}")).collect();
+            let guard = |receiver: proc_macro2::TokenStream| {
+                quote! {
+                    trait Guard { fn #method<#(#types),*>(&self, #(_: #types),*) {} }
+                    impl<F> Guard for #receiver {}
+                    float.#method(#(#args),*);
+                }
+            };
+            let (of_float, of_reference) = (guard(quote!(F)), guard(quote!(&F)));
+            self.confirm(syn::parse_quote!(let _ = |float: &#float| { { #of_float } { #of_reference } };));
+            return;
+        }
         self.confirm(syn::parse_quote! {
-            let _ = |float: &#runtime::private::#float| {
+            let _ = |float: &#float| {
                 {
                     use #runtime::private::MethodOfTheFloat as _;
                     float.#method(#(#args),*);

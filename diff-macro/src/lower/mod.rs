@@ -90,6 +90,8 @@ pub(crate) struct Source<'a> {
     pub(crate) params: &'a [Param],
     pub(crate) body: &'a syn::Block,
     pub(crate) resolved: &'a Resolved,
+    /// The function is generic in its float type.
+    pub(crate) is_generic: bool,
     /// The float types of what the function returns.
     pub(crate) outputs: &'a [Scalar],
     pub(crate) form: Form,
@@ -316,6 +318,7 @@ impl<'a> Lowering<'a> {
             .filter(|p| p.active)
             .find_map(|p| p.ty.scalar())
             .unwrap_or(source.outputs.first().copied().unwrap_or(Scalar::F64));
+        let default = if source.is_generic { Scalar::Generic } else { default };
         Lowering {
             source,
             b: Builder::of_user(default),
@@ -577,6 +580,12 @@ impl<'a> Lowering<'a> {
 
     // ---- verbatim code ------------------------------------------------------------------------------------------
 
+    /// A literal of the function's float type, as the user would write it.
+    fn number(&self, x: f64) -> Expr {
+        let literal = self.b.default_scalar.literal(x);
+        syn::parse_quote!(#literal)
+    }
+
     /// The variables that verbatim code mentions, with their values.
     fn arguments(&mut self, names: &HashSet<String>) -> Vec<(Rc<str>, Atom)> {
         let mut args: Vec<(Rc<str>, Atom)> = names
@@ -663,8 +672,8 @@ impl<'a> Lowering<'a> {
             }
             Atom::Float(x) => {
                 self.next_placeholder += 1;
-                let literal = proc_macro2::Literal::f64_unsuffixed(x.abs());
-                if x.is_sign_negative() { syn::parse_quote!((-#literal)) } else { syn::parse_quote!(#literal) }
+                let literal = self.b.default_scalar.literal(x);
+                if x.is_sign_negative() { syn::parse_quote!((#literal)) } else { syn::parse_quote!(#literal) }
             }
             Atom::Int(n) => {
                 let literal = proc_macro2::Literal::u64_unsuffixed(n.unsigned_abs());
@@ -697,7 +706,7 @@ impl<'a> Lowering<'a> {
             self.error(expr, diagnostics::float_type(scalar.name()));
         }
         let runtime = self.source.runtime;
-        let name = proc_macro2::Ident::new(scalar.name(), Span::call_site());
+        let float = scalar.path(runtime);
         let changes = |name: &String| self.env.contains_key(name) || self.is_cell(name);
         if let (Expr::Path(_), None) = (expr, fence::variable(expr).filter(changes)) {
             // A constant: asserted once, and used by its name.
@@ -717,7 +726,7 @@ impl<'a> Lowering<'a> {
             return atom;
         }
         let operand = self.placeholder(atom);
-        let guarded: Expr = syn::parse_quote!(#runtime::private::float::<#runtime::private::#name>(#operand));
+        let guarded: Expr = syn::parse_quote!(#runtime::private::float::<#float>(#operand));
         let args = self.placeholders(&guarded);
         let text: Rc<str> = format!("float {}", text_of(expr)).into();
         let opaque = Opaque { code: Code::Expr(Rc::new(guarded), None), args, effect: Effect::Pure, text };
@@ -757,7 +766,12 @@ pub(super) fn return_expr(expr: &mut Expr) {
 
 /// Whether the function has floats of another type than most of it.
 fn is_mixed(source: &Source<'_>, default: Scalar) -> bool {
-    let other = if default == Scalar::F64 { Scalar::F32 } else { Scalar::F64 };
+    let other = match default {
+        Scalar::F64 => Scalar::F32,
+        Scalar::F32 => Scalar::F64,
+        // No literal is of its type.
+        Scalar::Generic => return false,
+    };
     let is_other = |ty: Ty| ty == Ty::Float(other);
     source.params.iter().any(|param| is_other(param.ty))
         || source.outputs.contains(&other)

@@ -180,7 +180,7 @@ impl Lowering<'_> {
                     self.error(call, diagnostics::unsupported("taking a whole struct out of a variable", instead));
                     return Some(Val::Atom(Atom::Undefined));
                 }
-                let value = args.get(1).map_or_else(|| parse_quote!(0.0), |value| (*value).clone());
+                let value = args.get(1).map_or_else(|| self.number(0.0), |value| (*value).clone());
                 let new = self.fresh("new", number);
                 self.run(&[parse_quote!(let #new = #value;), parse_quote!(let #held = #a;), parse_quote!(#a = #new;)]);
                 Some(self.expr(&parse_quote!(#held)))

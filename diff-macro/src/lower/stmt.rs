@@ -1181,6 +1181,10 @@ fn strip_reference(expr: &Expr) -> &Expr {
 
 /// A float literal of a type.
 fn typed_literal(x: f64, scalar: Scalar) -> Expr {
+    if scalar == Scalar::Generic {
+        let literal = scalar.literal(x);
+        return syn::parse_quote!(#literal);
+    }
     let text = format!("{:?}_{}", x.abs(), scalar.name());
     let literal = syn::LitFloat::new(&text, proc_macro2::Span::call_site());
     if x.is_sign_negative() { syn::parse_quote!(-#literal) } else { syn::parse_quote!(#literal) }

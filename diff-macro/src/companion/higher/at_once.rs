@@ -95,12 +95,13 @@ impl Plan<'_> {
         };
         let inner = self.body(function, &extra, names, &wrap);
         let prologue = buffers.iter().map(|buffers| &buffers.prologue);
+        let zero = self.number(0.0);
         let body = quote! {
             #lets
             let #width = #inputs;
             ::core::assert_eq!(#hessian.len(), #width * #width, "the buffer for the Hessian must hold `inputs x inputs`");
             #(#prologue)*
-            #hessian.fill(0.0);
+            #hessian.fill(#zero);
             #inner
         };
         Some(self.hessian_companion(

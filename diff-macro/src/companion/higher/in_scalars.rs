@@ -133,7 +133,8 @@ impl Plan<'_> {
         let inner = self.body(self.finished(function), &[], names, &wrap);
         let checks = buffers.iter().map(|buffers| &buffers.checks);
         let entries = n * n;
-        let clear = zeros.contains(&true).then(|| quote!(#hessian.fill(0.0);));
+        let zero = self.number(0.0);
+        let clear = zeros.contains(&true).then(|| quote!(#hessian.fill(#zero);));
         let body = quote! {
             #(#checks)*
             ::core::assert_eq!(#hessian.len(), #entries, "the buffer for the Hessian must hold `inputs x inputs`");

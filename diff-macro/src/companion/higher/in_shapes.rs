@@ -26,24 +26,25 @@ impl Plan<'_> {
             Dim::Dynamic => None,
         };
         let fixed: Option<Vec<_>> = shape.dims.iter().map(length_of).collect();
+        let zero = self.number(0.0);
         let (zeros, made, rows, ty) = match (fixed, &shape.dims[..]) {
             (Some(lengths), _) => {
                 let nest = |inner: TokenStream, brackets: &dyn Fn(TokenStream, &syn::Expr) -> TokenStream| {
                     lengths.iter().rev().fold(inner, |inner, n| brackets(inner, n))
                 };
                 let array = |inner: TokenStream, n: &syn::Expr| quote!([#inner; #n]);
-                let zeros = nest(quote!(0.0), &array);
+                let zeros = nest(zero.clone(), &array);
                 let made = nest(zeros.clone(), &array);
                 let ty = nest(nest(scalar, &array), &array);
                 (zeros, made, quote!(#hessian), ty)
             }
             (None, [_]) => {
                 let vec = quote!(#runtime::private::Vec);
-                let zeros = quote!(#runtime::private::vec![0.0; #length]);
+                let zeros = quote!(#runtime::private::vec![#zero; #length]);
                 let chunks = quote!(#hessian.chunks(::core::cmp::Ord::max(#length, 1)));
                 let rows = quote!(::core::iter::Iterator::map(#chunks, <[#scalar]>::to_vec));
                 let rows = quote!(::core::iter::Iterator::collect(#rows));
-                (zeros, quote!(#runtime::private::vec![0.0; #length * #length]), rows, quote!(#vec<#vec<#scalar>>))
+                (zeros, quote!(#runtime::private::vec![#zero; #length * #length]), rows, quote!(#vec<#vec<#scalar>>))
             }
             (None, _) => return None,
         };
@@ -108,12 +109,13 @@ impl Plan<'_> {
         let docs = with_allocations(self.docs_of_into(), &function);
         let inner = self.body(function, &[], names, &wrap);
         let prologue = buffers.iter().map(|buffers| &buffers.prologue);
+        let zero = self.number(0.0);
         let body = quote! {
             let #width: ::core::primitive::usize = #widths;
             ::core::assert_eq!(#hessian.len(), #width * #width, "the buffer for the Hessian must hold `inputs x inputs`");
             #(#prologue)*
             let #at: [::core::primitive::usize; #n] = [#(#places),*];
-            #hessian.fill(0.0);
+            #hessian.fill(#zero);
             #inner
         };
         self.hessian_companion(beside, buffers.into_iter().flat_map(|buffers| buffers.params), hessian, docs, body)
@@ -131,12 +133,12 @@ impl Plan<'_> {
                 before = quote!(#before + 1);
                 continue;
             }
-            let zero = self.zero_of(parameter);
+            let (zero, one) = (self.zero_of(parameter), self.number(1.0));
             for slot in self.slots_of(k) {
                 let Some(leaf) = slot.leaf else { continue };
                 let mark = fresh("mark");
                 let part = Self::part(&mark, &self.lowered.leaves[leaf]);
-                places.push(quote!(#before + #runtime::private::component(#zero, |#mark| #part = 1.0)));
+                places.push(quote!(#before + #runtime::private::component(#zero, |#mark| #part = #one)));
             }
             let width = self.width_of(parameter);
             before = quote!(#before + #width);

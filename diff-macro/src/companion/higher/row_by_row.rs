@@ -7,7 +7,7 @@ use quote::{format_ident, quote};
 use super::Beside;
 use crate::companion::allocations::Allocations;
 use crate::companion::{Companion, Plan};
-use crate::ir::{Dim, Storage};
+use crate::ir::{Dim, Scalar, Storage};
 use crate::names::{generated, plain};
 use crate::signature::Parameter;
 
@@ -53,6 +53,7 @@ impl Plan<'_> {
         let passes = passes.iter().map(|pass| {
             pass.repeat(
                 &self.runtime,
+                self.signature.scalar,
                 &index,
                 &quote! {
                     let #rest = &mut #hessian[#row * #width..][..#width];
@@ -125,7 +126,7 @@ impl Plan<'_> {
 
     /// The part of a row that belongs to a parameter.
     fn plan_row(&self, rows: &mut Rows, parameter: &Parameter, direction: &Ident, part: &Ident, rest: &Ident) {
-        let (primal, runtime) = (&parameter.ident, &self.runtime);
+        let (primal, runtime, zero) = (&parameter.ident, &self.runtime, self.number(0.0));
         let dims = self.shape(parameter.ty).map_or(&[][..], |shape| &shape.dims);
         match dims.first() {
             _ if parameter.aggregate.is_some() || dims.len() > 1 => {
@@ -139,14 +140,14 @@ impl Plan<'_> {
                 rows.passes.push(Pass::Components(direction.clone(), width));
             }
             None => {
-                rows.lets.extend(quote!(let mut #direction = 0.0;));
+                rows.lets.extend(quote!(let mut #direction = #zero;));
                 rows.widths.push(quote!(1usize));
                 rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(1);));
                 rows.parts.push(quote!(&mut #part[0]));
                 rows.passes.push(Pass::Scalar(direction.clone()));
             }
             Some(Dim::Dynamic) => {
-                rows.lets.extend(quote!(let mut #direction = #runtime::private::vec![0.0; #primal.len()];));
+                rows.lets.extend(quote!(let mut #direction = #runtime::private::vec![#zero; #primal.len()];));
                 rows.widths.push(quote!(#primal.len()));
                 rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
                 rows.parts.push(quote!(#part));
@@ -154,7 +155,7 @@ impl Plan<'_> {
             }
             Some(Dim::Fixed(n)) => {
                 let values = format_ident!("{}_values", part, span = part.span());
-                rows.lets.extend(quote!(let mut #direction = [0.0; #n]; let mut #values = [0.0; #n];));
+                rows.lets.extend(quote!(let mut #direction = [#zero; #n]; let mut #values = [#zero; #n];));
                 rows.widths.push(quote!(#primal.len()));
                 rows.splits.extend(quote!(let (#part, #rest) = #rest.split_at_mut(#primal.len());));
                 rows.parts.push(quote!(&mut #values));
@@ -190,21 +191,22 @@ enum Pass {
 
 impl Pass {
     /// Runs `row` along each unit vector of the parameter.
-    fn repeat(&self, runtime: &TokenStream, k: &Ident, row: &TokenStream) -> TokenStream {
+    fn repeat(&self, runtime: &TokenStream, scalar: Scalar, k: &Ident, row: &TokenStream) -> TokenStream {
+        let [zero, one] = [0.0, 1.0].map(|x| scalar.literal(x));
         match self {
-            Pass::Scalar(direction) => quote!(#direction = 1.0; #row #direction = 0.0;),
+            Pass::Scalar(direction) => quote!(#direction = #one; #row #direction = #zero;),
             Pass::Array(direction, primal) => quote! {
                 for #k in 0..#primal.len() {
-                    #direction[#k] = 1.0;
+                    #direction[#k] = #one;
                     #row
-                    #direction[#k] = 0.0;
+                    #direction[#k] = #zero;
                 }
             },
             Pass::Components(direction, width) => quote! {
                 for #k in 0..#width {
-                    #runtime::private::set_component(&mut #direction, #k, 1.0);
+                    #runtime::private::set_component(&mut #direction, #k, #one);
                     #row
-                    #runtime::private::set_component(&mut #direction, #k, 0.0);
+                    #runtime::private::set_component(&mut #direction, #k, #zero);
                 }
             },
         }

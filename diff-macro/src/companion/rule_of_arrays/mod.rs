@@ -3,7 +3,7 @@
 //! ```text
 //! fn g(w: &[f64], x: f64, out: &mut [f64]) -> f64
 //! fn __pushforward(w: &[f64], x: f64, out: &mut [f64],
-//!     asked: (bool, bool, bool), tangents: (&[f64], f64, Out<[f64]>)) -> (f64, f64)
+//!     asked: (bool, bool, bool), tangents: (&[f64], Option<f64>, Out<[f64]>)) -> (f64, f64)
 //! fn __pullback<'k>(w: impl Kept<[f64]> + 'k, x: f64, out: &mut [f64], asked: (bool, bool, bool))
 //!     -> (f64, impl FnOnce(f64, (&mut [f64], Constant, Out<[f64]>)) -> (Constant, f64, Constant) + 'k)
 //! ```

@@ -14,7 +14,7 @@ use super::Kind;
 use crate::attr::Given;
 use crate::call::PULLBACK;
 use crate::emit::Places;
-use crate::ir::{Dim, Keep, Name, Op, Storage, StructParam, Value};
+use crate::ir::{Dim, Keep, Name, Op, Scalar, Storage, StructParam, Value};
 use crate::names::{Names, generated};
 use crate::reverse::{self, Lending, Parted};
 use crate::signature::Signature;
@@ -174,6 +174,7 @@ impl Plan<'_> {
         output: &TokenStream,
         body: &TokenStream,
     ) -> TokenStream {
+        let generics = self.bounded(generics.clone(), body);
         let (vis, ident, clause) = (&self.item.vis, self.rule_name(PULLBACK), &generics.where_clause);
         let cfg = if self.signature.is_method { self.attributes("cfg") } else { Vec::new() };
         let allowed = allowed_lints();
@@ -494,6 +495,16 @@ impl Plan<'_> {
         lasts: &dyn Fn(Option<usize>) -> bool,
     ) -> (syn::Generics, Vec<TokenStream>) {
         let mut generics = self.item.sig.generics.clone();
+        let mut types: Vec<Ident> = generics.type_params().map(|param| param.ident.clone()).collect();
+        let float = Ident::new(Scalar::Generic.name(), Span::call_site());
+        if self.signature.scalar == Scalar::Generic && !types.contains(&float) {
+            types.push(float);
+        }
+        if !types.is_empty() {
+            // What the closure keeps may be of these types.
+            let clause = generics.make_where_clause();
+            clause.predicates.extend(types.iter().map(|ty| -> syn::WherePredicate { parse_quote!(#ty: 'k) }));
+        }
         generics.params.insert(0, parse_quote!('k));
         let inputs: Vec<FnArg> = self.inputs().into_iter().filter_map(|input| syn::parse2(input).ok()).collect();
         let receiver = usize::from(self.constant_receiver());

@@ -31,7 +31,11 @@ impl Plan<'_> {
         });
         let types = self.per_slot(kinds, &|_, kind| match kind {
             Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
-            Kind::Scalar(k) => self.owned_type(self.signature.parameters[k].ty),
+            // A caller cannot name a zero of each type that a function may be generic in.
+            Kind::Scalar(k) => {
+                let ty = self.owned_type(self.signature.parameters[k].ty);
+                quote!(::core::option::Option<#ty>)
+            }
             Kind::Lent(k) | Kind::Moved(k) => {
                 let slice = self.slice_at(k);
                 quote!(&#slice)
@@ -116,7 +120,8 @@ impl Plan<'_> {
         let prologue = slots.iter().filter_map(|slot| match kinds[*slot] {
             Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
             Kind::Struct(k) => Some(self.tangent_of_struct(k, dots[*slot].as_ref()?)),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::StructOut(_) => None,
+            Kind::Scalar(_) => Some(self.scalar_tangent(dots[*slot].as_ref()?)),
+            Kind::Constant | Kind::Kept(_) | Kind::Out(_) | Kind::StructOut(_) => None,
         });
         let prologue: TokenStream = prologue.collect();
         let (n, outs) = (self.output_count(), self.lowered.outs.len());
@@ -168,12 +173,18 @@ impl Plan<'_> {
         }
     }
 
+    /// The tangent of a scalar, zero if it is not asked for.
+    fn scalar_tangent(&self, dot: &Ident) -> TokenStream {
+        let zero = self.number(0.0);
+        quote!(let #dot = #dot.unwrap_or(#zero);)
+    }
+
     /// The tangents of an array, zeros if they are not asked for.
     fn lent_tangent(&self, k: usize, slot: usize, dot: &Ident, asked: Option<&Ident>) -> TokenStream {
         let runtime = &self.runtime;
         let primal = &self.signature.parameters[k].ident;
         let Some(shape) = self.shape_at(k) else { return quote!() };
-        let inner = zero(&shape.dims[1..]);
+        let inner = zero(shape, &shape.dims[1..]);
         let slot = syn::Index::from(slot);
         let fixed = matches!(shape.dims.first(), Some(Dim::Fixed(_)));
         let given = if fixed { quote!(::core::convert::TryFrom::try_from(#dot).unwrap()) } else { quote!(#dot) };
@@ -184,7 +195,7 @@ impl Plan<'_> {
             (None, false) => quote!(),
             (None, true) => quote!(let #dot: &#owned = #given; #moved),
             (Some(asked), true) => {
-                let all = zero(&shape.dims);
+                let all = zero(shape, &shape.dims);
                 quote! {
                     let zeros = #all;
                     let #dot: &#owned = if #asked.#slot { #given } else { &zeros };
@@ -210,7 +221,8 @@ impl Plan<'_> {
         let Given::Products { jvp: Some(jvp), .. } = given else { return quote!(loop {}) };
         let tangents = wanted.iter().filter_map(|slot| match kinds[*slot] {
             Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, Some(asked))),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => None,
+            Kind::Scalar(_) => Some(self.scalar_tangent(dots[*slot].as_ref()?)),
+            Kind::Constant | Kind::Kept(_) | Kind::Out(_) => None,
             // Rules that users give have no slots for structs.
             Kind::Struct(_) | Kind::StructOut(_) => None,
         });
