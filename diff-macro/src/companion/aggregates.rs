@@ -15,7 +15,7 @@ use syn::Member;
 
 use super::Plan;
 use crate::emit::Places;
-use crate::ir::{Storage, Ty, Value};
+use crate::ir::{Scalar, Storage, Ty, Value};
 use crate::lower::{Leaf, Tree};
 use crate::names::{Names, generated, plain};
 use crate::signature::{Aggregate, Form, Parameter};
@@ -310,8 +310,16 @@ impl Plan<'_> {
         let leaf = &self.lowered.leaves[leaf];
         let part = Self::part(bar, leaf);
         match self.is_in_whole(leaf) {
-            true => quote!(#part += #adjoint;),
+            true => self.add_to(&part, adjoint),
             false => quote!(#part = #adjoint;),
+        }
+    }
+
+    /// `part += value;`, which a generic float need not have.
+    pub(super) fn add_to(&self, part: &TokenStream, value: &TokenStream) -> TokenStream {
+        match self.signature.scalar {
+            Scalar::Generic => quote!(#part = #part + (#value);),
+            Scalar::F64 | Scalar::F32 => quote!(#part += #value;),
         }
     }
 

@@ -529,7 +529,7 @@ impl Lowering<'_> {
         if let Some((operand, function)) = generic::from_number(call).filter(|(x, _)| is_generic(self, x)) {
             if self.counts(operand) {
                 let operand = self.counted(operand, Ty::Unknown, true);
-                return Some(Val::Atom(self.from_integer(call, operand)));
+                return Some(Val::Atom(self.integer_converted(call, operand)));
             }
             if self.type_of(operand) == Ty::Float(Scalar::Generic) {
                 return Some(self.expr(operand));
@@ -539,7 +539,7 @@ impl Lowering<'_> {
                 return Some(Val::Atom(Atom::Undefined));
             }
             let operand = self.scalar(operand);
-            return Some(Val::Atom(self.from_integer(call, operand)));
+            return Some(Val::Atom(self.integer_converted(call, operand)));
         }
         let operand = generic::to_integer(call).filter(|x| is_generic(self, x))?;
         let mut verbatim = call.clone();
@@ -551,7 +551,7 @@ impl Lowering<'_> {
     }
 
     /// `T::from(n).unwrap()` of an integer that is made of what varies.
-    fn from_integer(&mut self, call: &syn::ExprMethodCall, operand: Atom) -> Atom {
+    fn integer_converted(&mut self, call: &syn::ExprMethodCall, operand: Atom) -> Atom {
         let mut verbatim = call.clone();
         if let Expr::Call(from) = &mut *verbatim.receiver {
             from.args = std::iter::once(self.placeholder(operand)).collect();

@@ -441,7 +441,10 @@ impl Plan<'_> {
             }
             after.extend(match k_kind(kinds, k) {
                 Kind::StructOut(_) => assigned(&parts, &values),
-                _ => quote!(if let ::core::option::Option::Some(#bar) = #bar { #(#parts += #values;)* }),
+                _ => {
+                    let sums = parts.iter().zip(&values).map(|(part, value)| self.add_to(part, value));
+                    quote!(if let ::core::option::Option::Some(#bar) = #bar { #(#sums)* })
+                }
             });
         }
         (before, lent, after)
