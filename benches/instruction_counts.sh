@@ -7,4 +7,5 @@ if ! command -v valgrind >/dev/null; then
     apt-get install -y -qq valgrind
 fi
 cargo run --release --quiet -p benches --bin instruction_counts
-exec cargo run --release --quiet -p benches --bin chain_instruction_counts
+cargo run --release --quiet -p benches --bin chain_instruction_counts
+exec cargo run --release --quiet -p benches --bin generic_instruction_counts

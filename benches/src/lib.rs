@@ -16,6 +16,7 @@ pub mod by_hand;
 pub mod callgrind;
 pub mod chains;
 pub mod functions;
+pub mod generics;
 
 use std::hint::black_box;
 

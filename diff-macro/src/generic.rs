@@ -56,7 +56,8 @@ pub(crate) fn parameters(function: &ItemFn, options: &Options) -> Vec<Ident> {
     floats.extend(named.iter().filter(|ty| declared.iter().any(|param| param.ident == **ty)).cloned());
     let is_method = options.associated || function.sig.receiver().is_some();
     if is_method && floats.is_empty() {
-        floats.extend(returned_name(function).filter(|ident| !is_declared(ident) && is_float_of_impl(function, ident)));
+        let undeclared = |ident: &Ident| !is_declared(ident) && !fence::is_primitive_name(&ident.to_string());
+        floats.extend(returned_name(function).filter(undeclared).filter(|ident| is_float_of_impl(function, ident)));
     }
     let mut seen = HashSet::new();
     floats.retain(|ident| seen.insert(ident.to_string()));
