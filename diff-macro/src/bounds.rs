@@ -209,11 +209,13 @@ impl<'a> Known<'a> {
 
     fn in_range(&self, array: Value, index: &[Atom]) -> bool {
         let Ty::Array(number) = self.function.values[array.0 as usize].ty else { return false };
-        let dims = &self.function.shapes[number as usize].dims;
-        dims.iter().zip(index).all(|(dim, at)| match dim {
-            Dim::Fixed(length) => self.below(*at, Bound::Fixed(length)),
-            Dim::Dynamic => !self.growing.contains(&array) && self.below(*at, Bound::Of(array)),
-        })
+        let shape = &self.function.shapes[number as usize];
+        // A struct has the parts that are read.
+        shape.is_struct()
+            || shape.dims.iter().zip(index).all(|(dim, at)| match dim {
+                Dim::Fixed(length) => self.below(*at, Bound::Fixed(length)),
+                Dim::Dynamic => !self.growing.contains(&array) && self.below(*at, Bound::Of(array)),
+            })
     }
 
     fn part_in_range(&self, array: Value, part: Part) -> bool {

@@ -1223,10 +1223,17 @@ impl<'a> Emitter<'a> {
     /// `array[i][j]`.
     fn element(&mut self, array: Value, index: &[Atom]) -> TokenStream {
         let mut tokens = self.atom(Atom::Value(array), Level::Method);
-        let fields = match self.values[array.0 as usize].ty {
-            Ty::Array(shape) => self.shapes[shape as usize].fields.clone(),
-            _ => Rc::default(),
+        let (fields, of_struct) = match self.values[array.0 as usize].ty {
+            Ty::Array(shape) => {
+                let shape = &self.shapes[shape as usize];
+                (shape.fields.clone(), shape.of_struct.clone())
+            }
+            _ => (Rc::default(), None),
         };
+        if let Some(of_struct) = of_struct {
+            let members = index.iter().flat_map(|atom| of_struct.members(*atom));
+            return quote!(#tokens #(.#members)*);
+        }
         for (k, atom) in index.iter().enumerate() {
             let index = self.atom(*atom, Level::Any);
             let fields = fields.get(k).into_iter().flatten();
@@ -1297,7 +1304,7 @@ impl<'a> Emitter<'a> {
                     None => quote!(#runtime::private::Vec::<#element>::new()),
                 }
             }
-            NewArray::Zeros(array) if shape.is_struct => {
+            NewArray::Zeros(array) if shape.is_struct() => {
                 let array = self.atom(Atom::Value(*array), Level::Method);
                 quote!(#runtime::private::zero_of(&#array))
             }
@@ -1305,6 +1312,15 @@ impl<'a> Emitter<'a> {
                 let zero = float(0.0, Some(shape.scalar), Level::Any);
                 let array = self.atom(Atom::Value(*array), Level::Method);
                 filled(&runtime, &shape, zero, Some(quote!(#array.len())))
+            }
+            NewArray::Elements(elements) if shape.is_struct() => {
+                let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();
+                let of_struct = shape.of_struct.unwrap_or_default();
+                let part = |path: &str| {
+                    let place = of_struct.paths.iter().position(|known| known == path);
+                    place.map(|place| elements[place].clone()).unwrap_or_default()
+                };
+                of_struct.tree.as_ref().map(|tree| tree.written(&part)).unwrap_or_default()
             }
             NewArray::Elements(elements) => {
                 let elements: Vec<TokenStream> = elements.iter().map(|atom| self.atom(*atom, Level::Any)).collect();

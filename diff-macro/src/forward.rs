@@ -554,10 +554,31 @@ impl Forward<'_> {
         let ty = if matches!(new, NewArray::Window { .. }) { info.ty.borrowed() } else { info.ty.owned() };
         let mut shadows = Vec::new();
         for d in 0..self.directions {
-            let shadow = self.tangent_of_new(fresh, new, d);
-            shadows.push(shadow.map(|shadow| self.shadow(result, shadow, ty)));
+            let shadow = match new {
+                NewArray::Elements(parts) if self.is_struct(info.ty) => Some(self.tangent_of_struct(result, parts, d)),
+                _ => self.tangent_of_new(fresh, new, d).map(|shadow| self.shadow(result, shadow, ty)),
+            };
+            shadows.push(shadow);
         }
         self.arrays.insert(result, shadows);
+    }
+
+    fn is_struct(&self, ty: Ty) -> bool {
+        matches!(ty, Ty::Array(number) if self.primal.source.shapes[number as usize].is_struct())
+    }
+
+    /// The tangent of a struct that is made of parts: what of it is no float it has like the struct itself.
+    fn tangent_of_struct(&mut self, result: Value, parts: &[Atom], direction: usize) -> Value {
+        let (fresh, info) = (self.array(result), self.info(result));
+        let shadow = self.b.new_array(NewArray::Zeros(fresh), info.ty.owned(), dotted(&info));
+        self.b.changing.insert(shadow);
+        for (k, part) in parts.iter().enumerate() {
+            if let Some(tangent) = self.tangent(*part, direction) {
+                let index = vec![Atom::Int(i64::try_from(k).unwrap_or(0))];
+                self.b.push(Vec::new(), Op::Store(shadow, index, tangent));
+            }
+        }
+        shadow
     }
 
     fn clear(&mut self, array: Value) {

@@ -20,6 +20,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::generic;
+use crate::lower::{Tree, member_named};
 use crate::partials::Partials;
 use crate::rules::Prim;
 
@@ -195,18 +196,40 @@ pub(crate) struct Shape {
     pub(crate) storage: Storage,
     /// The fields that follow each index, where the elements are parts of structs.
     pub(crate) fields: Rc<Vec<Vec<syn::Member>>>,
-    /// No array, but a struct: it is passed to functions as a whole, and has no elements.
-    pub(crate) is_struct: bool,
+    /// No array, but a struct that is passed to functions as a whole.
+    pub(crate) of_struct: Option<Rc<Fields>>,
+}
+
+/// The parts of a struct that is passed to functions as a whole: literal indices select them.
+#[derive(Default)]
+pub(crate) struct Fields {
+    /// The paths to the parts, as `.inner.x`.
+    pub(crate) paths: Vec<String>,
+    /// How the struct is made of its parts, if it is made.
+    pub(crate) tree: Option<Tree>,
+}
+
+impl Fields {
+    /// The members on the way to a part.
+    pub(crate) fn members(&self, index: Atom) -> Vec<syn::Member> {
+        let Atom::Int(k) = index else { return Vec::new() };
+        let path = usize::try_from(k).ok().and_then(|k| self.paths.get(k));
+        path.into_iter().flat_map(|path| path.split('.').skip(1)).map(member_named).collect()
+    }
 }
 
 impl Shape {
     pub(crate) fn new(scalar: Scalar, dims: Vec<Dim>, storage: Storage) -> Self {
-        Shape { scalar, dims, storage, fields: Rc::default(), is_struct: false }
+        Shape { scalar, dims, storage, fields: Rc::default(), of_struct: None }
     }
 
     /// A struct that is passed on as a whole.
-    pub(crate) fn of_struct(scalar: Scalar, storage: Storage) -> Self {
-        Shape { is_struct: true, ..Shape::new(scalar, vec![Dim::Dynamic], storage) }
+    pub(crate) fn of_struct(scalar: Scalar, storage: Storage, fields: Fields) -> Self {
+        Shape { of_struct: Some(Rc::new(fields)), ..Shape::new(scalar, vec![Dim::Dynamic], storage) }
+    }
+
+    pub(crate) fn is_struct(&self) -> bool {
+        self.of_struct.is_some()
     }
 
     /// A shape with its owned and its borrowed variants, as they stand in the table of a function.
@@ -231,7 +254,7 @@ impl Shape {
 
     /// Whether it is an array in a struct, or a struct, which the macro cannot make anew.
     pub(crate) fn is_part(&self) -> bool {
-        !self.fields.is_empty() || self.is_struct
+        !self.fields.is_empty() || self.is_struct()
     }
 
     /// Whether the length is known at compile time in all dimensions.

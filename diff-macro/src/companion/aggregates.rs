@@ -105,7 +105,7 @@ impl Plan<'_> {
             let storage = parameter.aggregate.as_ref().map_or(Storage::Owned, |aggregate| aggregate.storage);
             let part = Self::place(&parameter.ident, leaf, storage != Storage::Owned);
             let moves = match storage {
-                Storage::Owned => self.is_base(leaf.param),
+                Storage::Owned => self.is_base(leaf.param) || self.is_in_changed_whole(leaf),
                 Storage::BorrowedMut => leaf.modified || self.outlives || self.is_base(leaf.param),
                 Storage::Borrowed => false,
             };
@@ -323,8 +323,26 @@ impl Plan<'_> {
         }
     }
 
+    /// Whether a leaf is in a struct that changes before it is passed on as a whole, or when it is.
+    pub(super) fn is_in_changed_whole(&self, leaf: &Leaf) -> bool {
+        let wholes =
+            self.lowered.leaves.iter().filter(|whole| whole.whole && whole.modified && whole.param == leaf.param);
+        wholes.into_iter().any(|whole| leaf.steps.starts_with(&whole.steps))
+    }
+
+    /// The parts of the buffers of parameters that are results, where these are structs that are passed on as a whole: their
+    /// adjoints and tangents stand in the buffers meanwhile. Variables that hold what the parts begin with.
+    pub(super) fn taken_out(&self, part: &TokenStream, names: &mut Names, clears: bool) -> (Ident, TokenStream) {
+        let ident = generated(&names.fresh("part", false), Span::call_site());
+        let cleared = clears.then(|| {
+            let zero = self.number(0.0);
+            quote!(#part = #zero;)
+        });
+        (ident.clone(), quote!(let #ident = #part; #cleared))
+    }
+
     /// Whether a leaf is in a struct that is passed on as a whole.
-    fn is_in_whole(&self, leaf: &Leaf) -> bool {
+    pub(super) fn is_in_whole(&self, leaf: &Leaf) -> bool {
         let wholes = self.lowered.leaves.iter().filter(|whole| whole.whole && whole.param == leaf.param);
         wholes.into_iter().any(|whole| leaf.steps.starts_with(&whole.steps))
     }

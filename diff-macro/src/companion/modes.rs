@@ -364,7 +364,7 @@ impl Plan<'_> {
     /// The parameters for the tangents of the active parameters and of the outputs, and what the pushforward takes for
     /// its seeds. Those of what a mutable reference shows may stand `in_place`: they change with it.
     fn tangents(&self, function: &Function, seeds: &[Value], in_place: bool, names: &mut Names) -> Tangents {
-        let mut tangents = Tangents::default();
+        let (mut tangents, mut taken) = (Tangents::default(), TokenStream::new());
         let mut remaining = seeds.iter();
         let owners = |k: &usize| {
             let parameter = &self.signature.parameters[*k];
@@ -388,6 +388,16 @@ impl Plan<'_> {
                 let parameter = &self.signature.parameters[leaf.param];
                 let by_value = !parameter.output && !self.tangent_type_of(parameter).to_string().starts_with('&');
                 let part = Self::place(dot, leaf, !by_value);
+                if parameter.output
+                    && !leaf.whole
+                    && self.is_in_changed_whole(leaf)
+                    && self.leaf_ty(leaf).scalar().is_some()
+                {
+                    let (ident, tokens) = self.taken_out(&part, names, false);
+                    tangents.idents.push(ident);
+                    taken.extend(tokens);
+                    continue;
+                }
                 tangents.idents.push(self.stand_in(part, names, &mut tangents.places));
             }
         }
@@ -412,6 +422,8 @@ impl Plan<'_> {
             });
             tangents.params.push((dot.clone(), ty));
         }
+        // What is checked may not be there.
+        tangents.checks.extend(taken);
         tangents
     }
 
@@ -578,8 +590,14 @@ impl Plan<'_> {
             seeds.outs.insert(k, ident);
         }
         if self.signature.output.form == Form::Unit {
-            for part in self.out_parts(&seeds.outs) {
-                seeds.idents.push(self.stand_in(part, names, &mut seeds.places));
+            for (k, part) in self.lowered.outs.iter().zip(self.out_parts(&seeds.outs)) {
+                if self.is_in_whole(&self.lowered.leaves[*k]) {
+                    let (ident, taken) = self.taken_out(&part, names, true);
+                    seeds.idents.push(ident);
+                    seeds.prologue.extend(taken);
+                } else {
+                    seeds.idents.push(self.stand_in(part, names, &mut seeds.places));
+                }
             }
         }
         seeds.idents.extend(arrays);
@@ -587,17 +605,22 @@ impl Plan<'_> {
 
     /// The adjoints of what leaves of results held on entry, which take the places of the seeds.
     fn returned_adjoints(&self, seeds: &Seeds, adjoints: &[TokenStream]) -> TokenStream {
-        let (mut parts, mut values) = (Vec::new(), Vec::new());
+        let (mut parts, mut values, mut added) = (Vec::new(), Vec::new(), TokenStream::new());
         // Arrays that are results are not among the adjoints.
         let outs = self.out_values();
         let given = self.slots().into_iter().filter(|slot| !outs.contains(&slot.value));
         for (slot, adjoint) in given.zip(adjoints) {
             if let (Some(leaf), Some(seed)) = (slot.leaf, seeds.outs.get(&slot.param)) {
+                if self.is_in_whole(&self.lowered.leaves[leaf]) {
+                    added.extend(self.set_adjoint(seed, leaf, adjoint));
+                    continue;
+                }
                 parts.push(Self::part(seed, &self.lowered.leaves[leaf]));
                 values.push(adjoint.clone());
             }
         }
-        assigned(&parts, &values)
+        let assigned = assigned(&parts, &values);
+        quote!(#added #assigned)
     }
 
     // ---- companions that write into buffers --------------------------------------------------------------------

@@ -135,7 +135,15 @@ impl<'a> Emitter<'a> {
     fn call_argument(&mut self, call: &Call, k: usize) -> TokenStream {
         let atom = call.args[k];
         // A reference is kept for as long by others, a copy is copied.
-        let keeps = matches!(call.rule, Rule::Pullback { .. }) && call.callee.passes[k] != Pass::Mutable;
+        // What stands first behind the name of a type is taken for the receiver, of which the callee makes a copy.
+        let of_struct = self.is_struct(atom);
+        let is_receiver = k == 0 && matches!(&call.callee.name, Name::Path(path) if call::is_associated(path));
+        let keeps = match call.callee.passes[k] {
+            Pass::Shared => !(of_struct && is_receiver),
+            Pass::Value => !of_struct,
+            Pass::Mutable => false,
+        };
+        let keeps = keeps && matches!(call.rule, Rule::Pullback { .. });
         if let (true, Some(keeper)) = (keeps, atom.value().and_then(|value| self.keepers.get(&value))) {
             return quote!(#keeper.clone());
         }
@@ -146,11 +154,12 @@ impl<'a> Emitter<'a> {
         let copied = matches!(&call.rule, Rule::Pullback { copied, .. } if copied[k]);
         let (is_copied, copied) = (copied, copied && call.callee.passes[k] == Pass::Shared);
         let name = self.atom(atom, Level::Method);
-        if self.is_struct(atom) {
-            // What stands first behind the name of a type is taken for the receiver, of which the callee makes a copy.
-            let is_receiver = k == 0 && matches!(&call.callee.name, Name::Path(path) if call::is_associated(path));
+        if of_struct {
             return match (call.callee.passes[k], &call.rule) {
                 (Pass::Mutable, _) => quote!(&mut #name),
+                // It was made for this call.
+                (Pass::Shared, _) if is_copied && storage == Storage::Owned && !is_receiver => name,
+                (Pass::Value, _) if storage == Storage::Owned => name,
                 (Pass::Shared, _) if !is_copied || is_receiver => quote!(&#name),
                 (Pass::Value, Rule::Primal) => name,
                 (Pass::Shared | Pass::Value, _) => quote!(::core::clone::Clone::clone(&#name)),
@@ -173,7 +182,7 @@ impl<'a> Emitter<'a> {
     }
 
     fn is_struct(&self, atom: Atom) -> bool {
-        self.shape_of(atom).is_some_and(|shape| shape.is_struct)
+        self.shape_of(atom).is_some_and(Shape::is_struct)
     }
 
     fn shape_of(&self, atom: Atom) -> Option<&Shape> {

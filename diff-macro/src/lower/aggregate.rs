@@ -95,9 +95,9 @@ pub(super) struct Place {
 }
 
 /// A struct or a tuple: its leaves by their paths, and how it is made of them.
-struct Value_ {
-    leaves: Vec<(String, Atom)>,
-    tree: Tree,
+pub(super) struct Value_ {
+    pub(super) leaves: Vec<(String, Atom)>,
+    pub(super) tree: Tree,
 }
 
 /// `.x`, `.0`
@@ -120,7 +120,7 @@ impl Place {
     }
 
     /// The place at a path below this one.
-    fn below(&self, path: &str) -> Place {
+    pub(super) fn below(&self, path: &str) -> Place {
         let mut place = self.clone();
         for name in path.split('.').skip(1) {
             place.steps.push(Step::Field(member_named(name)));
@@ -310,7 +310,7 @@ impl Lowering<'_> {
     }
 
     /// The place as an expression of the user's code.
-    fn place_expr(&mut self, place: &Place) -> Expr {
+    pub(super) fn place_expr(&mut self, place: &Place) -> Expr {
         let root = names::ident(&place.root);
         let mut expr: Expr = syn::parse_quote!(#root);
         if place.root == "self" {
@@ -328,7 +328,7 @@ impl Lowering<'_> {
         expr
     }
 
-    fn verbatim_in_place(&mut self, expr: &Expr, ty: Ty) -> Atom {
+    pub(super) fn verbatim_in_place(&mut self, expr: &Expr, ty: Ty) -> Atom {
         let mut args = self.arguments(&fence::mentions_in_expr(expr));
         args.extend(self.placeholders(expr));
         let opaque =
@@ -375,7 +375,7 @@ impl Lowering<'_> {
                     self.leaf_values.insert(value, key.clone());
                 }
                 self.env.insert(key.clone(), Atom::Value(value));
-                let modified = self.known.modified.contains(key);
+                let modified = self.known.modified.contains(key) || self.is_changed_whole(key);
                 leaves.push(Leaf { param, steps: leaf.steps.clone(), value, modified, whole: false });
             }
         }
@@ -498,7 +498,7 @@ impl Lowering<'_> {
     }
 
     /// The leaves of a struct or a tuple; those of a place at the paths that are wanted.
-    fn evaluate(&mut self, expr: &Expr, wanted: &[String]) -> Option<Value_> {
+    pub(super) fn evaluate(&mut self, expr: &Expr, wanted: &[String]) -> Option<Value_> {
         if self.aggregate_root(expr).is_some() {
             let place = self.resolve_place(expr)?;
             return Some(self.copy_of(&place, wanted, expr));
@@ -1278,7 +1278,7 @@ impl Tree {
     }
 
     /// A part of it, as a tree of its own.
-    fn part(&self, fields: &[Member]) -> Tree {
+    pub(super) fn part(&self, fields: &[Member]) -> Tree {
         let mut tree = self.clone();
         let mut prefix = String::new();
         for field in fields {
@@ -1314,6 +1314,40 @@ impl Tree {
             Tree::Tuple(parts) => Tree::Tuple(parts.into_iter().map(up).collect()),
             Tree::Base { param, fields, path } => Tree::Base { param, fields, path: strip(path) },
             Tree::Unknown => Tree::Unknown,
+        }
+    }
+
+    /// The expression for it, where every field is known.
+    pub(crate) fn written(&self, leaf: &dyn Fn(&str) -> TokenStream) -> TokenStream {
+        let parts = |trees: &[Tree]| -> Vec<TokenStream> { trees.iter().map(|tree| tree.written(leaf)).collect() };
+        match self {
+            Tree::Leaf(path) => leaf(path),
+            Tree::Struct(name, fields) => {
+                let fields = fields.iter().map(|(member, tree)| {
+                    let value = tree.written(leaf);
+                    quote!(#member: #value)
+                });
+                quote!(#name { #(#fields),* })
+            }
+            Tree::Call(func, trees) => {
+                let parts = parts(trees);
+                quote!(#func(#(#parts),*))
+            }
+            Tree::Tuple(trees) => {
+                let parts = parts(trees);
+                quote!((#(#parts,)*))
+            }
+            Tree::Base { .. } | Tree::Unknown => quote!(::core::unreachable!()),
+        }
+    }
+
+    /// The paths of its leaves.
+    pub(crate) fn paths(&self) -> Vec<&str> {
+        match self {
+            Tree::Leaf(path) => vec![path],
+            Tree::Struct(_, fields) => fields.iter().flat_map(|(_, tree)| tree.paths()).collect(),
+            Tree::Call(_, parts) | Tree::Tuple(parts) => parts.iter().flat_map(Tree::paths).collect(),
+            Tree::Base { .. } | Tree::Unknown => Vec::new(),
         }
     }
 

@@ -38,7 +38,12 @@ impl Lowering<'_> {
     /// A call with the arguments in their order, the receiver first.
     pub(super) fn call_named(&mut self, name: Name, args: &[&Expr], returns: Returns) -> Val {
         let scalar = self.common_of_active(args);
-        let (atoms, passes): (Vec<Atom>, Vec<Pass>) = args.iter().map(|arg| self.call_argument(arg, scalar)).unzip();
+        // A method that gives nothing changes its receiver.
+        let receiver = if returns == Returns::Nothing { Pass::Mutable } else { Pass::Shared };
+        let receiver = matches!(name, Name::Method(..)).then_some(receiver);
+        let arguments = args.iter().enumerate();
+        let arguments = arguments.map(|(k, arg)| self.call_argument(arg, scalar, receiver.filter(|_| k == 0)));
+        let (atoms, passes): (Vec<Atom>, Vec<Pass>) = arguments.unzip();
         let arrays = atoms.iter().filter_map(|atom| atom.value()).filter(|value| self.shape(*value).is_some());
         let takes_arrays = arrays.collect::<Vec<_>>().iter().any(|array| self.is_varying(Atom::Value(*array)));
         args.iter().filter(|arg| !self.is_active(arg)).collect::<Vec<_>>().into_iter().for_each(|arg| {
@@ -60,8 +65,9 @@ impl Lowering<'_> {
             }
         }
         let spans = args.iter().map(|arg| arg.span()).collect();
-        let callee = Rc::new(Callee { name, returns, spans, passes });
-        self.b.push(results.clone(), Op::Call(Call { callee, args: atoms, rule: Rule::Primal }));
+        let callee = Rc::new(Callee { name, returns, spans, passes: passes.clone() });
+        self.b.push(results.clone(), Op::Call(Call { callee, args: atoms.clone(), rule: Rule::Primal }));
+        self.read_changed(args, &atoms, &passes);
         let mut values: Vec<Val> = results.into_iter().map(|result| Val::Atom(Atom::Value(result))).collect();
         match returns {
             Returns::Scalar => values.remove(0),
@@ -131,14 +137,14 @@ impl Lowering<'_> {
         known.into_iter().next().unwrap_or(self.b.default_scalar)
     }
 
-    fn call_argument(&mut self, arg: &Expr, scalar: Scalar) -> (Atom, Pass) {
+    fn call_argument(&mut self, arg: &Expr, scalar: Scalar, receiver: Option<Pass>) -> (Atom, Pass) {
         if let Some(array) = self.array_argument(arg) {
             if self.b.element(array.0) != scalar && self.is_varying(Atom::Value(array.0)) {
                 self.error(arg, diagnostics::MIXED_CALL);
             }
             return (Atom::Value(array.0), array.1);
         }
-        if let Some(argument) = self.struct_argument(arg) {
+        if let Some(argument) = self.struct_argument(arg, receiver) {
             return argument;
         }
         if !self.is_active(arg) {
@@ -226,11 +232,13 @@ impl Lowering<'_> {
     pub(super) fn writes_array(&self, expr: &Expr) -> bool {
         let args: Vec<&Expr> = match expr {
             Expr::Call(call) => call.args.iter().collect(),
+            Expr::MethodCall(call) if self.is_struct(&call.receiver) => return true,
             Expr::MethodCall(call) => call.args.iter().collect(),
             _ => return false,
         };
         args.iter().any(|arg| match arg {
             Expr::Reference(reference) => reference.mutability.is_some(),
+            arg if self.is_mutable_struct(arg) => true,
             arg => self.array_of(arg).is_some_and(|array| match self.b.values[array.0 as usize].ty {
                 Ty::Array(number) => self.b.shapes[number as usize].storage == Storage::BorrowedMut,
                 _ => false,

@@ -438,6 +438,7 @@ impl Lowering<'_> {
             let inside = [Stmt::Expr((*closure.body).clone(), None)];
             names.extend(fence::assigned_in_stmts(&inside).iter().flat_map(|target| self.assigned_leaves(target)));
         }
+        names.extend(self.leaves_changed_by_calls());
         let exits = fence::exits_of_stmts(&body.stmts);
         let mut outermost = self.frames.len();
         if exits.returns {

@@ -157,6 +157,8 @@ struct Knowledge {
     leaves: BTreeMap<String, aggregate::Known>,
     /// The parts of these that are passed to functions as a whole, by their keys.
     wholes: BTreeMap<String, aggregate::Known>,
+    /// Those of these that a function which they are passed to may change.
+    changed_wholes: BTreeSet<String>,
     /// For names of parts of structs, the keys of these parts.
     alias_keys: BTreeMap<String, String>,
     /// Leaves that the function changes.
@@ -224,11 +226,11 @@ impl Knowledge {
         }
         let mut types = self.types;
         types.extend(round.types.into_iter().filter(|(name, _)| name.contains(['.', '['])));
-        let Knowledge { aggregates, leaves, wholes, alias_keys, modified, .. } = round;
+        let Knowledge { aggregates, leaves, wholes, changed_wholes, alias_keys, modified, .. } = round;
         let (mut active, mut cells) = (self.active, self.cells);
         active.extend(round.active.into_iter().filter(|name| aggregates.contains(name)));
         cells.retain(|name| !aggregates.contains(name));
-        Knowledge { active, cells, types, aggregates, leaves, wholes, alias_keys, modified, ..self }
+        Knowledge { active, cells, types, aggregates, leaves, wholes, changed_wholes, alias_keys, modified, ..self }
     }
 }
 

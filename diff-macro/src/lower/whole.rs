@@ -8,18 +8,22 @@
 //! // Lowered:  fn(p, p.x, p.inner) { e = call energy(p.inner); p.x * e }
 //! ```
 
-use syn::Expr;
+use syn::{Expr, Member};
 
 use super::Lowering;
-use super::aggregate::{Known, Leaf, Place, Step, is_part, strip_references};
+use super::aggregate::{Known, Leaf, Place, Step, Tree, is_part, member_named, strip_references};
 use crate::diagnostics;
 use crate::fence;
-use crate::ir::{Atom, Pass, Shape, Storage, Ty};
+use crate::ir::{Atom, Fields, Hint, NewArray, Pass, Shape, Storage, Ty, Value};
 use crate::rules;
 
 /// The key of a struct that is passed on, beside those of its leaves.
 fn whole_key(key: &str) -> String {
     format!("{key}{{}}")
+}
+
+fn index(k: usize) -> Atom {
+    Atom::Int(i64::try_from(k).unwrap_or(i64::MAX))
 }
 
 impl Lowering<'_> {
@@ -34,29 +38,88 @@ impl Lowering<'_> {
                     Storage::Borrowed => Storage::Borrowed,
                     Storage::BorrowedMut | Storage::Owned => Storage::BorrowedMut,
                 };
-                let ty = self.array_ty(Shape::of_struct(self.b.default_scalar, storage));
+                let fields = Fields { paths: self.scalars_below(key), tree: None };
+                let ty = self.array_ty(Shape::of_struct(self.b.default_scalar, storage, fields));
                 let hint = self.leaf_hint(&format!("{key}.whole"));
                 let value = self.b.value(ty, hint);
                 self.varying.insert(value);
                 self.env.insert(whole_key(key), Atom::Value(value));
-                leaves.push(Leaf { param, steps: known.steps.clone(), value, modified: false, whole: true });
+                let modified =
+                    self.known.modified.iter().any(|changed| is_part(changed, key)) || self.is_changed_whole(key);
+                leaves.push(Leaf { param, steps: known.steps.clone(), value, modified, whole: true });
             }
         }
         leaves
     }
 
+    /// The paths to the floats that are known below a key.
+    fn scalars_below(&self, key: &str) -> Vec<String> {
+        let is_scalar = |path: &String| {
+            let key = format!("{key}{path}");
+            self.known.leaves[&key].depth == 0 && !self.known.cells.contains(&key)
+        };
+        self.paths_below(key).into_iter().filter(is_scalar).collect()
+    }
+
+    /// Whether what has the key is in a struct that a function may change which it is passed to.
+    pub(super) fn is_changed_whole(&self, key: &str) -> bool {
+        self.known.changed_wholes.iter().any(|whole| is_part(key, whole))
+    }
+
+    /// Whether a part of what has the key may be changed by a function, or what it is a part of.
+    fn is_touched_whole(&self, key: &str) -> bool {
+        self.known.changed_wholes.iter().any(|whole| is_part(key, whole) || is_part(whole, key))
+    }
+
+    /// The scalar leaves that calls may change.
+    pub(super) fn leaves_changed_by_calls(&self) -> Vec<String> {
+        let is_scalar = |atom: &Atom| atom.value().is_none_or(|value| self.shape(value).is_none());
+        let leaves = self.env.iter().filter(|(_, atom)| is_scalar(atom)).map(|(key, _)| key);
+        leaves.filter(|key| key.contains('.') && self.is_changed_whole(key)).cloned().collect()
+    }
+
     /// An argument that is a struct which varies, or a part of one that is a struct itself as far as can be seen.
-    pub(super) fn struct_argument(&mut self, arg: &Expr) -> Option<(Atom, Pass)> {
+    /// The receiver of a method is lent in the way that the caller tells.
+    pub(super) fn struct_argument(&mut self, arg: &Expr, receiver: Option<Pass>) -> Option<(Atom, Pass)> {
+        if !self.is_active(arg) {
+            return None;
+        }
+        let pass = receiver.unwrap_or_else(|| self.pass_of_struct(arg));
+        let made = strip_references(arg);
+        if matches!(made, Expr::Struct(_) | Expr::Tuple(_) | Expr::Call(_)) && self.makes_aggregate(made) {
+            let value = self.evaluate(made, &[])?;
+            return Some((self.made(value.tree, &value.leaves, arg), pass));
+        }
         if !self.is_struct(arg) {
             return None;
         }
-        let pass = self.pass_of_struct(arg);
-        if pass == Pass::Mutable {
-            self.error(arg, diagnostics::STRUCT_CHANGES);
-            return Some((Atom::Undefined, pass));
-        }
         let place = self.resolve_place(arg)?;
-        Some((self.whole_struct(&place, arg), pass))
+        Some((self.whole_struct(&place, pass, arg), pass))
+    }
+
+    /// A struct that is made of its parts.
+    fn made(&mut self, tree: Tree, leaves: &[(String, Atom)], at: &Expr) -> Atom {
+        let paths: Vec<String> = tree.paths().into_iter().map(str::to_owned).collect();
+        let part = |path: &String| leaves.iter().find(|(known, _)| known == path).map(|(_, atom)| *atom);
+        let parts: Option<Vec<Atom>> = paths.iter().map(part).collect();
+        let is_array = |atom: &Atom| atom.value().is_some_and(|value| self.shape(value).is_some());
+        let Some(parts) = parts.filter(|parts| tree.is_complete() && !parts.iter().any(is_array)) else {
+            self.error(at, diagnostics::STRUCT_OF_FUNCTION);
+            return Atom::Undefined;
+        };
+        if parts.contains(&Atom::Undefined) {
+            return Atom::Undefined;
+        }
+        let varies = parts.iter().any(|atom| self.is_varying(*atom));
+        let scalar = parts.iter().find_map(|atom| self.b.ty(*atom).scalar()).unwrap_or(self.b.default_scalar);
+        let fields = Fields { paths, tree: Some(tree) };
+        let ty = self.array_ty(Shape::of_struct(scalar, Storage::Owned, fields));
+        let hint = Hint::generated("whole", proc_macro2::Span::call_site());
+        let made = self.b.new_array(NewArray::Elements(parts), ty, Some(hint));
+        if varies {
+            self.varying.insert(made);
+        }
+        Atom::Value(made)
     }
 
     /// Whether an expression is a struct, or a reference to one: all of a variable that is taken apart; what is lent or
@@ -95,6 +158,11 @@ impl Lowering<'_> {
         true
     }
 
+    /// Whether an argument is a struct by mutable reference, as a variable.
+    pub(super) fn is_mutable_struct(&self, arg: &Expr) -> bool {
+        self.is_struct(arg) && self.pass_of_struct(arg) == Pass::Mutable
+    }
+
     fn pass_of_struct(&self, arg: &Expr) -> Pass {
         match arg {
             Expr::Paren(paren) => self.pass_of_struct(&paren.expr),
@@ -103,38 +171,163 @@ impl Lowering<'_> {
             Expr::Reference(_) => Pass::Shared,
             other => match fence::variable(other) {
                 Some(name) => match self.source.params.iter().find(|param| param.name == name).map(|p| p.storage) {
-                    Some(Storage::Owned) => Pass::Value,
                     Some(Storage::BorrowedMut) => Pass::Mutable,
+                    Some(Storage::Borrowed) => Pass::Shared,
                     // Another name of a part is a reference to it.
-                    Some(Storage::Borrowed) | None => Pass::Shared,
+                    None if self.aliases.contains_key(&name) => Pass::Shared,
+                    Some(Storage::Owned) | None => Pass::Value,
                 },
                 None => Pass::Value,
             },
         }
     }
 
-    /// The value that a struct is.
-    fn whole_struct(&mut self, place: &Place, at: &Expr) -> Atom {
-        let (key, known, _) = place.leaf();
-        let is_parameter = self.source.params.iter().any(|param| param.name == place.root && param.aggregate);
-        let has_index = place.steps.iter().any(|step| matches!(step, Step::Index(_)));
-        if !is_parameter || has_index {
+    /// The struct at a place, with what its leaves hold.
+    fn whole_struct(&mut self, place: &Place, pass: Pass, at: &Expr) -> Atom {
+        if place.steps.iter().any(|step| matches!(step, Step::Index(_))) {
             self.error(at, diagnostics::STRUCT_OF_FUNCTION);
             return Atom::Undefined;
         }
-        if self.known.modified.iter().any(|changed| is_part(changed, &key)) {
+        let (key, ..) = place.leaf();
+        if pass == Pass::Mutable {
+            self.known.changed_wholes.insert(key);
+        }
+        match self.source.params.iter().any(|param| param.name == place.root && param.aggregate) {
+            true => self.whole_of_parameter(place, at),
+            false => self.whole_of_variable(place, pass, at),
+        }
+    }
+
+    /// A parameter, or a part of one: what of it has changed is written to it.
+    fn whole_of_parameter(&mut self, place: &Place, at: &Expr) -> Atom {
+        let (key, known, _) = place.leaf();
+        self.known.wholes.entry(key.clone()).or_insert(known);
+        let is_array = |leaf: &Known| leaf.depth > 0;
+        let arrays = self.known.leaves.iter().filter(|(leaf, known)| is_part(leaf, &key) && is_array(known));
+        let changes_array =
+            arrays.into_iter().any(|(leaf, _)| self.known.modified.contains(leaf) || self.is_changed_whole(leaf));
+        // What one of two structs shows of the other may change without being seen.
+        let overlaps = |other: &String| *other != key && (is_part(other, &key) || is_part(&key, other));
+        let mut others = self.known.wholes.keys().filter(|other| overlaps(other));
+        let changes =
+            |of: &String| self.known.modified.iter().any(|changed| is_part(changed, of) || is_part(of, changed));
+        let changes_part = others.any(|other| [other, &key].iter().any(|of| changes(of) || self.is_touched_whole(of)));
+        if changes_array || changes_part {
             self.error(at, diagnostics::STRUCT_CHANGES);
             return Atom::Undefined;
         }
-        self.known.wholes.entry(key.clone()).or_insert(known);
-        match self.env.get(&whole_key(&key)) {
-            Some(atom) => *atom,
+        let Some(whole) = self.env.get(&whole_key(&key)).and_then(|atom| atom.value()) else {
             // The next round has it.
-            None => {
-                self.error(at, diagnostics::STRUCT_LOST);
-                Atom::Undefined
+            self.error(at, diagnostics::STRUCT_LOST);
+            return Atom::Undefined;
+        };
+        for (k, path) in self.paths_of(whole).into_iter().enumerate() {
+            let leaf = format!("{key}{path}");
+            let Some(atom) = self.env.get(&leaf).copied().filter(|_| self.known.modified.contains(&leaf)) else {
+                continue;
+            };
+            self.store_to(whole, vec![index(k)], atom);
+        }
+        Atom::Value(whole)
+    }
+
+    /// A variable that holds a struct: made anew.
+    fn whole_of_variable(&mut self, place: &Place, pass: Pass, at: &Expr) -> Atom {
+        let (key, ..) = place.leaf();
+        let members = place.steps.iter().filter_map(|step| match step {
+            Step::Field(member) => Some(member.clone()),
+            Step::Index(_) => None,
+        });
+        let members: Vec<Member> = members.collect();
+        let tree = self.trees.get(&place.root).map_or(Tree::Unknown, |tree| tree.part(&members));
+        let leaf = |path: &str| Some((path.to_owned(), *self.env.get(&format!("{key}{path}"))?));
+        let leaves: Vec<(String, Atom)> = tree.paths().into_iter().filter_map(leaf).collect();
+        if let (Tree::Base { param, fields, .. }, true) = (&tree, pass != Pass::Mutable) {
+            return self.copy_of_parameter(*param, &fields.clone(), &key, at);
+        }
+        self.made(tree, &leaves, at)
+    }
+
+    /// A copy of a parameter, or of a part of one, in which leaves of a variable have other values.
+    fn copy_of_parameter(&mut self, param: usize, fields: &[Member], key: &str, at: &Expr) -> Atom {
+        let root = self.source.params[param].name.clone();
+        let base = Place { root, steps: fields.iter().cloned().map(Step::Field).collect() };
+        let (base_key, ..) = base.leaf();
+        if self.known.modified.iter().any(|changed| is_part(changed, &base_key)) || self.is_changed_whole(&base_key) {
+            self.error(at, diagnostics::STRUCT_OF_FUNCTION);
+            return Atom::Undefined;
+        }
+        let whole = self.whole_of_parameter(&base, at);
+        let is_changed = |path: &String| self.known.modified.contains(&format!("{key}{path}"));
+        let changed: Vec<String> = self.paths_below(key).into_iter().filter(is_changed).collect();
+        if changed.iter().any(|path| self.known.leaves[&format!("{key}{path}")].depth > 0) {
+            self.error(at, diagnostics::STRUCT_OF_FUNCTION);
+            return Atom::Undefined;
+        }
+        let (Some(array), false) = (whole.value(), changed.is_empty()) else { return whole };
+        let fields = Fields { paths: changed, tree: None };
+        let ty = self.array_ty(Shape::of_struct(self.b.element(array), Storage::Owned, fields));
+        let hint = Hint::generated("whole", proc_macro2::Span::call_site());
+        let copy = self.b.new_array(NewArray::Copy(array), ty, Some(hint));
+        self.varying.insert(copy);
+        for (k, path) in self.paths_of(copy).into_iter().enumerate() {
+            if let Some(atom) = self.env.get(&format!("{key}{path}")).copied() {
+                self.store_to(copy, vec![index(k)], atom);
             }
         }
+        Atom::Value(copy)
+    }
+
+    fn paths_of(&self, array: Value) -> Vec<String> {
+        self.shape(array).and_then(|shape| shape.of_struct).map_or(Vec::new(), |fields| fields.paths.clone())
+    }
+
+    /// What a callee may have changed of structs is read again.
+    pub(super) fn read_changed(&mut self, args: &[&Expr], atoms: &[Atom], passes: &[Pass]) {
+        for ((arg, atom), _) in args.iter().zip(atoms).zip(passes).filter(|(_, pass)| **pass == Pass::Mutable) {
+            let Some(array) = atom.value().filter(|value| self.shape(*value).is_some_and(|shape| shape.is_struct()))
+            else {
+                continue;
+            };
+            let Some(place) = self.resolve_place(arg) else { continue };
+            let (key, ..) = place.leaf();
+            for (k, path) in self.paths_of(array).into_iter().enumerate() {
+                self.read_part_again(array, k, &format!("{key}{path}"), arg);
+            }
+        }
+    }
+
+    fn read_part_again(&mut self, array: Value, k: usize, key: &str, at: &Expr) {
+        let Some(before) = self.env.get(key).copied() else { return };
+        let ty = match self.known.types.get(key) {
+            Some(Ty::Float(scalar)) => Ty::Float(*scalar),
+            _ => self.b.ty(before),
+        };
+        let atom = match ty {
+            Ty::Float(_) => self.load_from(array, vec![index(k)], self.leaf_hint(key)),
+            Ty::Int | Ty::Bool => {
+                let path = self.paths_of(array)[k].clone();
+                let mut part = self.placeholder(Atom::Value(array));
+                for name in path.split('.').skip(1) {
+                    let member = member_named(name);
+                    part = syn::parse_quote!(#part.#member);
+                }
+                self.verbatim_in_place(&part, ty)
+            }
+            Ty::Unknown if self.leaf_values.values().any(|known| known == key) => {
+                let place = Place { root: key.split('.').next().unwrap_or(key).to_owned(), steps: Vec::new() };
+                let place = place.below(&key[place.root.len()..]);
+                let part = self.place_expr(&place);
+                let atom = self.verbatim_in_place(&part, Ty::Unknown);
+                self.leaf_values.extend(atom.value().map(|value| (value, key.to_owned())));
+                atom
+            }
+            Ty::Unknown | Ty::Array(_) | Ty::Tape => {
+                self.error(at, diagnostics::STRUCT_OF_FUNCTION);
+                Atom::Undefined
+            }
+        };
+        self.env.insert(key.to_owned(), atom);
     }
 
     /// Of two arguments that are parts of one struct, none is a part of the other.
@@ -144,7 +337,7 @@ impl Lowering<'_> {
             Some(key.trim_end_matches("{}").to_owned())
         };
         let is_struct =
-            |atom: &Atom| atom.value().and_then(|value| self.shape(value)).is_some_and(|shape| shape.is_struct);
+            |atom: &Atom| atom.value().and_then(|value| self.shape(value)).is_some_and(|shape| shape.is_struct());
         let keys: Vec<Option<(String, bool)>> = atoms
             .iter()
             .map(|atom| {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::ir::{Atom, NewArray, Op, Part, Region, Stmt, Value, loaded_in};
+use crate::ir::{Atom, NewArray, Op, Part, Region, Stmt, Ty, Value, loaded_in};
 use crate::primal::Mode;
 
 use super::{Reverse, barred};
@@ -48,6 +48,10 @@ impl Reverse<'_> {
             self.measure_one(array);
         }
         let lengths = self.lengths.get(&array).cloned().unwrap_or_default();
+        if self.is_struct(array) {
+            self.make_struct_bar(array, &lengths);
+            return;
+        }
         let new = match self.alike.get(&array).filter(|_| !self.growing.contains(&array)) {
             Some(alike) => NewArray::Zeros(*alike),
             None => {
@@ -56,6 +60,27 @@ impl Reverse<'_> {
             }
         };
         let info = self.info(array);
+        let bar = self.b.new_array(new, info.ty.owned(), barred(&info));
+        self.set_bar(array, bar);
+    }
+
+    /// The adjoints of a struct: zeros in place of the floats that it is made of, or in the shape of those of what it is a
+    /// copy of.
+    fn make_struct_bar(&mut self, array: Value, parts: &[Atom]) {
+        let info = self.info(array);
+        let new = match self.copies.get(&array).copied() {
+            Some(of) => match self.bar_of_argument(of) {
+                Some(bar) => NewArray::Zeros(bar),
+                None => return,
+            },
+            None => {
+                let zero = |pass: &mut Self, atom: &Atom| match pass.b.ty(*atom) {
+                    Ty::Float(_) => Atom::Float(0.0),
+                    Ty::Bool | Ty::Int | Ty::Array(_) | Ty::Tape | Ty::Unknown => pass.read(*atom),
+                };
+                NewArray::Elements(parts.iter().map(|atom| zero(self, atom)).collect())
+            }
+        };
         let bar = self.b.new_array(new, info.ty.owned(), barred(&info));
         self.set_bar(array, bar);
     }

@@ -356,9 +356,9 @@ impl Reverse<'_> {
         self.gate(value).is_some_and(|gate| refused.contains(&gate))
     }
 
-    fn is_struct(&self, value: Value) -> bool {
+    pub(super) fn is_struct(&self, value: Value) -> bool {
         match self.info(value).ty {
-            Ty::Array(number) => self.primal.source.shapes[number as usize].is_struct,
+            Ty::Array(number) => self.primal.source.shapes[number as usize].is_struct(),
             _ => false,
         }
     }
@@ -450,7 +450,7 @@ impl Reverse<'_> {
     }
 
     /// The array of the adjoints of an argument: a window of that of the array that it shows.
-    fn bar_of_argument(&mut self, array: Value) -> Option<Value> {
+    pub(super) fn bar_of_argument(&mut self, array: Value) -> Option<Value> {
         if let Some(bar) = self.bars.get(&array) {
             return Some(*bar);
         }

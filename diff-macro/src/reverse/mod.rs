@@ -244,6 +244,11 @@ enum Swept {
         array: Value,
         value: Atom,
     },
+    /// A struct that is a copy of another.
+    Copy {
+        array: Value,
+        of: Value,
+    },
     Append {
         array: Value,
         value: Atom,
@@ -292,6 +297,8 @@ struct Reverse<'a> {
     lengths: HashMap<Value, Vec<Atom>>,
     /// The arrays that were made like another: what they have become, which is as long.
     alike: HashMap<Value, Value>,
+    /// The structs that were copied, with what they are copies of.
+    copies: HashMap<Value, Value>,
     /// The arrays whose length changes.
     growing: HashSet<Value>,
     /// Those that the current statement or a later one changes.
@@ -344,6 +351,7 @@ impl<'a> Reverse<'a> {
             bars: HashMap::new(),
             lengths: HashMap::new(),
             alike: HashMap::new(),
+            copies: HashMap::new(),
             windows: HashMap::new(),
             roots: function.roots(),
             unsettled: function.changing(),

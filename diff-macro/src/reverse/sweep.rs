@@ -128,6 +128,15 @@ impl Reverse<'_> {
                 return Swept::Inactive;
             }
             NewArray::Fill(_, lengths) => lengths.clone(),
+            // Its adjoints are a struct that is made in the same way.
+            NewArray::Elements(elements) if self.is_struct(result) => elements.clone(),
+            NewArray::Copy(_) if self.is_struct(result) => {
+                let NewArray::Copy(of) = new else { return Swept::Inactive };
+                self.copies.insert(result, *of);
+                self.lengths.insert(result, Vec::new());
+                self.bars.remove(&result);
+                return Swept::Copy { array: result, of: *of };
+            }
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
             NewArray::Empty(_) => Vec::new(),
             // Only forward mode makes these, once, of arrays of tangents: those that are given are constants.

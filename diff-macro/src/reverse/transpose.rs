@@ -31,6 +31,7 @@ impl Reverse<'_> {
                 Swept::Accumulate { array, index, term } => self.back_accumulate(*array, index, *term),
                 Swept::Elements { array, elements } => self.back_elements(*array, elements),
                 Swept::Fill { array, value } => self.back_fill(*array, *value),
+                Swept::Copy { array, of } => self.back_copy(*array, *of),
                 Swept::Append { array, value } => self.back_append(*array, *value),
                 Swept::Take { array, result } => self.back_take(*array, *result),
                 Swept::Resize { array, before } => self.back_resize(*array, *before),
@@ -122,6 +123,16 @@ impl Reverse<'_> {
             let adjoint = self.load_bar(bar, vec![Atom::Int(i64::try_from(k).unwrap_or(0))], value);
             self.accumulate(value, adjoint);
         }
+    }
+
+    /// ```text
+    /// // Input:    a = copy of b
+    /// // Adjoint:  b_bar += a_bar
+    /// ```
+    fn back_copy(&mut self, array: Value, of: Value) {
+        let Some(bar) = self.bars.get(&array).copied() else { return };
+        let Some(sum) = self.bar_of_argument(of) else { return };
+        self.b.push(Vec::new(), Op::Accumulate(sum, Vec::new(), Atom::Value(bar)));
     }
 
     /// ```text

@@ -67,6 +67,17 @@ fn changes_an_array(mut state: State) -> f64 {
     weighted(&state)
 }
 
+#[derivative(wrt(part))]
+fn turn(part: &mut Part) {
+    part.x *= 2.0;
+}
+
+#[derivative(wrt(state))]
+fn changes_a_part(mut state: State) -> f64 {
+    turn(&mut state.part);
+    weighted(&state)
+}
+
 #[derivative(wrt(states))]
 fn element(states: &[Part], n: usize) -> f64 {
     square(&states[n])

@@ -8,7 +8,6 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
-use super::super::modes::assigned;
 use super::super::{Plan, allocates, allowed_lints};
 use super::Kind;
 use crate::attr::Given;
@@ -373,7 +372,17 @@ impl Plan<'_> {
         let scalars = structs.leaves.iter().filter(|leaf| !self.leaf_ty(&self.lowered.leaves[**leaf]).is_array());
         let of_leaves: Vec<(usize, Ident)> = scalars.map(|leaf| (*leaf, fresh("adjoint"))).collect();
         let seed = if n == 0 { quote!(()) } else { self.output_value(&seeds) };
-        seeds.extend(self.out_parts(&structs.bars));
+        let mut taken = TokenStream::new();
+        for (k, part) in self.lowered.outs.iter().zip(self.out_parts(&structs.bars)) {
+            if self.is_in_whole(&self.lowered.leaves[*k]) {
+                let ident = fresh("of_part");
+                let zero = self.number(0.0);
+                taken.extend(quote!(let #ident = #part; #part = #zero;));
+                seeds.push(quote!(#ident));
+            } else {
+                seeds.push(part);
+            }
+        }
         let given = self.per_slot(kinds, &|slot, kind| match (&bars[slot], kind) {
             (Some(bar), Kind::Out(_) | Kind::StructOut(_)) => quote!(#runtime::private::Out(#bar)),
             (Some(bar), Kind::Struct(_)) => quote!(mut #bar),
@@ -397,7 +406,7 @@ impl Plan<'_> {
             returned => quote!(let (#(#returned),*) = #call;),
         };
         let value = if n == 0 { quote!(()) } else { self.output_value(&atoms[..n]) };
-        let closure = quote!(move |#seed: #output, #given: #types| { #before #call #after #result });
+        let closure = quote!(move |#seed: #output, #given: #types| { #taken #before #call #after #result });
         match self.is_boxed() {
             true => quote!((#value, #runtime::private::Box::new(#closure))),
             false => quote!((#value, #closure)),
@@ -440,7 +449,11 @@ impl Plan<'_> {
                 continue;
             }
             after.extend(match k_kind(kinds, k) {
-                Kind::StructOut(_) => assigned(&parts, &values),
+                Kind::StructOut(_) => {
+                    let own = adjoints.iter().filter(|(leaf, _)| self.lowered.leaves[*leaf].param == k);
+                    let sets = own.map(|(leaf, ident)| self.set_adjoint(bar, *leaf, &quote!(#ident)));
+                    quote!(#(#sets)*)
+                }
                 _ => {
                     let sums = parts.iter().zip(&values).map(|(part, value)| self.add_to(part, value));
                     quote!(if let ::core::option::Option::Some(#bar) = #bar { #(#sums)* })

@@ -112,9 +112,15 @@ impl Plan<'_> {
         let mut idents: Vec<Ident> = plain.filter_map(|slot| dots[*slot].clone()).collect();
         let of_structs: HashMap<usize, Ident> =
             slots.iter().filter_map(|slot| Some((kinds[*slot].of_struct()?, dots[*slot].clone()?))).collect();
-        let (mut names, mut places) = (names.clone(), Places::new());
+        let (mut names, mut places, mut taken) = (names.clone(), Places::new(), TokenStream::new());
         for leaf in leaves.iter().map(|leaf| &self.lowered.leaves[*leaf]) {
             let Some(dot) = of_structs.get(&leaf.param) else { continue };
+            if !leaf.whole && self.is_in_changed_whole(leaf) && self.leaf_ty(leaf).scalar().is_some() {
+                let (ident, tokens) = self.taken_out(&Self::part(dot, leaf), &mut names, false);
+                idents.push(ident);
+                taken.extend(tokens);
+                continue;
+            }
             idents.push(self.stand_in(Self::place(dot, leaf, true), &mut names, &mut places));
         }
         let prologue = slots.iter().filter_map(|slot| match kinds[*slot] {
@@ -151,7 +157,7 @@ impl Plan<'_> {
             }
         };
         let body = self.body_with(self.finished(function), &idents, places, names, &wrap);
-        quote!(#prologue #body)
+        quote!(#prologue #taken #body)
     }
 
     fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
