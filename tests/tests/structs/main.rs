@@ -28,6 +28,7 @@ mod odd;
 mod parameters;
 mod places;
 mod results;
+mod runs;
 
 /// Two exact methods differ by the roundings of a few dozen operations.
 const EXACT: f64 = 1e-12;
