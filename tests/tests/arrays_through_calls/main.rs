@@ -2,16 +2,19 @@
 //! callers' companions give is compared as in `arrays` itself, so that the rules which a function has for its callers are
 //! tested for all of them.
 
+#[cfg(not(clippy))]
 #[macro_use(sample)]
 extern crate tests;
 
-#[allow(clippy::all, unreachable_pub, reason = "the text was judged where it stands")]
+#[cfg(not(clippy))]
+#[allow(unreachable_pub, reason = "the text was judged where it stands")]
 mod originals {
     //! The corpus itself.
     include!(concat!(env!("OUT_DIR"), "/arrays_through_calls_originals.rs"));
 }
 
-#[allow(unused_imports, unreachable_pub, clippy::ptr_arg, reason = "generated alike for all functions")]
+#[cfg(not(clippy))]
+#[allow(unused_imports, unreachable_pub, reason = "generated alike for all functions")]
 mod functions {
     //! The callers, written by `build.rs`.
     include!(concat!(env!("OUT_DIR"), "/arrays_through_calls_callers.rs"));

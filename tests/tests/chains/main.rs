@@ -14,8 +14,10 @@
 #[macro_use(sample)]
 extern crate tests;
 
+#[cfg(not(clippy))]
 use std::ops::Bound;
 
+#[cfg_attr(clippy, allow(dead_code, unused_imports, unused_macros, reason = "clippy does not see the cases"))]
 #[allow(
     clippy::assign_op_pattern,
     clippy::blocks_in_conditions,

@@ -12,6 +12,7 @@
 #[macro_use(sample)]
 extern crate tests;
 
+#[cfg_attr(clippy, allow(dead_code, unused_imports, unused_macros, reason = "clippy does not see the cases"))]
 #[allow(
     clippy::assign_op_pattern,
     clippy::blocks_in_conditions,
