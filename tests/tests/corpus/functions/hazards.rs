@@ -268,7 +268,6 @@ pub fn tuple_from_a_block(x: f64, y: f64) -> f64 {
 }
 sample!(tuple_from_a_block, -1.0..1.0, -1.0..1.0);
 
-/* FIXME(bug 15)
 #[derivative]
 pub fn tuple_from_a_loop(x: f64) -> f64 {
     let mut y = x;
@@ -282,7 +281,6 @@ pub fn tuple_from_a_loop(x: f64) -> f64 {
     low * high
 }
 sample!(tuple_from_a_loop, 0.1..1.9);
-*/
 
 #[derivative]
 pub fn branch_that_panics(x: f64, kind: u8) -> f64 {
@@ -300,7 +298,6 @@ pub fn branch_that_panics(x: f64, kind: u8) -> f64 {
 }
 sample!(branch_that_panics, -1.0..1.0, [0, 3]);
 
-/* FIXME(bug 16)
 #[derivative]
 pub fn booleans_as_numbers(x: f64) -> f64 {
     let inside = (x > 0.0) as u8 as f64;
@@ -308,7 +305,6 @@ pub fn booleans_as_numbers(x: f64) -> f64 {
     x * inside + x * x * beyond
 }
 sample!(booleans_as_numbers, -1.0..1.0);
-*/
 
 #[derivative]
 pub fn signs_and_precedence(x: f64) -> f64 {
@@ -557,7 +553,6 @@ pub fn parallel_assignment_of_three(x: f64, y: f64, z: f64) -> f64 {
 }
 sample!(parallel_assignment_of_three, -0.8..0.8, -0.8..0.8, -0.8..0.8);
 
-/* FIXME(bug 21)
 #[derivative]
 pub fn destructuring_assignment_of_constants(mut x: f64, y: f64) -> f64 {
     let mut t = x * y;
@@ -566,7 +561,6 @@ pub fn destructuring_assignment_of_constants(mut x: f64, y: f64) -> f64 {
     before * t + x * y
 }
 sample!(destructuring_assignment_of_constants, -1.0..1.0, -1.0..1.0);
-*/
 
 #[derivative]
 pub fn selected_literals(x: f64) -> f64 {
