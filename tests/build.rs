@@ -147,11 +147,13 @@ fn caller(item: &ItemFn, module: &syn::Path) -> ItemFn {
     let mut caller = item.clone();
     caller.attrs.retain(|attr| attr.path().is_ident("derivative"));
     for attr in &mut caller.attrs {
-        let wrt = options(item).and_then(|options| options.wrt).map(|names| {
+        let Some(Options { wrt, hvp, .. }) = options(item) else { continue };
+        let wrt = wrt.map(|names| {
             let names = names.iter().map(|name| format_ident!("{name}"));
-            quote!((wrt(#(#names),*)))
+            quote!(wrt(#(#names),*),)
         });
-        *attr = parse_quote!(#[::diff_runtime::derivative #wrt]);
+        let hvp = hvp.then(|| quote!(hvp));
+        *attr = parse_quote!(#[::diff_runtime::derivative(#wrt #hvp)]);
     }
     let arguments = item.sig.inputs.iter().map(|input| match input {
         FnArg::Typed(typed) => match &*typed.pat {

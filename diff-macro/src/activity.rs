@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::ir::{Atom, Call, Function, Header, NewArray, Op, Region, Stmt, Value, walk};
+use crate::ir::{Atom, Function, Header, NewArray, Op, Region, Stmt, Value, walk};
 use crate::rules::Prim;
 
 /// The values of the function that vary with the active parameters.
@@ -102,7 +102,7 @@ fn mark_stmt(stmt: &Stmt, fields: &HashMap<Value, Vec<Value>>, varied: &mut Hash
             varied.extend(varying);
         }
         Op::Call(call) => {
-            if call.args.iter().any(|atom| is_varied(*atom, varied)) {
+            if call.inputs().into_iter().flatten().any(|atom| is_varied(atom, varied)) {
                 varied.extend(&stmt.results);
                 varied.extend(stmt.op.written_arrays());
             }
@@ -167,7 +167,8 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
         if let Op::Call(call) = &stmt.op
             && stmt.op.written_arrays().iter().any(|array| varied.contains(array))
         {
-            wanted.extend(call.args.iter().filter_map(|atom| atom.value()).filter(|value| varied.contains(value)));
+            let inputs = call.inputs().into_iter().flatten();
+            wanted.extend(inputs.filter_map(Atom::value).filter(|value| varied.contains(value)));
             continue;
         }
         let stores = stmt.op.regions().into_iter().any(|inner| stores_varied(inner, varied));
@@ -175,8 +176,9 @@ pub(crate) fn slice(region: &Region, wanted: &mut HashSet<Value>, varied: &HashS
             continue;
         }
         match &stmt.op {
-            Op::Prim(_, args) | Op::Call(Call { args, .. }) => {
-                wanted.extend(args.iter().filter_map(|atom| atom.value()).filter(|value| varied.contains(value)));
+            Op::Prim(..) | Op::Call(_) => {
+                let operands = stmt.op.operands().into_iter();
+                wanted.extend(operands.filter_map(Atom::value).filter(|value| varied.contains(value)));
             }
             Op::If { then, otherwise, .. } => {
                 for branch in [then, otherwise] {

@@ -21,7 +21,7 @@ pub(crate) const PARTIALS: &str = "__partials";
 pub(crate) fn partials(order: usize) -> String {
     match order {
         0 | 1 => PARTIALS.to_owned(),
-        2 => "__partials_of_order_2_need_option_hvp_or_hessian".to_owned(),
+        2 => "__partials_of_order_2_need_option_hvp_hessian_or_order_2".to_owned(),
         _ => format!("__partials_of_order_{order}_need_option_order_{order}"),
     }
 }
@@ -29,8 +29,21 @@ pub(crate) fn partials(order: usize) -> String {
 /// The companion that pushes tangents forward, those of arrays among them.
 pub(crate) const PUSHFORWARD: &str = "__pushforward";
 
+/// The companion that pushes the derivatives up to an order along a path forward.
+pub(crate) fn pushforward(order: usize) -> String {
+    match order {
+        0 | 1 => PUSHFORWARD.to_owned(),
+        2 => "__derivatives_of_order_2_need_option_hvp_hessian_or_order_2".to_owned(),
+        _ => format!("__derivatives_of_order_{order}_need_option_order_{order}"),
+    }
+}
+
 /// The companion that gives the value and the pullback.
 pub(crate) const PULLBACK: &str = "__pullback";
+
+/// The companion that pushes tangents forward, and gives the pullback of that. rustc shows the name where the callee has
+/// none.
+pub(crate) const PULLBACK_OF_PUSHFORWARD: &str = "__pullback_of_order_2_needs_option_hvp_hessian_or_order_2";
 
 /// The constant that tells whether the partial derivatives may be infinite.
 pub(crate) const SINGULAR: &str = "__SINGULAR";

@@ -91,8 +91,8 @@ impl Checker {
                 let wanted = match &call.rule {
                     Rule::Primal => outputs,
                     Rule::Partials(partials) => outputs * partials.indices().len(),
-                    Rule::Pushforward(_) => 2 * outputs,
-                    Rule::Pullback { .. } => outputs + 1,
+                    Rule::Pushforward(_) => call.outputs(),
+                    Rule::Pullback { .. } => call.outputs() + 1,
                 };
                 expected("results of a call", results, wanted)
             }

@@ -134,8 +134,10 @@ pub(crate) fn for_each_operand(op: &mut Op, visit: &mut dyn FnMut(&mut Atom)) {
         Op::Opaque(opaque) => opaque.args.iter_mut().for_each(|(_, atom)| visit(atom)),
         Op::Call(call) => {
             call.args.iter_mut().for_each(&mut *visit);
-            if let Rule::Pushforward(further) | Rule::Pullback { asked: further, .. } = &mut call.rule {
-                further.iter_mut().flatten().for_each(visit);
+            match &mut call.rule {
+                Rule::Primal | Rule::Partials(_) => {}
+                Rule::Pushforward(tangents) => tangents.iter_mut().flatten().for_each(visit),
+                Rule::Pullback { tangents, asked, .. } => tangents.iter_mut().chain(asked).flatten().for_each(visit),
             }
         }
         Op::Pull(pull) => {

@@ -57,11 +57,6 @@ fn storage(signature: &Signature, parameter: &Parameter) -> Option<Storage> {
     }
 }
 
-/// Whether an array that can vary is among the parameters.
-pub(crate) fn takes_arrays(signature: &Signature) -> bool {
-    signature.parameters.iter().any(|parameter| parameter.active && parameter.ty.is_array())
-}
-
 /// The function that calls the user's function with its own parameters.
 pub(crate) fn function(item: &ItemFn, signature: &Signature) -> Function {
     calls(item, signature, vec![name(item, signature)])

@@ -173,7 +173,7 @@ pub(crate) fn order_range(highest: usize) -> String {
 pub(crate) fn second_order_of_several(option: &str) -> String {
     format!(
         "`{option}` needs a function that returns one float\n\
-         help: leave the option out, or write a function that returns one of the results"
+         help: write a function that returns one of the results; or `order = 2`, if it is for the callers of this one"
     )
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn second_order_moves(name: &str) -> String {
 }
 
 pub(crate) const ORDER_OF_SEVERAL: &str = "`order` needs exactly one active parameter, a float, and a result that is returned; \
-    `order = 2` and `order = 3` are possible in several floats\n\
+    `order = 2` and `order = 3` are possible in several floats, and any order, for callers, in arrays\n\
     help: name the parameter with `wrt(x)`, or use `hessian` or `hvp` for second derivatives";
 
 pub(crate) const NOT_AN_OPTION: &str = "an option starts with its name\n\
@@ -231,15 +231,15 @@ pub(crate) fn rule_parameter(name: &str) -> String {
     )
 }
 
-pub(crate) const SECOND_ORDER_OF_CALL: &str = "derivatives of second and higher order are not given through a call with an array\n\
-    help: write the arithmetic of the function out here";
+pub(crate) const SECOND_ORDER_OF_STRUCT: &str = "derivatives of second and higher order are not given through a call with a struct\n\
+    help: pass the fields that vary, as floats and arrays";
+
+pub(crate) const THIRD_ORDER_OF_CALL: &str = "derivatives of third order in several parameters are not given through a call with an array\n\
+    help: write the arithmetic of the function out here, or ask for second derivatives alone";
 
 pub(crate) const SECOND_ORDER_OF_RULE: &str = "this rule gives first derivatives alone\n\
     help: add `hvp = ..` to it, a function with the signature of the companion `hvp`; or write `rule(partials(..))` with \
     functions that have the attribute themselves";
-
-pub(crate) const SECOND_ORDER_OF_RULE_OF_ARRAYS: &str = "a rule for arrays gives first derivatives alone\n\
-    help: leave out `hvp`, and the options for second and higher order";
 
 pub(crate) const THIRD_ORDER_OF_RULE: &str = "a rule of products gives first and second derivatives alone\n\
     help: write `rule(partials(..))` with functions that have the attribute themselves, and the option `order`";

@@ -3,19 +3,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::quote;
 use syn::spanned::Spanned;
 use syn::{Item, ItemFn, TraitItemFn, parse_quote};
 
-use crate::activity;
 use crate::attr;
 use crate::companion::{self, Plan};
 use crate::counters::follow_counters;
 use crate::custom;
 use crate::diagnostics::{self, Diagnostics};
 use crate::generic;
-use crate::ir::{Call, Scalar, Storage};
+use crate::ir::{Scalar, Storage};
 use crate::lower::{self, Lowered, Param, Source};
 use crate::names;
 use crate::resolve;
@@ -73,11 +72,7 @@ fn companions(
         return custom_companions(item, options, signature, orders, rule, diagnostics);
     }
     let mut lowered = lower_body(&item.block, signature, &runtime, diagnostics);
-    if orders.any() {
-        for span in calls_with_arrays(signature, &lowered) {
-            diagnostics.report_at(span, diagnostics::SECOND_ORDER_OF_CALL);
-        }
-    }
+    companion::check_calls(item, signature, &lowered, orders, diagnostics);
     if !diagnostics.is_empty() {
         // A struct that is returned is made of fields that only the body shows.
         if !signature.certain || signature.output.form == signature::Form::Aggregate {
@@ -106,20 +101,6 @@ fn companions(
     Some(quote!(#companions #rules))
 }
 
-/// Where calls with arrays that vary stand, which have no derivatives of second order.
-fn calls_with_arrays(signature: &signature::Signature, lowered: &Lowered) -> Vec<Span> {
-    let function = &lowered.function;
-    let active = |k: &usize| signature.parameters[*k].active;
-    let params = (0..signature.parameters.len()).filter(active).map(|k| function.body.params[k]);
-    let leaves = lowered.leaves.iter().filter(|leaf| active(&leaf.param)).map(|leaf| leaf.value);
-    let varied = activity::varied(function, &params.chain(leaves).collect::<Vec<_>>());
-    let takes_array = |call: &&Call| {
-        let mut values = call.args.iter().filter_map(|atom| atom.value());
-        values.any(|value| varied.contains(&value) && function.values[value.0 as usize].ty.is_array())
-    };
-    function.body.calls().filter(takes_array).map(|call| call.callee.span()).collect()
-}
-
 /// The companions of a function whose derivative is given: those of a function that calls it by its own rule.
 fn custom_companions(
     item: &ItemFn,
@@ -130,10 +111,7 @@ fn custom_companions(
     diagnostics: &mut Diagnostics,
 ) -> Option<TokenStream> {
     custom::check(options, signature, rule, diagnostics);
-    let orders = match custom::takes_arrays(signature) {
-        true => orders.of_rule_of_arrays(rule, diagnostics),
-        false => orders.of_rule(rule, diagnostics),
-    };
+    let orders = orders.of_rule(rule, diagnostics);
     if !diagnostics.is_empty() {
         return None;
     }
@@ -151,7 +129,7 @@ fn custom_companions(
         rule: Some(&rule.given),
         outlives: false,
     };
-    let (companions, rules) = (plan.expand(), plan.rules(1..=orders.of_callers(), true));
+    let (companions, rules) = (plan.expand(), plan.rules(1..=orders.of_callers(), &(1..=orders.of_callers())));
     Some(quote!(#companions #rules))
 }
 
@@ -182,16 +160,24 @@ fn rules(plan: &Plan<'_>) -> TokenStream {
                 runtime: plan.runtime.clone(),
                 ..*plan
             };
-            // The number of derivatives of higher order grows fast: they are those in the function's own parameters.
-            let has_second = calls_with_arrays(&signature, &lowered).is_empty();
-            let lower = if has_second { highest.min(2) } else { 1 };
-            let higher = if structs { quote!() } else { plan.rules(lower + 1..=highest, false) };
-            let lower = of_callers.rules(1..=lower, true);
+            // The number of derivatives of higher order grows fast: they are those in the function's own parameters. So are
+            // those of second order, where the others are passed on in arrays: the function that takes them need not have any.
+            let passes_on_more = of_callers.calls_with_arrays() != plan.calls_with_arrays();
+            let (lower, of_arrays) = if passes_on_more { (1, 1) } else { (highest.min(2), highest) };
+            let first = if passes_on_more && is_entered(plan.signature) { 2 } else { highest + 1 };
+            let higher = if structs { quote!() } else { plan.rules(lower + 1..=highest, &(first..=highest)) };
+            let lower = of_callers.rules(1..=lower, &(1..=of_arrays));
             return quote!(#lower #higher);
         }
     }
-    // Without all parameters active, what a caller passes by mutable reference could not vary on entry.
-    plan.rules(1..=highest, !plan.signature.parameters.iter().any(|parameter| parameter.output && !parameter.active))
+    let first = if is_entered(plan.signature) { 1 } else { highest + 1 };
+    plan.rules(1..=highest, &(first..=highest))
+}
+
+/// Whether all arrays that are written into are differentiated in: else what a caller passes by mutable reference could not
+/// vary on entry.
+fn is_entered(signature: &signature::Signature) -> bool {
+    !signature.parameters.iter().any(|parameter| parameter.output && !parameter.active)
 }
 
 /// Lowers a body, which is that of the function or stands for it.

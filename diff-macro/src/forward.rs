@@ -177,6 +177,54 @@ pub(crate) fn derivatives(function: &Function, active: Value, order: usize, defa
     pass.finish(body)
 }
 
+/// The same along a path that parameters give: after those of the function stand the derivatives of the active parameters,
+/// order after order, in the order of these. Those of `outs`, which the function writes its results into, are written
+/// into them.
+pub(crate) fn along_path(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    order: usize,
+    default: Scalar,
+) -> Function {
+    let kind = Tangents::Orders { known: HashMap::new(), calls: HashMap::new() };
+    let mut pass = Forward::new(function, active, order, kind, default);
+    pass.b.open();
+    let mut params = pass.fresh_all(&function.body.params);
+    let mut given: HashMap<Value, Vec<Value>> = HashMap::new();
+    for _ in 0..order {
+        for param in active {
+            let (info, is_out) = (pass.info(*param), outs.contains(param));
+            let ty = if is_out { info.ty.borrowed() } else { function.tangent_ty(info.ty) };
+            let seed = pass.b.value(ty, dotted(&info));
+            if is_out {
+                pass.b.changing.insert(seed);
+            }
+            params.push(seed);
+            given.entry(*param).or_default().push(seed);
+        }
+    }
+    for param in active {
+        let seeds = given.remove(param).unwrap_or_default();
+        if pass.info(*param).ty.is_array() {
+            let is_out = outs.contains(param);
+            let shadow = |seed| Some(if is_out { seed } else { pass.tangent_array(*param, seed) });
+            let shadows = seeds.into_iter().map(shadow).collect();
+            pass.arrays.insert(*param, shadows);
+        } else {
+            pass.set_tangent(*param, seeds.into_iter().map(|seed| Some(Atom::Value(seed))).collect());
+        }
+    }
+    pass.zero_seeds();
+    pass.stmts(&function.body);
+    let mut yields = pass.atoms(&function.body.yields);
+    for k in 0..order {
+        yields.extend(pass.yielded_all(&function.body.yields, k));
+    }
+    let body = pass.b.close_region(params, yields);
+    pass.finish(body)
+}
+
 /// The name of a tangent.
 fn dotted(info: &Info) -> Option<Hint> {
     info.hint.as_ref().map(|hint| Hint::generated(format!("{}_dot", hint.name), hint.span))
@@ -351,12 +399,43 @@ impl Forward<'_> {
     /// Whether an array that varies is passed to a call: else its partials are all that is needed.
     fn takes_arrays(&self, call: &Call) -> bool {
         let is_varied = |value: Value| self.is_varied(value) && self.info(value).ty.is_array();
-        call.args.iter().any(|atom| atom.value().is_some_and(is_varied))
+        call.inputs().into_iter().flatten().any(|atom| atom.value().is_some_and(is_varied))
     }
 
-    /// Writes a call with tangents, once per direction: the function runs on copies of the arrays that it changes in all
-    /// directions but one.
+    /// Writes a call with tangents.
     fn push_call(&mut self, results: &[Value], call: &Call) {
+        assert!(matches!(call.rule, Rule::Primal), "tangents of calls with tangents are taken in reverse mode");
+        match self.kind {
+            Tangents::Directions => self.push_call_in_directions(results, call),
+            Tangents::Orders { .. } => self.push_call_of_orders(results, call),
+        }
+    }
+
+    /// The derivatives of all orders come from one call.
+    fn push_call_of_orders(&mut self, results: &[Value], call: &Call) {
+        let args = self.atoms(&call.args);
+        let tangents =
+            (0..self.directions).flat_map(|d| call.args.iter().map(move |arg| (d, *arg))).collect::<Vec<_>>();
+        let tangents = tangents.into_iter().map(|(d, arg)| self.tangent_of_argument(arg, d)).collect();
+        let mut all = self.fresh_all(results);
+        let mut derivatives: Vec<Tangent> = vec![Vec::new(); results.len()];
+        for _ in 0..self.directions {
+            for (result, derivatives) in results.iter().zip(&mut derivatives) {
+                let info = self.info(*result);
+                let derivative = self.b.value(info.ty, dotted(&info));
+                all.push(derivative);
+                derivatives.push(Some(Atom::Value(derivative)));
+            }
+        }
+        let rule = Rule::Pushforward(tangents);
+        self.b.push(all, Op::Call(Call { callee: call.callee.clone(), args, rule }));
+        for (result, derivatives) in results.iter().zip(derivatives) {
+            self.set_tangent(*result, derivatives);
+        }
+    }
+
+    /// Once per direction: the function runs on copies of the arrays that it changes in all directions but one.
+    fn push_call_in_directions(&mut self, results: &[Value], call: &Call) {
         let args = self.atoms(&call.args);
         let mut runs = Vec::new();
         for d in 0..self.directions {

@@ -437,23 +437,40 @@ pub(crate) enum Name {
 
 impl Call {
     fn operands(&self) -> Vec<Atom> {
-        let mut atoms = self.args.clone();
-        if let Rule::Pushforward(further) | Rule::Pullback { asked: further, .. } = &self.rule {
-            atoms.extend(further.iter().flatten());
+        let inputs = self.inputs().into_iter().flatten();
+        match &self.rule {
+            Rule::Primal | Rule::Partials(_) | Rule::Pushforward(_) => inputs.collect(),
+            Rule::Pullback { asked, .. } => inputs.chain(asked.iter().copied().flatten()).collect(),
         }
-        atoms
     }
 
     fn written_arrays(&self) -> Vec<Value> {
-        let is_mutable = |k: &usize| self.callee.passes[*k] == Pass::Mutable;
-        let args = (0..self.args.len()).filter(is_mutable).filter_map(|k| self.args[k].value());
-        match &self.rule {
-            Rule::Pushforward(tangents) => {
-                let tangents = (0..self.args.len()).filter(is_mutable).filter_map(|k| tangents[k]?.value());
-                args.chain(tangents).collect()
-            }
-            Rule::Primal | Rule::Partials(_) | Rule::Pullback { .. } => args.collect(),
+        let inputs = self.inputs().into_iter().enumerate();
+        inputs.filter(|(k, _)| self.pass(*k) == Pass::Mutable).filter_map(|(_, atom)| atom?.value()).collect()
+    }
+
+    /// What the callee is given: the arguments, then their tangents, as far as they have any.
+    pub(crate) fn inputs(&self) -> Vec<Option<Atom>> {
+        let args = self.args.iter().copied().map(Some);
+        args.chain(self.rule.tangents().iter().copied()).collect()
+    }
+
+    /// How an input is passed: the tangents of an array that is moved are lent.
+    pub(crate) fn pass(&self, input: usize) -> Pass {
+        match (self.callee.passes[input % self.args.len()], input < self.args.len()) {
+            (Pass::Value, false) => Pass::Shared,
+            (pass, _) => pass,
         }
+    }
+
+    /// How many floats the callee gives, the tangents among them.
+    pub(crate) fn outputs(&self) -> usize {
+        (1 + self.orders()) * self.callee.returns.count()
+    }
+
+    /// Of how many orders the arguments have tangents.
+    pub(crate) fn orders(&self) -> usize {
+        self.rule.tangents().len() / self.args.len().max(1)
     }
 }
 
@@ -503,20 +520,44 @@ pub(crate) enum Rule {
     Primal,
     /// The partial derivatives of what the function returns, up to an order.
     Partials(Partials),
-    /// The tangents of what the function returns, from those of the arguments that have one.
+    /// The tangents of what the function returns, from those of the arguments that have one; or the derivatives of several
+    /// orders along a path, from those of the arguments, order after order.
     Pushforward(Vec<Option<Atom>>),
-    /// The pullback, for the arguments that are asked for: each has a flag that says whether it is after all. It reads the
-    /// arrays of some later on, and is given copies of others.
-    Pullback { asked: Vec<Option<Atom>>, copied: Vec<bool> },
+    /// The pullback of the function, or of its pushforward if there are tangents, for the inputs that are asked for: each
+    /// has a flag that says whether it is after all. It reads the arrays of some later on, and is given copies of others.
+    ///
+    /// An argument has a tangent if and only if it is asked for.
+    Pullback { tangents: Vec<Option<Atom>>, asked: Vec<Option<Atom>>, copied: Vec<bool> },
 }
 
 impl Rule {
+    /// The tangents of the arguments, order after order; none if the function is called without.
+    pub(crate) fn tangents(&self) -> &[Option<Atom>] {
+        match self {
+            Rule::Primal | Rule::Partials(_) => &[],
+            Rule::Pushforward(tangents) | Rule::Pullback { tangents, .. } => tangents,
+        }
+    }
+
+    /// The same rule with other atoms.
+    pub(crate) fn map(&self, mut replace: impl FnMut(Atom) -> Atom) -> Self {
+        let mut all = |atoms: &[Option<Atom>]| atoms.iter().map(|atom| atom.map(&mut replace)).collect();
+        match self {
+            Rule::Primal => Rule::Primal,
+            Rule::Partials(partials) => Rule::Partials(partials.clone()),
+            Rule::Pushforward(tangents) => Rule::Pushforward(all(tangents)),
+            Rule::Pullback { tangents, asked, copied } => {
+                Rule::Pullback { tangents: all(tangents), asked: all(asked), copied: copied.clone() }
+            }
+        }
+    }
+
     /// The indices of the derivatives that the results are.
     pub(crate) fn indices(&self) -> Vec<Vec<usize>> {
         match self {
             Rule::Primal => vec![Vec::new()],
             Rule::Partials(partials) => partials.indices(),
-            Rule::Pushforward(_) | Rule::Pullback { .. } => unreachable!("calls with arrays are differentiated once"),
+            Rule::Pushforward(_) | Rule::Pullback { .. } => unreachable!("calls with arrays have no partials"),
         }
     }
 
@@ -736,7 +777,7 @@ pub(crate) fn written_in(stmts: &[Stmt]) -> HashSet<Value> {
 pub(crate) fn loaded_in(stmts: &[Stmt]) -> HashSet<Value> {
     let read = walk(stmts).flat_map(|stmt| match &stmt.op {
         Op::Load(array, _) => vec![*array],
-        Op::Call(call) => call.args.iter().filter_map(|atom| atom.value()).collect(),
+        Op::Call(call) => call.inputs().into_iter().flatten().filter_map(Atom::value).collect(),
         _ => Vec::new(),
     });
     read.collect()
@@ -1048,7 +1089,8 @@ impl fmt::Display for Call {
             Rule::Partials(Partials { order: 1, .. }) => " with partials",
             Rule::Partials(_) => " with partials of higher order",
             Rule::Pushforward(_) => " with tangents",
-            Rule::Pullback { .. } => " with pullback",
+            Rule::Pullback { tangents, .. } if tangents.is_empty() => " with pullback",
+            Rule::Pullback { .. } => " with tangents and their pullback",
         };
         write!(f, "call {}({}){rule}", self.callee.name, list(&self.args))
     }

@@ -126,8 +126,9 @@ pub(crate) trait Mode<'a>: Sized {
         let varies: Vec<bool> =
             call.args.iter().map(|atom| atom.value().is_some_and(|value| self.is_varied(value))).collect();
         if !varies.contains(&true) {
+            let rule = call.rule.map(|atom| self.atom(atom));
             let fresh = self.fresh_all(results);
-            self.parts().0.push(fresh, Op::Call(Call { args, rule: call.rule.clone(), callee }));
+            self.parts().0.push(fresh, Op::Call(Call { args, rule, callee }));
             return Vec::new();
         }
         let partials = call.rule.differentiated(&varies, orders);

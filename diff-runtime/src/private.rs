@@ -312,6 +312,18 @@ pub fn add_all<T: crate::Differentiable>(sums: &mut [T], terms: &[T]) {
     sums.iter_mut().zip(terms).for_each(|(sum, term)| sum.accumulate(term));
 }
 
+/// The same, times a factor.
+#[inline(always)]
+pub fn add_scaled<T: crate::Differentiable<Scalar: Copy>>(sums: &mut [T], factor: T::Scalar, terms: &[T]) {
+    sums.iter_mut().zip(terms).for_each(|(sum, term)| sum.add_scaled(factor, term));
+}
+
+/// The sum of the products of the components of two arrays that are as long.
+#[inline(always)]
+pub fn inner_product<T: crate::Differentiable>(a: &[T], b: &[T]) -> T::Scalar {
+    crate::Differentiable::inner_product(a, b)
+}
+
 /// Nothing is: the bound of a pullback that a function does not have.
 #[diagnostic::on_unimplemented(
     message = "this function is not differentiated in reverse mode where it is called with arrays",
@@ -363,6 +375,60 @@ impl<E: Clone, const N: usize> Kept<[E; N]> for [E; N] {
     #[inline(always)]
     fn kept(&self) -> &[E; N] {
         self
+    }
+}
+
+/// No tangents: where a callee is not asked for a derivative in an array, it reads none.
+impl<E> Kept<[E]> for Constant {
+    #[inline(always)]
+    fn kept(&self) -> &[E] {
+        &[]
+    }
+}
+
+impl<E, const N: usize> Kept<[E; N]> for Constant {
+    #[inline(always)]
+    fn kept(&self) -> &[E; N] {
+        unreachable!("what is not asked for is not read")
+    }
+}
+
+/// Tangents that a caller may not have: then they are zeros.
+#[derive(Clone, Debug)]
+pub enum OrZeros<K, Z> {
+    /// Those of the caller.
+    Given(K),
+    /// Zeros, in an array.
+    Zeros(Z),
+}
+
+impl<T: ?Sized, K: Kept<T>, Z: Kept<T>> Kept<T> for OrZeros<K, Z> {
+    #[inline(always)]
+    fn kept(&self) -> &T {
+        match self {
+            OrZeros::Given(given) => given.kept(),
+            OrZeros::Zeros(zeros) => zeros.kept(),
+        }
+    }
+}
+
+/// The tangent of a scalar, as a caller gives it, or none.
+pub trait Tangent<F> {
+    /// The tangent.
+    fn tangent(self) -> Option<F>;
+}
+
+impl<F> Tangent<F> for Option<F> {
+    #[inline(always)]
+    fn tangent(self) -> Option<F> {
+        self
+    }
+}
+
+impl<F> Tangent<F> for Constant {
+    #[inline(always)]
+    fn tangent(self) -> Option<F> {
+        None
     }
 }
 

@@ -188,7 +188,12 @@ impl Plan<'_> {
     pub(super) fn reference(&self, parameter: &Parameter) -> TokenStream {
         let ident = &parameter.ident;
         if let Some(shape) = self.shape(parameter.ty) {
-            return if shape.is_fixed() { quote!(&#ident) } else { quote!(&#ident[..]) };
+            return match shape.storage {
+                _ if !shape.is_fixed() => quote!(&#ident[..]),
+                Storage::Owned => quote!(&#ident),
+                Storage::Borrowed => quote!(#ident),
+                Storage::BorrowedMut => quote!(&*#ident),
+            };
         }
         match &parameter.aggregate {
             Some(aggregate) if element(aggregate).is_some() => quote!(&#ident[..]),

@@ -28,7 +28,7 @@ mod rule_of_arrays;
 mod types;
 
 pub(crate) use self::modes::tell;
-pub(crate) use orders::{Orders, orders};
+pub(crate) use orders::{Orders, check_calls, orders};
 
 /// Lints that generated code may trip, with the reason.
 const ALLOWED: &[&str] = &[
@@ -159,11 +159,11 @@ impl Plan<'_> {
         self.directions().filter(|_| matches!(self.signature.output.form, Form::Tuple | Form::Array))
     }
 
-    /// The items for callers: rules of these orders, and those for calls with arrays.
-    pub(crate) fn rules(&self, orders: RangeInclusive<usize>, of_arrays: bool) -> TokenStream {
+    /// The items for callers: rules of these orders for calls with scalars, and of others for those with arrays.
+    pub(crate) fn rules(&self, orders: RangeInclusive<usize>, of_arrays: &RangeInclusive<usize>) -> TokenStream {
         let first = *orders.start() == 1;
         let companions: Vec<Companion> = orders.filter_map(|order| self.partials_rule(order)).collect();
-        let of_arrays = if of_arrays { self.rules_of_arrays() } else { Vec::new() };
+        let of_arrays = self.rules_of_arrays(of_arrays);
         if self.suffix || (companions.is_empty() && of_arrays.is_empty()) {
             return TokenStream::new();
         }
@@ -348,6 +348,11 @@ impl Plan<'_> {
 
     fn attributes(&self, name: &str) -> Vec<&Attribute> {
         self.item.attrs.iter().filter(|attr| attr.path().is_ident(name)).collect()
+    }
+
+    /// How many calls of the function are given arrays that vary.
+    pub(crate) fn calls_with_arrays(&self) -> usize {
+        orders::calls_with_arrays(self.function, &self.active_values()).len()
     }
 
     // ---- what is active -----------------------------------------------------------------------------------------

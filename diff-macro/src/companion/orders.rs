@@ -3,14 +3,16 @@
 
 use proc_macro2::Span;
 
+use crate::activity;
 use crate::attr::{Given, Options, Rule};
 use crate::diagnostics::{self, Diagnostics};
-use crate::ir::{Scalar, Shape, Storage, Ty};
+use crate::ir::{Atom, Call, Function, Scalar, Shape, Storage, Ty, Value};
+use crate::lower::Lowered;
 use crate::names::plain;
 use crate::signature::{Form, Parameter, Signature};
 
 /// The highest order in several parameters, in which the number of derivatives grows with its power.
-const HIGHEST_IN_SEVERAL: usize = 3;
+pub(super) const HIGHEST_IN_SEVERAL: usize = 3;
 
 /// The companions of higher order.
 #[derive(Clone, Copy, Default)]
@@ -50,14 +52,6 @@ impl Orders {
         self
     }
 
-    /// The same, if the rule is for arrays.
-    pub(crate) fn of_rule_of_arrays(self, rule: &Rule, diagnostics: &mut Diagnostics) -> Self {
-        if self.of_callers() > 1 || matches!(rule.given, Given::Products { hvp: Some(_), .. }) {
-            diagnostics.report_at(rule.span, diagnostics::SECOND_ORDER_OF_RULE_OF_ARRAYS);
-        }
-        self
-    }
-
     /// Up to which order callers are given partial derivatives.
     pub(crate) fn of_callers(self) -> usize {
         let second = if self.hessian || self.hvp { 2 } else { 1 };
@@ -86,12 +80,16 @@ pub(crate) fn orders(
     let mut orders = Orders { hessian, hvp, ..Orders::default() };
     if let Some((span, order)) = options.order {
         let returned = signature.output.form != Form::Unit;
+        let is_followed_array =
+            |parameter: &Parameter| (parameter.active || parameter.output) && parameter.ty.is_array();
         let scalars = active.iter().all(|parameter| parameter.ty.scalar() == Some(signature.scalar));
         let fits = match &active[..] {
             [parameter] if parameter.ty.scalar().is_some() && returned => {
                 orders.order = Some(order);
                 true
             }
+            // For callers, along one path of theirs.
+            _ if signature.parameters.iter().any(is_followed_array) => true,
             [_, _, ..] => {
                 orders.third = order == 3 && signature.output.form == Form::Scalar;
                 scalars && returned && order <= HIGHEST_IN_SEVERAL
@@ -106,6 +104,52 @@ pub(crate) fn orders(
         }
     }
     orders
+}
+
+/// Reports what is not given through the calls of a function, once they are known.
+pub(crate) fn check_calls(
+    item: &syn::ItemFn,
+    signature: &Signature,
+    lowered: &Lowered,
+    orders: Orders,
+    diagnostics: &mut Diagnostics,
+) {
+    let function = &lowered.function;
+    let active = |k: &usize| signature.parameters[*k].active;
+    let params = (0..signature.parameters.len()).filter(active).map(|k| function.body.params[k]);
+    let leaves = lowered.leaves.iter().filter(|leaf| active(&leaf.param)).map(|leaf| leaf.value);
+    let active: Vec<Value> = params.chain(leaves).collect();
+    let calls = calls_with_arrays(function, &active);
+    if orders.any() {
+        let is_struct = |value: Value| match function.values[value.0 as usize].ty {
+            Ty::Array(number) => function.shapes[number as usize].is_struct(),
+            Ty::Float(_) | Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => false,
+        };
+        let varied = activity::varied(function, &active);
+        let of_struct = |atom: &Atom| atom.value().is_some_and(|value| varied.contains(&value) && is_struct(value));
+        for call in calls.iter().filter(|call| call.args.iter().any(of_struct)) {
+            diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_STRUCT);
+        }
+    }
+    // In several parameters, it is products that a callee gives.
+    if orders.asked > 2 && active.len() > 1 {
+        for call in &calls {
+            diagnostics.report_at(call.callee.span(), diagnostics::THIRD_ORDER_OF_CALL);
+        }
+    }
+    if let (true, Some(call), Some(reason)) = (orders.hessian, calls.first(), moved(item, signature)) {
+        diagnostics.report_at(call.callee.span(), reason);
+    }
+}
+
+/// The calls that are given arrays which vary with some parameters.
+pub(super) fn calls_with_arrays<'f>(function: &'f Function, active: &[Value]) -> Vec<&'f Call> {
+    let varied = activity::varied(function, active);
+    let takes_array = |call: &&Call| {
+        let mut values = call.args.iter().filter_map(|atom| atom.value());
+        values.any(|value| varied.contains(&value) && function.values[value.0 as usize].ty.is_array())
+    };
+    function.body.calls().filter(takes_array).collect()
 }
 
 /// Why a function has no companions of second order.
@@ -129,6 +173,11 @@ fn in_arrays(item: &syn::ItemFn, signature: &Signature, active: &[&Parameter]) -
     if !active.iter().any(|parameter| parameter.ty.is_array() || parameter.aggregate.is_some()) {
         return None;
     }
+    moved(item, signature)
+}
+
+/// Why a function cannot be run more than once with what it is given.
+fn moved(item: &syn::ItemFn, signature: &Signature) -> Option<String> {
     let shape = |ty: Ty| -> Option<&Shape> {
         match ty {
             Ty::Array(number) => signature.shapes.get(number as usize),

@@ -16,13 +16,20 @@ use quote::{ToTokens, quote};
 use syn::PathArguments;
 
 use super::higher::entries::Entries;
+use super::higher::units;
+use super::modes::zero;
+use super::orders::{HIGHEST_IN_SEVERAL, calls_with_arrays};
 use super::{Companion, Plan};
 use crate::attr::Given;
 use crate::call;
+use crate::cleanup::cleanup;
 use crate::custom;
-use crate::ir::{Name, Op, Region, Storage, Value, walk};
+use crate::forward;
+use crate::ir::{Function, Name, Op, Region, Storage, Value, walk};
 use crate::names::{Names, generated};
 use crate::partials;
+use crate::reciprocals::reciprocals;
+use crate::reverse;
 use crate::rules;
 use crate::signature::{Form, Parameter};
 
@@ -34,6 +41,11 @@ impl Plan<'_> {
     pub(super) fn partials_rule(&self, order: usize) -> Option<Companion> {
         let scalars = self.scalar_slots();
         let output = self.output().filter(|_| self.signature.output.wrapper.is_none())?;
+        let actives: Vec<Value> = scalars.iter().flatten().map(|k| self.function.body.params[*k]).collect();
+        let third_of_call = order > 2 && actives.len() > 1 && !calls_with_arrays(self.function, &actives).is_empty();
+        if third_of_call || (order > HIGHEST_IN_SEVERAL && actives.len() > 1) {
+            return None;
+        }
         if scalars.is_empty() || matches!(self.signature.output.form, Form::Whole | Form::Aggregate) {
             return None;
         }
@@ -248,15 +260,28 @@ impl Plan<'_> {
         let [value, slopes] = ["value", "slopes"].map(&mut fresh);
         let products: Vec<Ident> = all.iter().map(|_| fresh("product")).collect();
         let first = self.rule.map(|given| self.given_body(given, all, slots, asked));
-        let zeros: Vec<TokenStream> = all.iter().map(|_| self.number(0.0)).collect();
-        let zeros = self.gradient_value(&zeros);
+        let active = self.active();
+        let zeros = vec![self.number(0.0); all.len()];
+        let entries = all.iter().filter_map(|k| active.iter().position(|own| own == k));
+        let entries: Vec<TokenStream> = entries.map(|place| self.given_adjoint(&quote!(product), place)).collect();
         let input = |slot: usize| all.iter().position(|own| slots[slot] == Some(*own)).unwrap_or(0);
         let lets = (0..slots.len()).filter(|slot| slots[*slot].is_some()).map(|slot| {
-            let along = (0..all.len()).map(|k| self.number(if k == input(slot) { 1.0 } else { 0.0 }));
+            let along = active.iter().map(|k| match all.iter().position(|own| own == k) {
+                Some(own) if own == input(slot) => self.number(1.0),
+                Some(_) => self.number(0.0),
+                None => self.zero_direction(*k),
+            });
             let along: Vec<TokenStream> = along.collect();
             let product = self.given_call(hvp, &along);
             let (name, slot) = (&products[input(slot)], syn::Index::from(slot));
-            quote!(let #name = if #asked.#slot { #product } else { #zeros };)
+            quote! {
+                let #name = if #asked.#slot {
+                    let product = #product;
+                    (#(#entries,)*)
+                } else {
+                    (#(#zeros,)*)
+                };
+            }
         });
         let lets: Vec<TokenStream> = lets.collect();
         let nested = self.nested_in(slots, 2, &mut |indices| match *indices {
@@ -266,11 +291,28 @@ impl Plan<'_> {
                 quote!(#slopes.#slot)
             }
             [row, column, ..] => {
-                let (product, k) = (&products[input(row)], input(column));
-                if all.len() > 1 { quote!(#product[#k]) } else { quote!(#product) }
+                let (product, k) = (&products[input(row)], syn::Index::from(input(column)));
+                quote!(#product.#k)
             }
         });
         quote!(let (#value, #slopes) = { #first }; #(#lets)* #nested)
+    }
+
+    /// A direction of zeros in an array, as it is passed.
+    fn zero_direction(&self, k: usize) -> TokenStream {
+        let (parameter, runtime) = (&self.signature.parameters[k], &self.runtime);
+        let Some(shape) = self.shape(parameter.ty) else { return quote!(0.0) };
+        match shape.storage {
+            _ if !shape.is_fixed() => {
+                let (inner, primal) = (zero(shape, &shape.dims[1..]), &parameter.ident);
+                quote!(&#runtime::private::vec![#inner; #primal.len()])
+            }
+            Storage::Owned => zero(shape, &shape.dims),
+            Storage::Borrowed | Storage::BorrowedMut => {
+                let zeros = zero(shape, &shape.dims);
+                quote!(&#zeros)
+            }
+        }
     }
 
     /// For each slot, the position of the parameter if it is an active scalar.
@@ -285,6 +327,9 @@ impl Plan<'_> {
     /// The value and the partials in some parameters; zero in the others.
     fn partials_body(&self, wanted: &[usize], slots: &[Option<usize>], order: usize, names: &Names) -> TokenStream {
         let active: Vec<Value> = wanted.iter().map(|k| self.function.body.params[*k]).collect();
+        if order == 2 && active.len() > 1 && !calls_with_arrays(self.function, &active).is_empty() {
+            return self.partials_by_products(wanted, slots, names);
+        }
         let entries = match self.rule {
             Some(Given::Partials(partials)) => self.given_entries(partials, wanted, order),
             Some(Given::Products { .. }) | None => self.entries(self.function, &active, 0, order),
@@ -301,6 +346,74 @@ impl Plan<'_> {
             })
         };
         self.body(self.finished(function), &[], names.clone(), &wrap)
+    }
+
+    /// The same of first and second order, row by row: through calls with arrays, it is products that are given. Of two that
+    /// are equal by symmetry, one is used.
+    fn partials_by_products(&self, wanted: &[usize], slots: &[Option<usize>], names: &Names) -> TokenStream {
+        let (n, outputs) = (wanted.len(), self.output_count());
+        let mut names = names.clone();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let floats = |fresh: &mut dyn FnMut(&str) -> Ident, wish: &str| (0..outputs).map(|_| fresh(wish)).collect();
+        let values: Vec<Ident> = floats(&mut fresh, "value");
+        let slopes: Vec<Vec<Ident>> = (0..n).map(|_| floats(&mut fresh, "slope")).collect();
+        // By input, result and other input.
+        let rows: Vec<Vec<Vec<Ident>>> =
+            (0..n).map(|_| (0..outputs).map(|_| (0..n).map(|_| fresh("entry")).collect()).collect()).collect();
+        let mut lets = TokenStream::new();
+        for (input, output) in (0..n).flat_map(|input| (0..outputs).map(move |output| (input, output))) {
+            let mut bound: Vec<&Ident> = Vec::new();
+            if output == 0 {
+                bound.extend(values.iter().filter(|_| input == 0).chain(&slopes[input]));
+            }
+            bound.extend(&rows[input][output][input..]);
+            let mut function = self.row_of_second(wanted, input, output);
+            let yields = std::mem::take(&mut function.body.yields);
+            let first = if input == 0 { 0 } else { outputs };
+            let known = if output == 0 { &yields[first..2 * outputs] } else { &[] };
+            function.body.yields = known.iter().chain(&yields[2 * outputs + input..]).copied().collect();
+            let body = self.body(self.finished(function), &[], names.clone(), &|atoms| quote!((#(#atoms,)*)));
+            let copies = self.copies_of_moved();
+            // What ends the body early does not end the rule.
+            lets.extend(quote!(let (#(#bound,)*) = (|| { #copies #body })();));
+        }
+        let position = |slot: usize| wanted.iter().position(|own| slots[slot] == Some(*own)).unwrap_or(0);
+        let form = |floats: Vec<&Ident>| {
+            let floats: Vec<TokenStream> = floats.into_iter().map(|float| quote!(#float)).collect();
+            self.output_value(&floats)
+        };
+        let nested = self.nested_in(slots, 2, &mut |indices| match *indices {
+            [] => form(values.iter().collect()),
+            [slot] => form(slopes[position(slot)].iter().collect()),
+            [row, column, ..] => {
+                let (row, column) = (position(row), position(column));
+                let (row, column) = (row.min(column), row.max(column));
+                form(rows[row].iter().map(|of_output| &of_output[column]).collect())
+            }
+        });
+        quote!(#lets #nested)
+    }
+
+    /// The function that yields the results, their partials in one input, and the partials of that of one result.
+    fn row_of_second(&self, wanted: &[usize], input: usize, output: usize) -> Function {
+        let scalar = self.signature.scalar;
+        let active: Vec<Value> = wanted.iter().map(|k| self.function.body.params[*k]).collect();
+        let along = units(wanted.len()).swap_remove(input);
+        let mut tangent = forward::jvp(self.function, &active, &[], &[along], scalar).function;
+        cleanup(&mut tangent);
+        let active: Vec<Value> = wanted.iter().map(|k| tangent.body.params[*k]).collect();
+        let mut function = reverse::vjp_of(&tangent, &active, self.output_count() + output, false, scalar).function;
+        reciprocals(&mut function);
+        function
+    }
+
+    /// Copies of what the function would move: it runs more than once.
+    fn copies_of_moved(&self) -> TokenStream {
+        let parameters = self.signature.parameters.iter();
+        let moved = parameters.filter(|parameter| {
+            self.shape(parameter.ty).is_some_and(|shape| shape.storage == Storage::Owned && !shape.is_fixed())
+        });
+        moved.map(|Parameter { ident, .. }| quote!(let #ident = ::core::clone::Clone::clone(&#ident);)).collect()
     }
 
     /// Whether a partial derivative may be infinite, or may be for all that is known.

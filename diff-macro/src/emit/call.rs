@@ -22,15 +22,24 @@ impl<'a> Emitter<'a> {
                 (self.called(call, Some(&call::partials(partials.order)), &[requests]), ty)
             }
             Rule::Pushforward(tangents) => {
-                let asked: Vec<bool> = tangents.iter().map(Option::is_some).collect();
+                let (own, orders) = (call.args.len(), call.orders());
+                let is_asked = |k: usize| tangents.iter().skip(k).step_by(own).any(Option::is_some);
+                let asked: Vec<bool> = (0..own).map(is_asked).collect();
                 let requests = self.requests(&asked, &call.callee.spans);
-                let tangents = self.tangents(call, tangents);
-                let ty = if returns == Returns::Nothing { output } else { quote!((#output, #output)) };
-                (self.called(call, Some(call::PUSHFORWARD), &[requests, tangents]), ty)
+                let of_orders: Vec<TokenStream> = tangents.chunks(own).map(|own| self.tangents(call, own)).collect();
+                let tangents = if orders == 1 { quote!(#(#of_orders)*) } else { quote!((#(#of_orders),*)) };
+                let ty = with_tangents(returns, output, orders);
+                (self.called(call, Some(&call::pushforward(orders)), &[requests, tangents]), ty)
             }
-            Rule::Pullback { asked, .. } => {
+            Rule::Pullback { tangents, asked, .. } if tangents.is_empty() => {
                 let requests = self.requests_if(asked, &call.callee.spans);
                 (self.called(call, Some(call::PULLBACK), &[requests]), quote!((#output, _)))
+            }
+            Rule::Pullback { tangents, asked, .. } => {
+                let mut extra = self.kept_tangents(call, tangents);
+                extra.push(self.requests_if(asked, &call.callee.spans));
+                let output = with_tangents(returns, output, 1);
+                (self.called(call, Some(call::PULLBACK_OF_PUSHFORWARD), &extra), quote!((#output, _)))
             }
         };
         // What is passed is read before the results are bound.
@@ -50,15 +59,28 @@ impl<'a> Emitter<'a> {
         match &call.rule {
             Rule::Primal => outputs,
             Rule::Partials(partials) => partials.nested(&mut |k| of_form(returns, &names[k * returns.count()..])),
-            Rule::Pushforward(_) => {
-                let tangents = of_form(returns, &names[returns.count()..]);
-                quote!((#outputs, #tangents))
-            }
+            Rule::Pushforward(_) => of_all(returns, &names, call.orders()),
             Rule::Pullback { .. } => {
-                let pullback = &names[returns.count()];
+                let outputs = of_all(returns, &names, call.orders());
+                let pullback = &names[call.outputs()];
                 quote!((#outputs, #pullback))
             }
         }
+    }
+
+    /// The tangents of the arguments, of which the pullback keeps what it needs.
+    fn kept_tangents(&mut self, call: &Call, tangents: &[Option<Atom>]) -> Vec<TokenStream> {
+        let runtime = self.runtime.clone();
+        let own = call.args.len();
+        let tangents = tangents.iter().enumerate().map(|(k, tangent)| match tangent {
+            None => located(quote!(#runtime::private::Constant), call.callee.spans[k]),
+            Some(atom) if !self.ty(*atom).is_array() => {
+                let tangent = self.atom(*atom, Level::Any);
+                quote!(::core::option::Option::Some(#tangent))
+            }
+            Some(_) => self.call_input(call, own + k),
+        });
+        tangents.collect()
     }
 
     /// What a callee is asked for, argument by argument.
@@ -74,7 +96,7 @@ impl<'a> Emitter<'a> {
     /// The same, where a flag says whether an argument is asked for.
     fn requests_if(&mut self, asked: &[Option<Atom>], spans: &[Span]) -> TokenStream {
         let runtime = self.runtime.clone();
-        let requests = asked.iter().zip(spans).map(|(asked, span)| match asked {
+        let requests = asked.iter().zip(spans.iter().cycle()).map(|(asked, span)| match asked {
             None => located(quote!(#runtime::private::constant()), *span),
             Some(Atom::Bool(true)) => located(quote!(#runtime::private::active()), *span),
             Some(flag) => {
@@ -114,7 +136,7 @@ impl<'a> Emitter<'a> {
     /// The call itself, of the function or of a companion that takes more arguments.
     fn called(&mut self, call: &Call, companion: Option<&str>, extra: &[TokenStream]) -> TokenStream {
         let first = usize::from(matches!(call.callee.name, Name::Method(..)));
-        let args: Vec<TokenStream> = (first..call.args.len()).map(|k| self.call_argument(call, k)).collect();
+        let args: Vec<TokenStream> = (first..call.args.len()).map(|k| self.call_input(call, k)).collect();
         match (&call.callee.name, companion) {
             (Name::Path(path), None) => quote!(#path(#(#args),*)),
             (Name::Path(path), Some(companion)) => {
@@ -131,14 +153,15 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// An argument: an array by reference, or a copy where a pullback reads it after it has changed.
-    fn call_argument(&mut self, call: &Call, k: usize) -> TokenStream {
-        let atom = call.args[k];
+    /// An argument, or its tangent: an array by reference, or a copy where a pullback reads it after it has changed.
+    fn call_input(&mut self, call: &Call, k: usize) -> TokenStream {
+        let Some(atom) = call.inputs()[k] else { return quote!() };
+        let pass = call.pass(k);
         // A reference is kept for as long by others, a copy is copied.
         // What stands first behind the name of a type is taken for the receiver, of which the callee makes a copy.
         let of_struct = self.is_struct(atom);
         let is_receiver = k == 0 && matches!(&call.callee.name, Name::Path(path) if call::is_associated(path));
-        let keeps = match call.callee.passes[k] {
+        let keeps = match pass {
             Pass::Shared => !(of_struct && is_receiver),
             Pass::Value => !of_struct,
             Pass::Mutable => false,
@@ -147,15 +170,17 @@ impl<'a> Emitter<'a> {
         if let (true, Some(keeper)) = (keeps, atom.value().and_then(|value| self.keepers.get(&value))) {
             return quote!(#keeper.clone());
         }
-        let Some(Shape { storage, dims, .. }) = self.shape_of(atom).cloned() else {
+        let Some(shape) = self.shape_of(atom).cloned() else {
             return self.atom(atom, Level::Any);
         };
+        let is_part = shape.is_part();
+        let Shape { storage, dims, .. } = shape;
         let is_fixed = dims.iter().all(|dim| matches!(dim, crate::ir::Dim::Fixed(_)));
         let copied = matches!(&call.rule, Rule::Pullback { copied, .. } if copied[k]);
-        let (is_copied, copied) = (copied, copied && call.callee.passes[k] == Pass::Shared);
+        let (is_copied, copied) = (copied, copied && pass == Pass::Shared);
         let name = self.atom(atom, Level::Method);
         if of_struct {
-            return match (call.callee.passes[k], &call.rule) {
+            return match (pass, &call.rule) {
                 (Pass::Mutable, _) => quote!(&mut #name),
                 // It was made for this call.
                 (Pass::Shared, _) if is_copied && storage == Storage::Owned && !is_receiver => name,
@@ -165,7 +190,9 @@ impl<'a> Emitter<'a> {
                 (Pass::Shared | Pass::Value, _) => quote!(::core::clone::Clone::clone(&#name)),
             };
         }
-        match (call.callee.passes[k], storage) {
+        match (pass, storage) {
+            // What is in a struct is named by its place.
+            (Pass::Shared, Storage::Borrowed) if is_part && !copied => quote!(&#name),
             (Pass::Mutable, Storage::Owned) => quote!(&mut #name),
             (Pass::Mutable, _) => quote!(&mut *#name),
             (Pass::Shared, Storage::Owned) if copied && is_fixed => name,
@@ -196,9 +223,10 @@ impl<'a> Emitter<'a> {
     pub(super) fn pull(&mut self, stmt: &Stmt, pull: &Pull) -> TokenStream {
         let runtime = self.runtime.clone();
         let seeds: Vec<TokenStream> = pull.seeds.iter().map(|seed| self.atom(*seed, Level::Any)).collect();
-        let seed = of_form(pull.callee.returns, &seeds);
+        let returns = pull.callee.returns;
+        let seed = of_all(returns, &seeds, pull.slots.len() / pull.callee.passes.len().max(1) - 1);
         let mut given = Vec::new();
-        for (slot, span) in pull.slots.iter().zip(&pull.callee.spans) {
+        for (slot, span) in pull.slots.iter().zip(pull.callee.spans.iter().cycle()) {
             given.push(match slot {
                 Slot::Constant | Slot::Adjoint => located(quote!(#runtime::private::absent()), *span),
                 Slot::Added(bar) if self.is_struct(Atom::Value(*bar)) => {
@@ -298,6 +326,18 @@ fn of_form(returns: Returns, floats: &[TokenStream]) -> TokenStream {
         Returns::Tuple(_) => quote!((#(#floats),*)),
         Returns::Array(_) => quote!([#(#floats),*]),
     }
+}
+
+/// The same with their tangents of so many orders behind them.
+fn of_all(returns: Returns, floats: &[TokenStream], orders: usize) -> TokenStream {
+    let forms = (0..=orders).map(|order| of_form(returns, &floats[order * returns.count()..]));
+    if returns == Returns::Nothing || orders == 0 { of_form(returns, floats) } else { quote!((#(#forms),*)) }
+}
+
+/// The type of what a function returns, with its tangents of so many orders.
+fn with_tangents(returns: Returns, output: TokenStream, orders: usize) -> TokenStream {
+    let outputs = vec![&output; 1 + orders];
+    if returns == Returns::Nothing { output } else { quote!((#(#outputs),*)) }
 }
 
 fn form_type(returns: Returns, types: &[TokenStream]) -> TokenStream {

@@ -86,7 +86,8 @@ impl Reverse<'_> {
     fn early_seed(&mut self, value: Value, horizon: Horizon<'_>) -> Option<Option<Atom>> {
         let mut sum: Option<Atom> = None;
         for (atom, seed) in horizon.region.yields.iter().zip(horizon.seeds) {
-            if atom.value() == Some(value) {
+            // A zero adds nothing.
+            if atom.value() == Some(value) && !seed.is_float(0.0) {
                 sum = Some(sum.map_or(*seed, |sum| self.b.add(sum, *seed)));
             }
         }

@@ -7,6 +7,9 @@
 //! // Reverse:  x_bar += pull(y_bar, w_bar)          adds to w_bar
 //! ```
 //!
+//! The same for a call with tangents, which is a call of the callee's pushforward: its inputs are the arguments and their
+//! tangents, and the callee gives the pullback of that.
+//!
 //! Seen from the callee, `split` makes the pullback: the two sweeps of a function, the second in a closure.
 
 use std::collections::{HashMap, HashSet};
@@ -239,7 +242,7 @@ impl Reverse<'_> {
         is_known || split.lending.kept.iter().any(|param| self.array(*param) == value)
     }
 
-    /// The pullback of a callee is kept: so is what arguments of it borrow.
+    /// The pullback of a callee is kept: so is what arguments of it borrow. Tangents are floats and arrays of these.
     fn keep_arguments(&mut self, call: &Call) {
         let Some(mut split) = self.split.take() else { return };
         let source = self.primal.source;
@@ -254,21 +257,27 @@ impl Reverse<'_> {
 
     /// Whether an array that varies is passed to a call: else its partials are all that is needed.
     pub(super) fn takes_arrays(&self, call: &Call) -> bool {
-        let varied = |atom: &Atom| self.active(*atom).is_some_and(|value| self.info(value).ty.is_array());
-        call.args.iter().any(varied)
+        let varied = |atom: Atom| self.active(atom).is_some_and(|value| self.info(value).ty.is_array());
+        call.inputs().into_iter().flatten().any(varied)
     }
 
     /// Writes the call with its pullback.
+    ///
+    /// ```text
+    /// // Input:    y, y_dot = g with tangents (x; x_dot)
+    /// // Forward:  y, y_dot, pull = g with tangents and their pullback (x; x_dot)
+    /// // Reverse:  x_bar, x_dot_bar += pull(y_bar, y_dot_bar)
+    /// ```
     pub(super) fn sweep_call(&mut self, stmt: &Stmt, call: &Call) -> Swept {
         self.keep_arguments(call);
         let args = self.atoms(&call.args);
-        let asked = call.args.iter().map(|atom| self.request(*atom)).collect();
-        let copied = call.args.iter().map(|atom| self.is_copied(*atom)).collect();
+        let (asked, tangents) = self.requests(call);
+        let copied = call.inputs().into_iter().map(|atom| atom.is_some_and(|atom| self.is_copied(atom))).collect();
         let mut results = self.fresh_all(&stmt.results);
         let hint = Hint::generated("pull", proc_macro2::Span::call_site());
         let pullback = self.b.value(Ty::Unknown, Some(hint.clone()));
         results.push(pullback);
-        let rule = Rule::Pullback { asked, copied };
+        let rule = Rule::Pullback { tangents, asked, copied };
         self.b.push(results, Op::Call(Call { callee: call.callee.clone(), args, rule }));
         // A branch that is not taken has no pullback.
         let optional = matches!(self.contexts[self.current].kind, Kind::Branch { .. });
@@ -297,7 +306,33 @@ impl Reverse<'_> {
         self.split.is_some() || self.unsettled.contains(&root) || !in_scope
     }
 
-    /// What the caller asks for in an argument: nothing if it does not vary, else what its own caller asks for.
+    /// What the caller asks for in each input, and the tangents of the arguments: those that are asked for have one.
+    fn requests(&mut self, call: &Call) -> (Vec<Option<Atom>>, Vec<Option<Atom>>) {
+        let mut asked: Vec<Option<Atom>> = call.inputs().into_iter().map(|atom| self.request(atom?)).collect();
+        let (mut tangents, own) = (Vec::new(), call.args.len());
+        for (k, tangent) in call.rule.tangents().iter().enumerate() {
+            tangents.push(match (tangent, asked[k]) {
+                (Some(tangent), _) => Some(self.atom(*tangent)),
+                (None, Some(_)) => Some(self.zero_tangent(call.args[k])),
+                (None, None) => None,
+            });
+            asked[k] = asked[k].or(tangent.map(|_| Atom::Bool(true)));
+            debug_assert!(asked[own + k].is_none() || asked[k].is_some(), "what has a tangent is asked for");
+        }
+        (asked, tangents)
+    }
+
+    fn zero_tangent(&mut self, arg: Atom) -> Atom {
+        match arg.value().filter(|value| self.info(*value).ty.is_array()) {
+            Some(array) => {
+                let (alike, ty) = (self.array(array), self.info(array).ty.owned());
+                Atom::Value(self.b.new_array(NewArray::Zeros(alike), ty, None))
+            }
+            None => Atom::Float(0.0),
+        }
+    }
+
+    /// What the caller asks for in an input: nothing if it does not vary, else what its own caller asks for.
     fn request(&self, atom: Atom) -> Option<Atom> {
         let value = self.active(atom)?;
         Some(self.gate(value).unwrap_or(Atom::Bool(true)))
@@ -312,17 +347,18 @@ impl Reverse<'_> {
     pub(super) fn back_call(&mut self, stmt: &Stmt, pullback: Atom, optional: bool) {
         let Op::Call(call) = &stmt.op else { return };
         let seeds: Vec<Option<Atom>> = stmt.results.iter().map(|result| self.adjoints.remove(result)).collect();
-        let is_written = |k: usize| call.callee.passes[k] == Pass::Mutable && self.active(call.args[k]).is_some();
-        if seeds.iter().all(Option::is_none) && !(0..call.args.len()).any(is_written) {
+        let inputs = call.inputs();
+        let is_written = |k: usize| call.pass(k) == Pass::Mutable && self.input(inputs[k]).is_some();
+        if seeds.iter().all(Option::is_none) && !(0..inputs.len()).any(is_written) {
             return;
         }
         let seeds = seeds.into_iter().map(|seed| seed.unwrap_or(Atom::Float(0.0))).collect();
         let pullback = self.read(pullback);
-        let slots = vec![Slot::Constant; call.args.len()];
+        let slots = vec![Slot::Constant; inputs.len()];
         let pull = Pull { pullback, optional, callee: call.callee.clone(), seeds, slots };
         // There are no parts of adjoints that are not asked for.
         let is_part = |value: &Value| self.windows.contains_key(value) && !self.bars.contains_key(value);
-        let parts = call.args.iter().filter_map(|atom| self.active(*atom)).filter(is_part);
+        let parts = inputs.iter().filter_map(|atom| self.input(*atom)).filter(is_part);
         let mut gates: Vec<Atom> = parts.filter_map(|part| self.gate(part)).collect();
         gates.sort_unstable_by_key(|gate| gate.value());
         gates.dedup();
@@ -352,6 +388,11 @@ impl Reverse<'_> {
         given.iter().zip(results).map(|((value, _), result)| (*value, Atom::Value(result))).collect()
     }
 
+    /// An input of a call, if it varies.
+    fn input(&self, input: Option<Atom>) -> Option<Value> {
+        self.active(input?)
+    }
+
     fn is_refused(&self, value: Value, refused: &[Atom]) -> bool {
         self.gate(value).is_some_and(|gate| refused.contains(&gate))
     }
@@ -366,9 +407,9 @@ impl Reverse<'_> {
     /// The positions of arguments that are parts of arrays of which an earlier argument is a part.
     fn lent_again(&self, call: &Call) -> Vec<usize> {
         let mut seen = HashSet::new();
-        let lent = call.args.iter().zip(&call.callee.passes).enumerate().filter_map(|(k, (atom, pass))| {
-            let is_lent = |value: &Value| *pass == Pass::Shared || self.is_struct(*value);
-            let value = self.active(*atom).filter(|value| self.info(*value).ty.is_array() && is_lent(value))?;
+        let lent = call.inputs().into_iter().enumerate().filter_map(|(k, atom)| {
+            let is_lent = |value: &Value| call.pass(k) == Pass::Shared || self.is_struct(*value);
+            let value = self.input(atom).filter(|value| self.info(*value).ty.is_array() && is_lent(value))?;
             Some((k, self.root(value)))
         });
         lent.filter(|(_, root)| !seen.insert(*root)).map(|(k, _)| k).collect()
@@ -378,23 +419,25 @@ impl Reverse<'_> {
         let mut pull = pull.clone();
         let mut results = Vec::new();
         // What is lent once more has its adjoints in an array of its own: one array is not added to in two places at once.
-        let again = self.lent_again(call);
+        let (again, inputs) = (self.lent_again(call), call.inputs());
         let mut terms = Vec::new();
         for k in &again {
-            let Some(value) = self.active(call.args[*k]) else { continue };
-            let Some(bar) = self.bar_of_argument(value).filter(|_| !self.is_refused(value, refused)) else { continue };
+            let Some(value) = self.input(inputs[*k]).filter(|value| !self.is_refused(*value, refused)) else {
+                continue;
+            };
+            let Some(bar) = self.bar_of_argument(value) else { continue };
             let info = self.info(value);
             let own = self.b.new_array(NewArray::Zeros(bar), info.ty.owned(), barred(&info));
             self.b.changing.insert(own);
             pull.slots[*k] = Slot::Added(own);
             terms.push((value, own));
         }
-        for (k, atom) in call.args.iter().enumerate().filter(|(k, _)| !again.contains(k)) {
-            let Some(value) = self.active(*atom).filter(|value| !self.is_refused(*value, refused)) else { continue };
+        for (k, atom) in inputs.iter().enumerate().filter(|(k, _)| !again.contains(k)) {
+            let Some(value) = self.input(*atom).filter(|value| !self.is_refused(*value, refused)) else { continue };
             let is_array = self.info(value).ty.is_array();
             // A struct that is moved is added to like one that is lent.
-            if is_array && (call.callee.passes[k] != Pass::Value || self.is_struct(value)) {
-                let mutable = call.callee.passes[k] == Pass::Mutable;
+            if is_array && (call.pass(k) != Pass::Value || self.is_struct(value)) {
+                let mutable = call.pass(k) == Pass::Mutable;
                 let slot = |bar| if mutable { Slot::Exchanged(bar) } else { Slot::Added(bar) };
                 pull.slots[k] = self.bar_of_argument(value).map_or(Slot::Constant, slot);
                 continue;
@@ -411,7 +454,7 @@ impl Reverse<'_> {
     }
 
     /// Adds the elements of an array to the adjoints of those of another.
-    fn add_to_bar(&mut self, array: Value, terms: Value) {
+    pub(super) fn add_to_bar(&mut self, array: Value, terms: Value) {
         if self.is_struct(array) {
             let Some(bar) = self.bar_of_argument(array) else { return };
             self.b.push(Vec::new(), Op::Accumulate(bar, Vec::new(), Atom::Value(terms)));

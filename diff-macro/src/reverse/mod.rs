@@ -80,6 +80,23 @@ pub(crate) fn vjp(
     options: Options,
     default: Scalar,
 ) -> Pullback {
+    differentiate(function, active, outs, options, None, default)
+}
+
+/// The same where the adjoint of one of the yields is one, and that of the others zero.
+pub(crate) fn vjp_of(function: &Function, active: &[Value], yielded: usize, into: bool, default: Scalar) -> Pullback {
+    differentiate(function, active, &[], Options { seeded: false, into }, Some(yielded), default)
+}
+
+/// `only` is the yield whose adjoint is not zero.
+fn differentiate(
+    function: &Function,
+    active: &[Value],
+    outs: &[Value],
+    options: Options,
+    only: Option<usize>,
+    default: Scalar,
+) -> Pullback {
     let Options { seeded, into } = options;
     let mut pass = Reverse::new(function, active, default);
     pass.b.open();
@@ -97,7 +114,8 @@ pub(crate) fn vjp(
     let seed_atoms: Vec<Atom> = if seeded {
         seeds.iter().map(|seed| Atom::Value(*seed)).collect()
     } else {
-        function.body.yields.iter().map(|_| Atom::Float(1.0)).collect()
+        let one = |k: usize| only.is_none_or(|only| only == k);
+        (0..function.body.yields.len()).map(|k| Atom::Float(if one(k) { 1.0 } else { 0.0 })).collect()
     };
     params.extend(&seeds);
     for (atom, seed) in function.body.yields.iter().zip(&seeds) {
@@ -244,7 +262,7 @@ enum Swept {
         array: Value,
         value: Atom,
     },
-    /// A struct that is a copy of another.
+    /// A copy of another array, or of another struct.
     Copy {
         array: Value,
         of: Value,

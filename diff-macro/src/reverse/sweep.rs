@@ -139,11 +139,8 @@ impl Reverse<'_> {
             }
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
             NewArray::Empty(_) => Vec::new(),
-            // Only forward mode makes these, once, of arrays of tangents: those that are given are constants.
+            // Only forward mode makes these, once, of arrays of tangents.
             NewArray::Zeros(_) | NewArray::Copy(_) => {
-                if let NewArray::Copy(array) = new {
-                    assert!(!self.is_varied(*array), "a direction is a constant of the second differentiation");
-                }
                 self.alike.insert(result, fresh);
                 Vec::new()
             }
@@ -159,6 +156,7 @@ impl Reverse<'_> {
                 Swept::Elements { array: result, elements: elements.clone() }
             }
             NewArray::Fill(value, _) if self.active(*value).is_some() => Swept::Fill { array: result, value: *value },
+            NewArray::Copy(of) if self.is_varied(*of) => Swept::Copy { array: result, of: *of },
             _ => Swept::Inactive,
         }
     }

@@ -28,7 +28,7 @@ impl Reverse<'_> {
         self.make_bars(prefix);
         let cond = self.atom(*cond);
         let mut result_seeds: Vec<Option<Atom>> = vec![None; last.results.len()];
-        for (atom, seed) in region.yields.iter().zip(seeds) {
+        for (atom, seed) in region.yields.iter().zip(seeds).filter(|(_, seed)| !seed.is_float(0.0)) {
             let position = last.results.iter().position(|result| Some(*result) == atom.value());
             if let Some(k) = position {
                 result_seeds[k] = Some(match result_seeds[k] {
@@ -60,7 +60,7 @@ impl Reverse<'_> {
         let swept = self.sweep(&region.stmts, Some(Horizon { region, from: 0, seeds }));
         self.make_bars(&region.stmts);
         self.check_seeds(&region.yields);
-        for (atom, seed) in region.yields.iter().zip(seeds) {
+        for (atom, seed) in region.yields.iter().zip(seeds).filter(|(_, seed)| !seed.is_float(0.0)) {
             if let Some(value) = self.active(*atom).filter(|value| !self.returned.contains_key(value)) {
                 self.accumulate(value, *seed);
             }

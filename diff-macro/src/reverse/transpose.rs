@@ -126,16 +126,6 @@ impl Reverse<'_> {
     }
 
     /// ```text
-    /// // Input:    a = copy of b
-    /// // Adjoint:  b_bar += a_bar
-    /// ```
-    fn back_copy(&mut self, array: Value, of: Value) {
-        let Some(bar) = self.bars.get(&array).copied() else { return };
-        let Some(sum) = self.bar_of_argument(of) else { return };
-        self.b.push(Vec::new(), Op::Accumulate(sum, Vec::new(), Atom::Value(bar)));
-    }
-
-    /// ```text
     /// // Input:    a = [x; n]
     /// // Adjoint:  for i in 0..n { x_bar += a_bar[i] }
     /// ```
@@ -153,6 +143,16 @@ impl Reverse<'_> {
             .collect();
         let sum = self.sum_of_elements(bar, &lengths, &mut Vec::new(), value, None);
         self.accumulate(value, sum);
+    }
+
+    /// ```text
+    /// // Input:    a = copy of b
+    /// // Adjoint:  for i in 0..n { b_bar[i] += a_bar[i] }; of a struct, b_bar += a_bar
+    /// ```
+    fn back_copy(&mut self, array: Value, of: Value) {
+        if let Some(bar) = self.bars.get(&array).copied() {
+            self.add_to_bar(of, bar);
+        }
     }
 
     /// What is added up already, if anything is, and the adjoints of all elements, which are to be added to that of a value.

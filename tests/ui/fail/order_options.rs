@@ -27,11 +27,6 @@ fn of_two(x: f64, y: f64) -> f64 {
     x * y
 }
 
-#[derivative(order = 2)]
-fn of_a_slice(x: &[f64]) -> f64 {
-    x[0]
-}
-
 #[derivative(hessian(x))]
 fn with_arguments(x: f64) -> f64 {
     x
@@ -72,9 +67,25 @@ fn first(x: &[f64]) -> f64 {
     x[0]
 }
 
+#[derivative(order = 3)]
+fn third_of_an_array(x: f64, y: f64) -> f64 {
+    first(&[x, y])
+}
+
 #[derivative(hessian)]
-fn array_in_a_call(x: &[f64]) -> f64 {
-    first(x)
+fn runs_once(x: f64, y: f64, names: Vec<String>) -> f64 {
+    drop(names);
+    first(&[x, y])
+}
+
+#[derivative(wrt(p), hvp)]
+fn of_a_struct(p: &Point) -> f64 {
+    p.x * p.x
+}
+
+#[derivative(wrt(p), hvp)]
+fn struct_in_a_call(p: &Point) -> f64 {
+    of_a_struct(p)
 }
 
 #[derivative(hesian)]

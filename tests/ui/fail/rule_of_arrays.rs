@@ -11,11 +11,6 @@ fn one_product(x: &[f64]) -> f64 {
     x[0] * x[1]
 }
 
-#[derivative(rule(jvp = product, vjp = product, hvp = product))]
-fn second_order(x: &[f64]) -> f64 {
-    x[0] * x[1]
-}
-
 #[derivative(rule(jvp = product, vjp = product))]
 fn written_into(x: &mut [f64]) -> f64 {
     x[0] *= x[1];

@@ -54,7 +54,7 @@ impl Plan<'_> {
             companions.push(self.hvp());
             companions.extend(with_buffers.then(|| self.hvp_into()));
         }
-        if self.orders.hvp {
+        if self.orders.hvp || hessians.by_hvp {
             companions.push(self.gradient_and_hvp());
             companions.extend(with_buffers.then(|| self.gradient_and_hvp_into()));
         }
@@ -65,20 +65,25 @@ impl Plan<'_> {
     fn hessians(&self) -> Hessians {
         let mut hessians = Hessians::default();
         let one_shape = !self.has_aggregates() && (self.active().len() == 1 || !self.has_arrays());
+        let through_calls = self.calls_with_arrays() > 0;
         let scalars = self.in_scalars();
         for beside in [Beside::Nothing, Beside::ValueAndGradient] {
             match &scalars {
-                Some(scalars) if self.has_aggregates() => {
+                Some(_) if through_calls && !self.is_one_scalar() && !self.has_aggregates() => {
+                    (hessians.of_products, hessians.by_hvp) = (true, true);
+                    hessians.companions.push(self.hessian_of_scalars_by_products(beside));
+                }
+                Some(scalars) if self.has_aggregates() && !through_calls => {
                     hessians.companions.push(self.hessian_of_structs(scalars, beside));
                 }
-                Some(scalars) => {
+                Some(scalars) if !through_calls || self.is_one_scalar() => {
                     hessians.companions.extend(one_shape.then(|| self.hessian(scalars, beside)));
                     let into = self.has_arrays().then(|| self.scalar_hessian_into(scalars, beside));
                     hessians.companions.extend(into);
                 }
-                None => {
+                Some(_) | None => {
                     hessians.companions.extend(one_shape.then(|| self.hessian_of_array(beside)).flatten());
-                    let at_once = self.hessian_at_once(beside);
+                    let at_once = if through_calls { None } else { self.hessian_at_once(beside) };
                     hessians.of_products |= at_once.is_none();
                     hessians.companions.push(at_once.unwrap_or_else(|| self.hessian_into(beside)));
                 }
@@ -90,7 +95,9 @@ impl Plan<'_> {
     /// What is known of the derivatives without arguments.
     pub(in crate::companion) fn patterns(&self) -> Vec<Companion> {
         let mut patterns = Vec::new();
-        if self.orders.hessian && !self.has_aggregates() {
+        // Through calls with arrays, nothing is known of entries.
+        let through_calls = self.calls_with_arrays() > 0 && !self.is_one_scalar();
+        if self.orders.hessian && !self.has_aggregates() && !through_calls {
             patterns.extend(self.in_scalars().map(|scalars| self.hessian_pattern(&scalars)));
         }
         if let Some(directions) = self.jacobian_directions() {
@@ -106,6 +113,8 @@ struct Hessians {
     companions: Vec<Companion>,
     /// Some of them are made of products, which are companions then.
     of_products: bool,
+    /// Some of them are made of the value, the gradient and a product.
+    by_hvp: bool,
 }
 
 /// A function in scalars alone.

@@ -114,11 +114,49 @@ impl Plan<'_> {
         (function, pushforward.seeds[..n].to_vec())
     }
 
+    /// The same by the adjoints of the tangent, which is the product of the gradient and the direction: that in the
+    /// direction is the gradient, that in the point the product with the Hessian.
+    ///
+    /// ```text
+    /// // Input:    y_dot = <gradient(x), x_dot>
+    /// // Adjoint:  x_dot_bar = gradient(x); x_bar = hessian(x) * x_dot
+    /// ```
+    fn adjoints_of_tangent(&self, into: bool) -> (Function, Vec<Value>) {
+        let n = self.slots().len();
+        let pushforward = self.pushforward(&[vec![Seed::Param; n]]);
+        let (mut tangent, seeds) = (pushforward.function, pushforward.seeds);
+        cleanup(&mut tangent);
+        let own = self.function.body.params.len();
+        let active: Vec<Value> = self.inputs_of(&tangent).into_iter().chain(seeds).collect();
+        let mut pullback = reverse::vjp_of(&tangent, &active, 1, into, self.signature.scalar);
+        pullback.clear_buffers();
+        let mut function = pullback.function;
+        dump(&self.name(), "after reverse over forward mode", &function);
+        // The value, its tangent, the product, the gradient.
+        let yields = &function.body.yields;
+        function.body.yields = [&yields[..1], &yields[2 + n..], &yields[2..2 + n]].concat();
+        let (params, bars) = function.body.params.split_at(own + n);
+        let (products, gradient) = bars.split_at(bars.len() / 2);
+        let directions = params[own..].to_vec();
+        function.body.params = [&params[..own], gradient, &directions, products].concat();
+        reciprocals(&mut function);
+        (function, directions)
+    }
+
+    /// The value, the gradient and the product with a direction. Through calls with arrays, these give products.
+    fn gradient_with_product(&self, into: bool) -> (Function, Vec<Value>) {
+        match (self.calls_with_arrays() > 0, into) {
+            (true, _) => self.adjoints_of_tangent(into),
+            (false, true) => self.gradient_and_tangent(self.pullback(Options { seeded: false, into: true }).function),
+            (false, false) => self.gradient_and_tangent(self.gradient_function()),
+        }
+    }
+
     /// The value, the gradient, and the tangent of the gradient: forward over the gradient, so that all of them share
     /// one pass.
     pub(super) fn gradient_and_hvp(&self) -> Companion {
         let n = self.slots().len();
-        let (function, seeds) = self.gradient_and_tangent(self.gradient_function());
+        let (function, seeds) = self.gradient_with_product(false);
         let mut names = self.names();
         let mut along = self.directions_of(&function, &seeds, &mut names);
         let (first, zeros) = self.bars_for("bar", &mut names);
@@ -150,8 +188,7 @@ impl Plan<'_> {
     /// The same into buffers: the tangents of the buffers for the gradient are those for the product.
     pub(super) fn gradient_and_hvp_into(&self) -> Companion {
         let n = self.slots().len();
-        let gradient = self.pullback(Options { seeded: false, into: true }).function;
-        let (function, seeds) = self.gradient_and_tangent(gradient);
+        let (function, seeds) = self.gradient_with_product(true);
         let mut names = self.names();
         let mut along = self.directions_of(&function, &seeds, &mut names);
         let first = self.buffers(&mut names);

@@ -33,6 +33,48 @@ impl Plan<'_> {
         }
     }
 
+    /// The Hessian in several scalars, row by row; of two entries that are equal by symmetry, one is used.
+    pub(super) fn hessian_of_scalars_by_products(&self, beside: Beside) -> Companion {
+        let mut names = self.names();
+        let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
+        let n = self.active().len();
+        let [value, gradient] = ["value", "gradient"].map(&mut fresh);
+        let rows: Vec<Ident> = (0..n).map(|_| fresh("row")).collect();
+        let (own, leaves) = (self.own_arguments(), self.leaves());
+        let lets = rows.iter().enumerate().map(|(row, name)| {
+            let along = (0..n).map(|k| self.number(if k == row { 1.0 } else { 0.0 }));
+            match (beside, row) {
+                (Beside::ValueAndGradient, 0) => {
+                    let first = self.sibling("value_gradient_and_hvp");
+                    quote!(let (#value, #gradient, #name) = #first(#(#own,)* #(#along),*) #leaves;)
+                }
+                _ => {
+                    let product = self.sibling("hvp");
+                    quote!(let #name = #product(#(#own,)* #(#along),*) #leaves;)
+                }
+            }
+        });
+        let lets: TokenStream = lets.collect();
+        let entry = |row: usize, column: usize| {
+            let (name, k) = (&rows[row.min(column)], row.max(column));
+            quote!(#name[#k])
+        };
+        let matrix = (0..n).map(|row| {
+            let entries = (0..n).map(|column| entry(row, column));
+            quote!([#(#entries),*])
+        });
+        let matrix = quote!([#(#matrix),*]);
+        let given = match beside {
+            Beside::Nothing => matrix,
+            Beside::ValueAndGradient => quote!((#value, #gradient, #matrix)),
+        };
+        let body = self.wrapped(quote!({ #lets #given }));
+        let docs = vec![self.hessian_summary(beside), String::new(), "Runs the function once per input.".to_owned()];
+        let scalar = self.ty(self.signature.scalar);
+        let output = Some(self.with_value_and_gradient(beside, quote!([[#scalar; #n]; #n])));
+        Companion { name: beside.name(false), docs, extra: Vec::new(), output, body }
+    }
+
     /// The Hessian in all active parameters side by side, row-major, row by row.
     pub(super) fn hessian_into(&self, beside: Beside) -> Companion {
         let mut names = self.names();

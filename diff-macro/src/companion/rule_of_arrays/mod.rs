@@ -6,11 +6,19 @@
 //!     asked: (bool, bool, bool), tangents: (&[f64], Option<f64>, Out<[f64]>)) -> (f64, f64)
 //! fn __pullback<'k>(w: impl Kept<[f64]> + 'k, x: f64, out: &mut [f64], asked: (bool, bool, bool))
 //!     -> (f64, impl FnOnce(f64, (&mut [f64], Constant, Out<[f64]>)) -> (Constant, f64, Constant) + 'k)
+//! fn __pullback_of_order_2_..<'k>(w: impl Kept<[f64]> + 'k, x: f64, out: &mut [f64],
+//!     w_dot: impl Kept<[f64]> + 'k, x_dot: f64, out_dot: &mut [f64], asked: (bool, bool, bool, bool, bool, bool))
+//!     -> ((f64, f64), impl FnOnce((f64, f64), (.., ..)) -> (.., ..) + 'k)
 //! ```
 //!
 //! The pullback outlives `'k` alone, so that what `out` refers to can change before it runs; what it needs of `w` is lent
 //! for so long, or a copy of its own. It adds to the adjoints of `w`, and exchanges those of what `out` holds after the
 //! call for those of what it held before.
+//!
+//! The last one is the same for the pushforward, whose inputs are the parameters and their tangents: reverse over forward
+//! mode, for callers of second order. A parameter has a tangent if it is asked for.
+
+use std::ops::RangeInclusive;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -23,6 +31,7 @@ use crate::signature::Form;
 
 mod pullback;
 mod pushforward;
+mod second;
 
 /// What a parameter is to a caller.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,6 +61,16 @@ impl Kind {
         }
     }
 
+    /// The kind of its tangent; structs have none yet that are differentiated again.
+    fn of_tangent(self) -> Self {
+        match self {
+            Kind::Constant | Kind::Kept(_) | Kind::Struct(_) | Kind::StructOut(_) => Kind::Constant,
+            Kind::Scalar(k) => Kind::Scalar(k),
+            Kind::Lent(k) | Kind::Moved(k) => Kind::Lent(k),
+            Kind::Out(k) => Kind::Out(k),
+        }
+    }
+
     /// Whether what the parameter refers to is changed.
     fn is_out(self) -> bool {
         match self {
@@ -72,8 +91,8 @@ impl Kind {
 }
 
 impl Plan<'_> {
-    /// The rules, if any parameter is an array or a struct.
-    pub(super) fn rules_of_arrays(&self) -> Vec<TokenStream> {
+    /// The rules of these orders, if any parameter is an array or a struct.
+    pub(super) fn rules_of_arrays(&self, orders: &RangeInclusive<usize>) -> Vec<TokenStream> {
         let kinds = self.kinds();
         // Callers take floats, and not what they may be in.
         let output = &self.signature.output;
@@ -86,7 +105,19 @@ impl Plan<'_> {
         {
             return Vec::new();
         }
-        vec![self.pushforward_rule(&kinds), self.pullback_rule(&kinds)]
+        let mut rules = Vec::new();
+        if orders.contains(&1) {
+            rules.extend([self.pushforward_rule(&kinds, 1), self.pullback_rule(&kinds)]);
+        }
+        let has_structs = kinds.iter().any(|kind| kind.of_struct().is_some());
+        if has_structs {
+            return rules;
+        }
+        if orders.contains(&2) {
+            rules.push(self.second_pullback_rule(&kinds));
+        }
+        rules.extend(orders.clone().filter(|order| *order > 1).map(|order| self.pushforward_rule(&kinds, order)));
+        rules
     }
 
     /// The kinds of the parameters, that of the receiver first.
@@ -137,6 +168,38 @@ impl Plan<'_> {
     fn struct_type(&self, k: usize) -> TokenStream {
         let ty = self.signature.parameters[k].aggregate.as_ref().map(|aggregate| &aggregate.ty);
         quote!(#ty)
+    }
+
+    /// Whether the slots are those of parameters and their tangents.
+    fn have_tangents(&self, kinds: &[Kind]) -> bool {
+        kinds.len() > self.signature.parameters.len() + usize::from(self.constant_receiver())
+    }
+
+    /// What is given of the function, with tangents where there are any.
+    fn output_of(&self, kinds: &[Kind]) -> TokenStream {
+        match self.output() {
+            None => quote!(()),
+            Some(output) if self.have_tangents(kinds) => quote!((#output, #output)),
+            Some(output) => output,
+        }
+    }
+
+    /// How many floats these are.
+    fn floats_of(&self, kinds: &[Kind]) -> usize {
+        if self.have_tangents(kinds) { 2 * self.output_count() } else { self.output_count() }
+    }
+
+    /// The floats in their form.
+    fn value_of_floats(&self, kinds: &[Kind], floats: &[TokenStream]) -> TokenStream {
+        let n = self.output_count();
+        match n {
+            0 => quote!(()),
+            _ if self.have_tangents(kinds) => {
+                let (value, tangent) = (self.output_value(&floats[..n]), self.output_value(&floats[n..2 * n]));
+                quote!((#value, #tangent))
+            }
+            _ => self.output_value(&floats[..n]),
+        }
     }
 
     /// What is differentiated in, for the parameters in some slots: first those that are no structs, then leaves. The

@@ -8,10 +8,11 @@ use quote::{ToTokens, quote};
 use syn::visit::Visit;
 use syn::{FnArg, GenericParam, Lifetime, parse_quote};
 
+use super::super::modes::zero;
 use super::super::{Plan, allocates, allowed_lints};
 use super::Kind;
 use crate::attr::Given;
-use crate::call::PULLBACK;
+use crate::call::{PULLBACK, PULLBACK_OF_PUSHFORWARD};
 use crate::emit::Places;
 use crate::ir::{Dim, Keep, Name, Op, Scalar, Storage, StructParam, Value};
 use crate::names::{Names, generated};
@@ -19,7 +20,8 @@ use crate::reverse::{self, Lending, Parted};
 use crate::signature::Signature;
 
 /// The structs among the parameters, where they receive adjoints.
-struct Structs {
+#[derive(Default)]
+pub(super) struct Structs {
     /// The variables for the structs of adjoints, by parameters.
     bars: HashMap<usize, Ident>,
     /// The leaves that are differentiated in.
@@ -50,10 +52,15 @@ impl Plan<'_> {
     fn pullback_by_split(&self, kinds: &[Kind], mut names: Names, copies_self: bool) -> TokenStream {
         let all: Vec<usize> = (0..kinds.len()).collect();
         let (active, leaves) = self.actives(kinds, &all);
-        let parted = reverse::split(self.function, &active, self.lending(kinds), self.signature.scalar);
+        let lending = self.lending(kinds, &|value| value);
+        let parted = reverse::split(self.function, &active, lending, self.signature.scalar);
         let Some(mut parted) = parted else { return self.no_pullback(kinds) };
         let keepers = self.keepers(kinds, &mut names);
-        self.lend(kinds, &keepers, &mut parted);
+        let values = parted.function.body.params.clone();
+        let own = &self.function.body.params;
+        let value =
+            |_, value: Value| own.iter().position(|param| *param == value).map_or(Some(value), |k| Some(values[k]));
+        self.lend(kinds, &keepers, &value, &mut parted);
         let mut places = Places::new();
         let structs = self.lend_structs(kinds, &leaves, &mut parted, &mut names, &mut places);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
@@ -64,7 +71,10 @@ impl Plan<'_> {
             Some(k) => parted.lasting.contains(&self.value_of(k)),
         };
         let (mut generics, mut params) = self.lending_signature(kinds, &keepers, &lasts);
-        let wrap = |atoms: &[TokenStream]| self.pullback_value(kinds, &structs, atoms, &mut names.clone());
+        let wrap = |atoms: &[TokenStream]| {
+            let (value, closure) = self.pullback_value(kinds, &|_| true, &structs, atoms, &mut names.clone());
+            quote!((#value, #closure))
+        };
         let body = self.body_with(self.finished(parted.function), &flags, places, names.clone(), &wrap);
         let copy = copies_self.then(|| {
             let (runtime, this) = (&self.runtime, &self.signature.parameters[0].ident);
@@ -79,9 +89,8 @@ impl Plan<'_> {
         };
         let requests = self.request_types(kinds);
         params.push(quote!(#asked: #requests));
-        let output = self.output().unwrap_or(quote!(()));
-        let closure_type = self.closure_type(kinds, &generics);
-        self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
+        let (output, closure_type) = (self.output_of(kinds), self.closure_type(kinds, &generics));
+        self.pullback_fn(kinds, &generics, &params, &quote!((#output, #closure_type)), &body)
     }
 
     /// The pullback by the user's product: the function runs in the forward sweep, the product in the reverse sweep.
@@ -131,16 +140,20 @@ impl Plan<'_> {
             (#value, #closure)
         };
         let closure_type = self.closure_type(kinds, &generics);
-        self.pullback_fn(&generics, &params, &quote!((#output, #closure_type)), &body)
+        self.pullback_fn(kinds, &generics, &params, &quote!((#output, #closure_type)), &body)
     }
 
     /// The variables that keep the arrays which the pullback may read, slot by slot.
-    fn keepers(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
+    pub(super) fn keepers(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
         kinds.iter().map(|kind| self.kept(*kind).map(|k| self.named(k, "kept", names))).collect()
     }
 
     /// Reads the arrays that are kept.
-    fn reads<'s>(&'s self, kinds: &'s [Kind], keepers: &'s [Option<Ident>]) -> impl Iterator<Item = TokenStream> + 's {
+    pub(super) fn reads<'s>(
+        &'s self,
+        kinds: &'s [Kind],
+        keepers: &'s [Option<Ident>],
+    ) -> impl Iterator<Item = TokenStream> + 's {
         kinds.iter().zip(keepers).filter_map(|(kind, keeper)| {
             let k = self.kept(*kind)?;
             let (ident, read) = (&self.signature.parameters[k].ident, self.read_kept(k, keeper.as_ref()?));
@@ -166,15 +179,17 @@ impl Plan<'_> {
         }
     }
 
-    fn pullback_fn(
+    pub(super) fn pullback_fn(
         &self,
+        kinds: &[Kind],
         generics: &syn::Generics,
         params: &[TokenStream],
         output: &TokenStream,
         body: &TokenStream,
     ) -> TokenStream {
         let generics = self.bounded(generics.clone(), body);
-        let (vis, ident, clause) = (&self.item.vis, self.rule_name(PULLBACK), &generics.where_clause);
+        let rule = if self.have_tangents(kinds) { PULLBACK_OF_PUSHFORWARD } else { PULLBACK };
+        let (vis, ident, clause) = (&self.item.vis, self.rule_name(rule), &generics.where_clause);
         let cfg = if self.signature.is_method { self.attributes("cfg") } else { Vec::new() };
         let allowed = allowed_lints();
         let method = quote! {
@@ -194,7 +209,7 @@ impl Plan<'_> {
     }
 
     /// In place of a pullback that cannot be given: a caller is told so.
-    fn no_pullback(&self, kinds: &[Kind]) -> TokenStream {
+    pub(super) fn no_pullback(&self, kinds: &[Kind]) -> TokenStream {
         let runtime = &self.runtime;
         let types: Vec<Ident> =
             (0..=kinds.len()).map(|k| generated(&format!("Argument{k}"), Span::call_site())).collect();
@@ -207,19 +222,19 @@ impl Plan<'_> {
         let params = receiver.iter().map(|receiver| quote!(#receiver));
         let params: Vec<TokenStream> =
             params.chain(types.iter().skip(receiver.iter().count()).map(|ty| quote!(_: #ty))).collect();
-        let (output, bars) = (self.output().unwrap_or(quote!(())), self.bar_types(kinds));
+        let (output, bars) = (self.output_of(kinds), self.bar_types(kinds));
         let adjoints = self.adjoint_types(kinds);
         let output = quote!((#output, fn(#output, #bars) -> #adjoints));
-        self.pullback_fn(&generics, &params, &output, &quote!(loop {}))
+        self.pullback_fn(kinds, &generics, &params, &output, &quote!(loop {}))
     }
 
-    /// What the types of the parameters say of what the pullback can keep.
-    fn lending(&self, kinds: &[Kind]) -> Lending {
+    /// What the types of the parameters say of what the pullback can keep; `value` is what a parameter has become.
+    pub(super) fn lending(&self, kinds: &[Kind], value: &dyn Fn(Value) -> Value) -> Lending {
         let receiver = usize::from(self.constant_receiver());
         let inputs = self.item.sig.inputs.iter().zip(kinds).enumerate();
         let references = inputs.filter_map(|(slot, (input, kind))| match (input, kind) {
             (FnArg::Typed(typed), Kind::Constant) if is_shared_reference(&typed.ty) => {
-                Some(self.value_of(slot - receiver))
+                Some(value(self.value_of(slot - receiver)))
             }
             _ => None,
         });
@@ -227,29 +242,33 @@ impl Plan<'_> {
         let leaves = self.lowered.leaves.iter().filter(|leaf| kept.contains(&leaf.param)).map(|leaf| leaf.value);
         let shared = |receiver: &syn::Receiver| matches!(&receiver.kind, syn::ReceiverKind::Reference(_, _, None));
         Lending {
-            kept: kept.iter().map(|k| self.value_of(*k)).chain(leaves).collect(),
+            kept: kept.iter().map(|k| self.value_of(*k)).chain(leaves).map(value).collect(),
             references: references.collect(),
             receiver: self.constant_receiver() && self.item.sig.receiver().is_some_and(shared),
         }
     }
 
-    /// Tells the closure which variables keep what it reads.
-    fn lend(&self, kinds: &[Kind], keepers: &[Option<Ident>], parted: &mut Parted) {
+    /// Tells the closure which variables keep what it reads. `value` is what a parameter of the function, in a slot, has
+    /// become; none of what is not there.
+    pub(super) fn lend(
+        &self,
+        kinds: &[Kind],
+        keepers: &[Option<Ident>],
+        value: &dyn Fn(usize, Value) -> Option<Value>,
+        parted: &mut Parted,
+    ) {
         let mut kept = Vec::new();
-        for (kind, keeper) in kinds.iter().zip(keepers) {
+        for (slot, (kind, keeper)) in kinds.iter().zip(keepers).enumerate() {
             let (Some(k), Some(keeper)) = (self.kept(*kind), keeper) else { continue };
             let read = syn::parse2(self.read_kept(k, keeper)).ok().map(Rc::new);
-            kept.push(Keep { value: self.value_of(k), keeper: keeper.clone(), read });
+            let own = value(slot, self.value_of(k));
+            kept.extend(own.map(|value| Keep { value, keeper: keeper.clone(), read }));
             // All of a struct is passed on as what keeps it.
             let whole = self.lowered.leaves.iter().find(|leaf| leaf.param == k && leaf.whole && leaf.steps.is_empty());
-            kept.extend(whole.map(|leaf| Keep { value: leaf.value, keeper: keeper.clone(), read: None }));
+            let whole = whole.and_then(|leaf| value(slot, leaf.value));
+            kept.extend(whole.map(|value| Keep { value, keeper: keeper.clone(), read: None }));
         }
         if let Some(Op::Closure(closure)) = parted.function.body.stmts.last_mut().map(|stmt| &mut stmt.op) {
-            let values = &parted.function.body.params;
-            let own = |value: Value| self.function.body.params.iter().position(|param| *param == value);
-            for keep in &mut kept {
-                keep.value = own(keep.value).map_or(keep.value, |position| values[position]);
-            }
             closure.kept = kept;
         }
     }
@@ -331,7 +350,7 @@ impl Plan<'_> {
     }
 
     /// The type of the closure, which keeps nothing but what it is lent.
-    fn closure_type(&self, kinds: &[Kind], generics: &syn::Generics) -> TokenStream {
+    pub(super) fn closure_type(&self, kinds: &[Kind], generics: &syn::Generics) -> TokenStream {
         let (runtime, closure) = (&self.runtime, self.pullback_type(kinds));
         if self.is_boxed() {
             return quote!(#runtime::private::Box<dyn #closure>);
@@ -344,34 +363,36 @@ impl Plan<'_> {
         quote!(impl #closure + use<'k, #(#captured),*>)
     }
 
-    /// The value, and the pullback in the form of its slots.
-    fn pullback_value(
+    /// The value, and the pullback in the form of its slots; of some of these, there are adjoints.
+    pub(super) fn pullback_value(
         &self,
         kinds: &[Kind],
+        has_adjoint: &dyn Fn(usize) -> bool,
         structs: &Structs,
         atoms: &[TokenStream],
         names: &mut Names,
-    ) -> TokenStream {
+    ) -> (TokenStream, TokenStream) {
         let runtime = &self.runtime;
-        let (n, outs) = (self.output_count(), self.lowered.outs.len());
+        let (n, outs) = (self.floats_of(kinds), self.lowered.outs.len());
         let pull = &atoms[n + outs];
         let mut fresh = |wish: &str| generated(&names.fresh(wish, false), Span::call_site());
         let mut seeds: Vec<TokenStream> = (0..n).map(|_| fresh("of_value").to_token_stream()).collect();
-        let bars: Vec<Option<Ident>> = kinds
+        let of_slots: Vec<Option<&Kind>> =
+            kinds.iter().enumerate().map(|(slot, kind)| has_adjoint(slot).then_some(kind)).collect();
+        let bars: Vec<Option<Ident>> = of_slots
             .iter()
             .map(|kind| match kind {
-                Kind::Lent(_) | Kind::Out(_) => Some(fresh("adjoints")),
-                Kind::Struct(k) | Kind::StructOut(k) => structs.bars.get(k).cloned(),
-                Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Moved(_) => None,
+                Some(Kind::Lent(_) | Kind::Out(_)) => Some(fresh("adjoints")),
+                Some(Kind::Struct(k) | Kind::StructOut(k)) => structs.bars.get(k).cloned(),
+                Some(Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Moved(_)) | None => None,
             })
             .collect();
-        let adjoints: Vec<Option<Ident>> = kinds
-            .iter()
-            .map(|kind| matches!(kind, Kind::Scalar(_) | Kind::Moved(_)).then(|| fresh("adjoint")))
-            .collect();
+        let is_returned = |kind: &Option<&Kind>| matches!(kind, Some(Kind::Scalar(_) | Kind::Moved(_)));
+        let adjoints: Vec<Option<Ident>> =
+            of_slots.iter().map(|kind| is_returned(kind).then(|| fresh("adjoint"))).collect();
         let scalars = structs.leaves.iter().filter(|leaf| !self.leaf_ty(&self.lowered.leaves[**leaf]).is_array());
         let of_leaves: Vec<(usize, Ident)> = scalars.map(|leaf| (*leaf, fresh("adjoint"))).collect();
-        let seed = if n == 0 { quote!(()) } else { self.output_value(&seeds) };
+        let seed = self.value_of_floats(kinds, &seeds);
         let mut taken = TokenStream::new();
         for (k, part) in self.lowered.outs.iter().zip(self.out_parts(&structs.bars)) {
             if self.is_in_whole(&self.lowered.leaves[*k]) {
@@ -389,15 +410,20 @@ impl Plan<'_> {
             (Some(bar), _) => quote!(#bar),
             (None, _) => quote!(_),
         });
-        let types = self.bar_types(kinds);
-        let output = self.output().unwrap_or(quote!(()));
+        let (types, output) = (self.bar_types(kinds), self.output_of(kinds));
         let returned: Vec<&Ident> = adjoints.iter().flatten().chain(of_leaves.iter().map(|(_, ident)| ident)).collect();
         let arrays = kinds.iter().zip(&bars).filter(|(kind, _)| kind.of_struct().is_none());
         let arrays = arrays.filter_map(|(_, bar)| bar.as_ref().map(|bar| quote!(#bar)));
         let (before, lent, after) = self.struct_arguments(kinds, structs, &of_leaves);
-        let result = self.per_slot(kinds, &|slot, _| match &adjoints[slot] {
-            Some(adjoint) => quote!(#adjoint),
-            None => quote!(#runtime::private::Constant),
+        let result = self.per_slot(kinds, &|slot, kind| match (&adjoints[slot], kind) {
+            (Some(adjoint), _) => quote!(#adjoint),
+            // What is not asked for is not read.
+            (None, Kind::Scalar(_)) => self.number(0.0),
+            (None, Kind::Moved(k)) => match self.shape_at(k) {
+                Some(shape) if shape.is_fixed() => zero(shape, &shape.dims),
+                _ => quote!(#runtime::private::Vec::new()),
+            },
+            (None, _) => quote!(#runtime::private::Constant),
         });
         let call = quote!(#pull(#(#seeds,)* #(#arrays,)* #(#lent,)*));
         let call = match &returned[..] {
@@ -405,11 +431,11 @@ impl Plan<'_> {
             [adjoint] => quote!(let #adjoint = #call;),
             returned => quote!(let (#(#returned),*) = #call;),
         };
-        let value = if n == 0 { quote!(()) } else { self.output_value(&atoms[..n]) };
+        let value = self.value_of_floats(kinds, atoms);
         let closure = quote!(move |#seed: #output, #given: #types| { #taken #before #call #after #result });
         match self.is_boxed() {
-            true => quote!((#value, #runtime::private::Box::new(#closure))),
-            false => quote!((#value, #closure)),
+            true => (value, quote!(#runtime::private::Box::new(#closure))),
+            false => (value, closure),
         }
     }
 
@@ -463,7 +489,7 @@ impl Plan<'_> {
         (before, lent, after)
     }
 
-    fn bar_types(&self, kinds: &[Kind]) -> TokenStream {
+    pub(super) fn bar_types(&self, kinds: &[Kind]) -> TokenStream {
         let runtime = &self.runtime;
         self.per_slot(kinds, &|_, kind| match kind {
             Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Moved(_) => quote!(#runtime::private::Constant),
@@ -487,8 +513,7 @@ impl Plan<'_> {
     }
 
     fn pullback_type(&self, kinds: &[Kind]) -> TokenStream {
-        let output = self.output().unwrap_or(quote!(()));
-        let bars = self.bar_types(kinds);
+        let (output, bars) = (self.output_of(kinds), self.bar_types(kinds));
         let adjoints = self.adjoint_types(kinds);
         quote!(::core::ops::FnOnce(#output, #bars) -> #adjoints + 'k)
     }
@@ -504,7 +529,7 @@ impl Plan<'_> {
     }
 
     /// The generics and the parameters, of which some live for `'k`: by position, or the receiver.
-    fn lending_signature(
+    pub(super) fn lending_signature(
         &self,
         kinds: &[Kind],
         keepers: &[Option<Ident>],
@@ -528,14 +553,7 @@ impl Plan<'_> {
         for (slot, (mut input, kind)) in inputs.into_iter().zip(kinds).enumerate() {
             if let (Some(k), Some(keeper)) = (self.kept(*kind), &keepers[slot]) {
                 let keeping = generated(&format!("Kept{k}"), Span::call_site());
-                let (kept, array) = self.kept_as(k);
-                // A function that is called may read an array of known length as a slice.
-                let slice = self.slice_at(k);
-                let is_struct = kind.of_struct().is_some();
-                let bounds = match is_struct || array.to_string() == slice.to_string() {
-                    true => quote!(#kept<#array>),
-                    false => quote!(#kept<#array> + #kept<#slice>),
-                };
+                let bounds = self.bounds_of_kept(k);
                 generics.params.push(parse_quote!(#keeping: #bounds + 'k));
                 params.push(quote!(#keeper: #keeping));
                 continue;
@@ -563,8 +581,19 @@ impl Plan<'_> {
         (generics, params)
     }
 
+    /// What keeps a parameter: a function that is called may read an array of known length as a slice.
+    pub(super) fn bounds_of_kept(&self, k: usize) -> TokenStream {
+        let (kept, array) = self.kept_as(k);
+        let slice = self.slice_at(k);
+        let is_struct = self.signature.parameters[k].aggregate.is_some();
+        match is_struct || array.to_string() == slice.to_string() {
+            true => quote!(#kept<#array>),
+            false => quote!(#kept<#array> + #kept<#slice>),
+        }
+    }
+
     /// The array that a parameter refers to: of known length, or a slice.
-    fn array_behind(&self, k: usize) -> TokenStream {
+    pub(super) fn array_behind(&self, k: usize) -> TokenStream {
         match self.shape_at(k) {
             Some(shape) if matches!(shape.dims.first(), Some(Dim::Fixed(_))) => self.array_type(shape, &shape.dims),
             _ => self.slice_at(k),
@@ -573,7 +602,7 @@ impl Plan<'_> {
 
     /// Whether the pullback is boxed: that of a function which calls itself would contain itself, and a method cannot say
     /// what it keeps, as the parameters of its `impl` block are not visible.
-    fn is_boxed(&self) -> bool {
+    pub(super) fn is_boxed(&self) -> bool {
         let anonymous = self.item.sig.inputs.iter().any(|input| match input {
             FnArg::Typed(typed) => names_impl(&typed.ty),
             FnArg::Receiver(_) => false,

@@ -9,50 +9,22 @@ use super::super::modes::{assigned, zero};
 use super::super::{Companion, Plan, allowed_lints};
 use super::Kind;
 use crate::attr::Given;
-use crate::call::PUSHFORWARD;
+use crate::call;
 use crate::emit::Places;
 use crate::forward::{self, Seed};
 use crate::ir::{Atom, Dim, Storage, Value};
 use crate::names::{Names, generated};
+use crate::reciprocals::reciprocals;
 use crate::signature::Form;
 
 impl Plan<'_> {
-    pub(super) fn pushforward_rule(&self, kinds: &[Kind]) -> TokenStream {
-        let runtime = &self.runtime;
+    /// The tangents of what the function gives, or its derivatives up to an order along a path.
+    pub(super) fn pushforward_rule(&self, kinds: &[Kind], order: usize) -> TokenStream {
         let mut names = self.names();
         let [asked, tangents] =
             ["asked", "tangents"].map(|name| generated(&names.fresh(name, false), Span::call_site()));
-        let dots: Vec<Option<Ident>> =
-            kinds.iter().map(|kind| Some(self.named(kind.position()?, "dot", &mut names))).collect();
-        let pattern = self.per_slot(kinds, &|slot, kind| match (&dots[slot], kind) {
-            (Some(dot), Kind::Out(_) | Kind::StructOut(_)) => quote!(#runtime::private::Out(#dot)),
-            (Some(dot), _) => quote!(#dot),
-            (None, _) => quote!(_),
-        });
-        let types = self.per_slot(kinds, &|_, kind| match kind {
-            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
-            // A caller cannot name a zero of each type that a function may be generic in.
-            Kind::Scalar(k) => {
-                let ty = self.owned_type(self.signature.parameters[k].ty);
-                quote!(::core::option::Option<#ty>)
-            }
-            Kind::Lent(k) | Kind::Moved(k) => {
-                let slice = self.slice_at(k);
-                quote!(&#slice)
-            }
-            Kind::Out(k) => {
-                let slice = self.slice_at(k);
-                quote!(#runtime::private::Out<'_, #slice>)
-            }
-            Kind::Struct(k) => {
-                let ty = self.struct_type(k);
-                quote!(::core::option::Option<&#ty>)
-            }
-            Kind::StructOut(k) => {
-                let ty = self.struct_type(k);
-                quote!(#runtime::private::Out<'_, #ty>)
-            }
-        });
+        let of_order = |_| kinds.iter().map(|kind| Some(self.named(kind.position()?, "dot", &mut names))).collect();
+        let dots: Vec<Vec<Option<Ident>>> = (0..order).map(of_order).collect();
         let is_wanted = |kind: Kind| matches!(kind, Kind::Scalar(_) | Kind::Lent(_) | Kind::Moved(_) | Kind::Struct(_));
         let wanted: Vec<usize> = (0..kinds.len()).filter(|slot| is_wanted(kinds[*slot])).collect();
         let body =
@@ -81,15 +53,59 @@ impl Plan<'_> {
         };
         let choice =
             if self.rule.is_some() || arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
-        let output = self.output().map(|output| quote!((#output, #output)));
+        let (pattern, types) = self.tangent_slots(kinds, &dots);
+        let outputs = vec![self.output(); 1 + order];
+        let output = self.output().map(|_| quote!((#(#outputs),*)));
+        let name = call::pushforward(order);
         let companion = Companion {
-            name: PUSHFORWARD.to_owned(),
+            name: name.clone(),
             docs: Vec::new(),
             extra: vec![(asked.clone(), self.request_types(kinds)), (tangents.clone(), types)],
             output,
             body: quote!(let #pattern = #tangents; #choice),
         };
-        self.method(&self.rule_name(PUSHFORWARD), &companion, &allowed_lints())
+        self.method(&self.rule_name(&name), &companion, &allowed_lints())
+    }
+
+    /// A pattern and a type for the tangents; for a tuple of these, if they are of several orders.
+    fn tangent_slots(&self, kinds: &[Kind], dots: &[Vec<Option<Ident>>]) -> (TokenStream, TokenStream) {
+        let runtime = &self.runtime;
+        let patterns = dots.iter().map(|dots| {
+            self.per_slot(kinds, &|slot, kind| match (&dots[slot], kind) {
+                (Some(dot), Kind::Out(_) | Kind::StructOut(_)) => quote!(#runtime::private::Out(#dot)),
+                (Some(dot), _) => quote!(#dot),
+                (None, _) => quote!(_),
+            })
+        });
+        let types = self.per_slot(kinds, &|_, kind| match kind {
+            Kind::Constant | Kind::Kept(_) => quote!(#runtime::private::Constant),
+            // A caller cannot name a zero of each type that a function may be generic in.
+            Kind::Scalar(k) => {
+                let ty = self.owned_type(self.signature.parameters[k].ty);
+                quote!(::core::option::Option<#ty>)
+            }
+            Kind::Lent(k) | Kind::Moved(k) => {
+                let slice = self.slice_at(k);
+                quote!(&#slice)
+            }
+            Kind::Out(k) => {
+                let slice = self.slice_at(k);
+                quote!(#runtime::private::Out<'_, #slice>)
+            }
+            Kind::Struct(k) => {
+                let ty = self.struct_type(k);
+                quote!(::core::option::Option<&#ty>)
+            }
+            Kind::StructOut(k) => {
+                let ty = self.struct_type(k);
+                quote!(#runtime::private::Out<'_, #ty>)
+            }
+        });
+        let types = vec![types; dots.len()];
+        match dots.len() {
+            1 => (quote!(#(#patterns)*), quote!(#(#types)*)),
+            _ => (quote!((#(#patterns),*)), quote!((#(#types),*))),
+        }
     }
 
     /// Forward mode along some parameters. Where the caller may not ask for all of them, those that it does not ask for
@@ -98,7 +114,7 @@ impl Plan<'_> {
         &self,
         kinds: &[Kind],
         wanted: &[usize],
-        dots: &[Option<Ident>],
+        dots: &[Vec<Option<Ident>>],
         asked: Option<&Ident>,
         names: &Names,
     ) -> TokenStream {
@@ -106,12 +122,22 @@ impl Plan<'_> {
             (0..kinds.len()).filter(|slot| wanted.contains(slot) || kinds[*slot].is_out()).collect();
         let (active, leaves) = self.actives(kinds, &slots);
         let outs = self.out_params(kinds);
-        let seeds = [vec![Seed::Param; active.len()]];
-        let mut function = forward::jvp(self.function, &active, &outs, &seeds, self.signature.scalar).function;
-        let plain = slots.iter().filter(|slot| kinds[**slot].of_struct().is_none());
-        let mut idents: Vec<Ident> = plain.filter_map(|slot| dots[*slot].clone()).collect();
+        let scalar = self.signature.scalar;
+        let mut function = match dots.len() {
+            1 => forward::jvp(self.function, &active, &outs, &[vec![Seed::Param; active.len()]], scalar).function,
+            order => {
+                let mut function = forward::along_path(self.function, &active, &outs, order, scalar);
+                reciprocals(&mut function);
+                function
+            }
+        };
+        let plain = || slots.iter().filter(|slot| kinds[**slot].of_struct().is_none());
+        let mut idents: Vec<Ident> =
+            dots.iter().flat_map(|dots| plain().filter_map(|slot| dots[*slot].clone())).collect();
+        // Derivatives of higher order are not taken through structs.
+        let first = &dots[0];
         let of_structs: HashMap<usize, Ident> =
-            slots.iter().filter_map(|slot| Some((kinds[*slot].of_struct()?, dots[*slot].clone()?))).collect();
+            slots.iter().filter_map(|slot| Some((kinds[*slot].of_struct()?, first[*slot].clone()?))).collect();
         let (mut names, mut places, mut taken) = (names.clone(), Places::new(), TokenStream::new());
         for leaf in leaves.iter().map(|leaf| &self.lowered.leaves[*leaf]) {
             let Some(dot) = of_structs.get(&leaf.param) else { continue };
@@ -123,13 +149,7 @@ impl Plan<'_> {
             }
             idents.push(self.stand_in(Self::place(dot, leaf, true), &mut names, &mut places));
         }
-        let prologue = slots.iter().filter_map(|slot| match kinds[*slot] {
-            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
-            Kind::Struct(k) => Some(self.tangent_of_struct(k, dots[*slot].as_ref()?)),
-            Kind::Scalar(_) => Some(self.scalar_tangent(dots[*slot].as_ref()?)),
-            Kind::Constant | Kind::Kept(_) | Kind::Out(_) | Kind::StructOut(_) => None,
-        });
-        let prologue: TokenStream = prologue.collect();
+        let prologue: TokenStream = dots.iter().map(|dots| self.lent_tangents(kinds, &slots, dots, asked)).collect();
         let (n, outs) = (self.output_count(), self.lowered.outs.len());
         // The function itself writes its results into its parameters.
         function.body.yields[n..n + outs].fill(Atom::Bool(true));
@@ -143,8 +163,9 @@ impl Plan<'_> {
                     (before, quote!((#value, #tangent)))
                 }
                 Form::Scalar | Form::Tuple | Form::Array | Form::Whole => {
-                    let (value, tangent) = (self.output_value(&values[..n]), self.output_value(&tangents[..n]));
-                    (TokenStream::new(), quote!((#value, #tangent)))
+                    let of_orders = tangents.chunks(n + outs).map(|tangents| self.output_value(&tangents[..n]));
+                    let value = self.output_value(&values[..n]);
+                    (TokenStream::new(), quote!((#value, #(#of_orders),*)))
                 }
             };
             match (before.is_empty(), written.is_empty()) {
@@ -160,7 +181,24 @@ impl Plan<'_> {
         quote!(#prologue #taken #body)
     }
 
-    fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
+    /// The tangents of the arrays and structs that are read.
+    fn lent_tangents(
+        &self,
+        kinds: &[Kind],
+        slots: &[usize],
+        dots: &[Option<Ident>],
+        asked: Option<&Ident>,
+    ) -> TokenStream {
+        let lets = slots.iter().filter_map(|slot| match kinds[*slot] {
+            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, asked)),
+            Kind::Struct(k) => Some(self.tangent_of_struct(k, dots[*slot].as_ref()?)),
+            Kind::Scalar(_) => Some(self.scalar_tangent(dots[*slot].as_ref()?)),
+            Kind::Constant | Kind::Kept(_) | Kind::Out(_) | Kind::StructOut(_) => None,
+        });
+        lets.collect()
+    }
+
+    pub(super) fn out_params(&self, kinds: &[Kind]) -> Vec<Value> {
         let outs: Vec<usize> = (0..kinds.len()).filter(|slot| kinds[*slot].is_out()).collect();
         let (values, _) = self.actives(kinds, &outs);
         values.into_iter().filter(|value| self.function.values[value.0 as usize].ty.is_array()).collect()
@@ -221,19 +259,17 @@ impl Plan<'_> {
         given: &Given,
         kinds: &[Kind],
         wanted: &[usize],
-        dots: &[Option<Ident>],
+        dots: &[Vec<Option<Ident>>],
         asked: &Ident,
     ) -> TokenStream {
         let Given::Products { jvp: Some(jvp), .. } = given else { return quote!(loop {}) };
-        let tangents = wanted.iter().filter_map(|slot| match kinds[*slot] {
-            Kind::Lent(k) | Kind::Moved(k) => Some(self.lent_tangent(k, *slot, dots[*slot].as_ref()?, Some(asked))),
-            Kind::Scalar(_) => Some(self.scalar_tangent(dots[*slot].as_ref()?)),
-            Kind::Constant | Kind::Kept(_) | Kind::Out(_) => None,
-            // Rules that users give have no slots for structs.
-            Kind::Struct(_) | Kind::StructOut(_) => None,
-        });
-        let tangents: TokenStream = tangents.collect();
-        let idents: Vec<Ident> = wanted.iter().filter_map(|slot| dots[*slot].clone()).collect();
+        let tangents: TokenStream =
+            dots.iter().map(|dots| self.lent_tangents(kinds, wanted, dots, Some(asked))).collect();
+        if dots.len() > 1 {
+            let product = self.given_second_along_path(given, kinds, wanted, dots);
+            return quote!(#tangents #product);
+        }
+        let idents: Vec<Ident> = wanted.iter().filter_map(|slot| dots[0][*slot].clone()).collect();
         let product = self.given_product(jvp, &idents);
         quote!(#tangents #product)
     }

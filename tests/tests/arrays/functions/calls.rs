@@ -2,7 +2,7 @@
 
 use diff_runtime::derivative;
 
-#[derivative]
+#[derivative(hvp)]
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sum = 0.0;
     for i in 0..a.len() {
@@ -12,7 +12,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 sample!(dot, [-1.0..1.0; 4], [-1.0..1.0; 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn norm(a: &[f64]) -> f64 {
     let mut sum = 0.0;
     for i in 0..a.len() {
@@ -22,7 +22,7 @@ pub fn norm(a: &[f64]) -> f64 {
 }
 sample!(norm, [0.5..1.0; [1, 3]]);
 
-#[derivative]
+#[derivative(order = 2)]
 pub fn scale(a: &[f64], factor: f64, out: &mut [f64]) {
     for i in 0..a.len() {
         out[i] = a[i] * factor;
@@ -30,32 +30,32 @@ pub fn scale(a: &[f64], factor: f64, out: &mut [f64]) {
 }
 
 /// Changes its argument in place, by what it held.
-#[derivative]
+#[derivative(order = 2)]
 pub fn advance(state: &mut [f64], rate: f64, step: f64) {
     let first = state[0];
     state[0] += step * state[1];
     state[1] -= step * rate * first.sin();
 }
 
-#[derivative]
+#[derivative(hvp)]
 pub fn polynomial(coefficients: &[f64; 3], x: f64) -> f64 {
     coefficients[0] + x * (coefficients[1] + x * coefficients[2])
 }
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_array(x: &[f64], y: f64) -> f64 {
     norm(x) * y + norm(&x[1..3])
 }
 sample!(call_with_array, [0.5..1.0; 4], -1.0..1.0);
 
 /// Only one of the arrays is active.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_constant_array(x: &[f64], #[constant] w: &[f64]) -> f64 {
     dot(x, w) + dot(w, x) * norm(w)
 }
 sample!(call_with_constant_array, [-1.0..1.0; 4], [0.5..1.0; 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_own_array(x: f64, y: f64) -> f64 {
     let point = [x, x * y, y];
     let mut weights = vec![0.0; 3];
@@ -66,7 +66,7 @@ pub fn call_with_own_array(x: f64, y: f64) -> f64 {
 }
 sample!(call_with_own_array, 0.5..1.0, 0.5..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_that_fills(x: &[f64], y: f64) -> f64 {
     let mut out = vec![0.0; x.len()];
     scale(x, y * y, &mut out);
@@ -77,7 +77,7 @@ pub fn call_that_fills(x: &[f64], y: f64) -> f64 {
 sample!(call_that_fills, [0.5..1.0; 3], 0.5..1.0);
 
 /// An array that changes between the calls.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_between_changes(x: &[f64]) -> f64 {
     let mut a = x.to_vec();
     let mut total = norm(&a);
@@ -89,7 +89,7 @@ pub fn call_between_changes(x: &[f64]) -> f64 {
 sample!(call_between_changes, [0.5..1.0; 3]);
 
 /// Integrates a pendulum: the state is changed in place in each step.
-#[derivative]
+#[derivative(hvp)]
 pub fn pendulum(angle: f64, rate: f64, n: usize) -> f64 {
     let mut state = [angle, 0.0];
     for _ in 0..n {
@@ -100,7 +100,7 @@ pub fn pendulum(angle: f64, rate: f64, n: usize) -> f64 {
 sample!(pendulum, 0.1..1.0, 0.5..2.0, [0, 1, 7]);
 
 /// The right-hand side reads a state that changes in each step.
-#[derivative]
+#[derivative(hvp)]
 pub fn relaxation(start: &[f64], rate: f64, n: usize) -> f64 {
     let mut state = start.to_vec();
     let mut slope = vec![0.0; state.len()];
@@ -114,7 +114,7 @@ pub fn relaxation(start: &[f64], rate: f64, n: usize) -> f64 {
 }
 sample!(relaxation, [0.5..1.0; 2], 0.1..1.0, [0, 1, 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_in_sum_of_rows(x: &[[f64; 3]], y: &[f64]) -> f64 {
     let mut sum = 0.0;
     for i in 0..x.len() {
@@ -124,14 +124,14 @@ pub fn call_in_sum_of_rows(x: &[[f64; 3]], y: &[f64]) -> f64 {
 }
 sample!(call_in_sum_of_rows, [[-1.0..1.0; 3]; 2], [-1.0..1.0; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_in_branch(x: &[f64], y: f64) -> f64 {
     let z = if y > 0.0 { norm(x) * y } else { y };
     if z > 0.5 { z * polynomial(&[2.0, 1.0, 0.5], z) } else { z + norm(&x[..2]) }
 }
 sample!(call_in_branch, [0.5..1.0; 3], -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn call_in_branch_of_loop(x: &[f64], y: f64, n: usize) -> f64 {
     let mut s = y;
     for i in 0..n {
@@ -146,7 +146,7 @@ pub fn call_in_branch_of_loop(x: &[f64], y: f64, n: usize) -> f64 {
 sample!(call_in_branch_of_loop, [0.5..1.0; 3], 0.1..0.5, [0, 1, 4]);
 
 /// Parts of parts.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_windows(x: &[f64]) -> f64 {
     let inner = &x[1..5];
     let part = &inner[1..3];
@@ -155,7 +155,7 @@ pub fn call_with_windows(x: &[f64]) -> f64 {
 sample!(call_with_windows, [0.5..1.0; 6]);
 
 /// Halves the array until one element is left.
-#[derivative]
+#[derivative(hvp)]
 pub fn tree_sum(x: &[f64]) -> f64 {
     if x.len() == 1 {
         return x[0] * x[0];
@@ -168,13 +168,13 @@ pub fn tree_sum(x: &[f64]) -> f64 {
 sample!(tree_sum, [0.5..1.0; [1, 2, 5]]);
 
 /// One array twice, and two parts of one that overlap.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_one_array_twice(x: &[f64], a: &[[f64; 2]; 2]) -> f64 {
     dot(x, x) * dot(&x[..3], &x[1..]) + dot(&a[0], &a[1]) * dot(&a[1], &a[1])
 }
 sample!(call_with_one_array_twice, [0.5..1.0; 4], [[0.5..1.0; 2]; 2]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn mean(a: [f64; 3], mut w: [f64; 3]) -> f64 {
     let mut sum = 0.0;
     for i in 0..3 {
@@ -185,7 +185,7 @@ pub fn mean(a: [f64; 3], mut w: [f64; 3]) -> f64 {
 }
 
 /// Arrays by value, made where they are passed.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_arrays_by_value(x: [f64; 3], y: f64) -> f64 {
     let w = [y, y * y, 0.5];
     mean(x, w) + mean([x[0], y, 1.0], x) * norm(&[x[2], y])
@@ -193,7 +193,7 @@ pub fn call_with_arrays_by_value(x: [f64; 3], y: f64) -> f64 {
 sample!(call_with_arrays_by_value, [0.5..1.0; 3], 0.5..1.0);
 
 /// Constants that a callee reads later on: made in each iteration, and changed between the calls.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_with_changing_constants(x: &[f64], n: usize) -> f64 {
     let mut product = 1.0;
     let mut w = vec![0.5; x.len()];
@@ -207,7 +207,7 @@ pub fn call_with_changing_constants(x: &[f64], n: usize) -> f64 {
 sample!(call_with_changing_constants, [0.5..1.0; 3], [0, 1, 4]);
 
 /// Removes elements from both ends, down to none.
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_products(x: &[f64]) -> f64 {
     match x.len() {
         0 => 1.0,
@@ -217,12 +217,12 @@ pub fn nested_products(x: &[f64]) -> f64 {
 }
 sample!(nested_products, [0.5..1.0; [0, 1, 2, 5]]);
 
-#[derivative]
+#[derivative(order = 2)]
 pub fn cross(a: &[f64; 3], b: &[f64; 3]) -> [f64; 3] {
     [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
-#[derivative]
+#[derivative(order = 2)]
 pub fn sum_and_norm(a: &[f64], k: f64) -> (f64, f64) {
     let mut sum = 0.0;
     for v in a {
@@ -232,7 +232,7 @@ pub fn sum_and_norm(a: &[f64], k: f64) -> (f64, f64) {
 }
 
 /// Arrays and tuples that callees return, in a loop and passed on.
-#[derivative]
+#[derivative(hvp)]
 pub fn call_that_returns_arrays(x: &[f64; 3], y: f64, n: usize) -> f64 {
     let mut axis: [f64; 3] = cross(x, &[0.5, y, 1.0]);
     let mut total = 0.0;

@@ -3,7 +3,7 @@
 use diff_runtime::derivative;
 
 /// As many elements as there are inputs.
-#[derivative]
+#[derivative(hvp)]
 pub fn collected(x: &[f64]) -> f64 {
     let mut squares = Vec::with_capacity(x.len());
     for i in 0..x.len() {
@@ -18,7 +18,7 @@ pub fn collected(x: &[f64]) -> f64 {
 sample!(collected, [-1.0..1.0; [1, 4, 0]]);
 
 /// How many there are depends on the values.
-#[derivative]
+#[derivative(hvp)]
 pub fn filtered(x: &[f64], y: f64) -> f64 {
     let mut kept = Vec::new();
     for v in x {
@@ -38,7 +38,7 @@ pub fn filtered(x: &[f64], y: f64) -> f64 {
 sample!(filtered, [-1.0..1.0; [6, 0, 9]], 0.5..2.0);
 
 /// Each element is made of those before.
-#[derivative]
+#[derivative(hvp)]
 pub fn recurrence(a: f64, b: f64, n: usize) -> f64 {
     let mut v = Vec::with_capacity(n + 2);
     v.push(a);
@@ -52,7 +52,7 @@ pub fn recurrence(a: f64, b: f64, n: usize) -> f64 {
 sample!(recurrence, -1.0..1.0, -1.0..1.0, [0, 1, 5]);
 
 /// Reverse Polish notation: a stack.
-#[derivative]
+#[derivative(hvp)]
 pub fn stack_machine(x: &[f64], program: usize) -> f64 {
     let mut stack: Vec<f64> = Vec::new();
     stack.push(x[0]);
@@ -78,7 +78,7 @@ pub fn stack_machine(x: &[f64], program: usize) -> f64 {
 sample!(stack_machine, [-1.0..1.0; 3], [0, 4, 11]);
 
 /// A vector in each iteration, in a loop that only adds up.
-#[derivative]
+#[derivative(hvp)]
 pub fn rows_of_their_own(x: &[f64], n: usize) -> f64 {
     let mut total = 0.0;
     for i in 0..n {
@@ -100,7 +100,7 @@ pub fn rows_of_their_own(x: &[f64], n: usize) -> f64 {
 sample!(rows_of_their_own, [-1.0..1.0; [2, 5]], [0, 1, 6]);
 
 /// A vector in each iteration of a recurrence.
-#[derivative]
+#[derivative(hvp)]
 pub fn rows_in_a_recurrence(x: f64, n: usize) -> f64 {
     let mut state = x;
     for i in 0..n {
@@ -116,7 +116,7 @@ pub fn rows_in_a_recurrence(x: f64, n: usize) -> f64 {
 sample!(rows_in_a_recurrence, -1.0..1.0, [0, 1, 5]);
 
 /// Cut off, and grown again.
-#[derivative]
+#[derivative(hvp)]
 pub fn truncated(x: &[f64], keep: usize) -> f64 {
     let mut v = x.to_vec();
     let mut sum = 0.0;
@@ -141,7 +141,7 @@ pub fn truncated(x: &[f64], keep: usize) -> f64 {
 sample!(truncated, [-1.0..1.0; [2, 5]], [0, 1, 4]);
 
 /// Resized: what comes are zeros.
-#[derivative]
+#[derivative(hvp)]
 pub fn resized(x: &[f64], n: usize) -> f64 {
     let mut v = Vec::new();
     v.extend_from_slice(x);
@@ -159,7 +159,7 @@ pub fn resized(x: &[f64], n: usize) -> f64 {
 sample!(resized, [-0.5..0.5; [3, 4]], [1, 3, 6]);
 
 /// Constants go in as well, before and after.
-#[derivative]
+#[derivative(hvp)]
 pub fn with_constants(x: f64, #[constant] data: &[f64]) -> f64 {
     let mut v = vec![1.0];
     v.extend_from_slice(data);
@@ -174,7 +174,7 @@ pub fn with_constants(x: f64, #[constant] data: &[f64]) -> f64 {
 sample!(with_constants, -1.0..1.0, [-1.0..1.0; [2, 4]]);
 
 /// The parameter itself grows.
-#[derivative]
+#[derivative(hvp)]
 pub fn grown_parameter(mut v: Vec<f64>, y: f64) -> f64 {
     v.push(y);
     let n = v.len();
@@ -188,7 +188,7 @@ pub fn grown_parameter(mut v: Vec<f64>, y: f64) -> f64 {
 sample!(grown_parameter, [-1.0..1.0; [1, 3]], -1.0..1.0);
 
 /// It moves, and grows under another name.
-#[derivative]
+#[derivative(hvp)]
 pub fn moved(x: &[f64]) -> f64 {
     let mut v = Vec::new();
     for a in x.iter() {
@@ -202,7 +202,7 @@ pub fn moved(x: &[f64]) -> f64 {
 sample!(moved, [-1.0..1.0; [1, 3]]);
 
 /// Points, in rows.
-#[derivative]
+#[derivative(hvp)]
 pub fn polygon_area(r: f64, stretch: f64, n: usize) -> f64 {
     let mut points: Vec<[f64; 2]> = Vec::with_capacity(n);
     for k in 0..n {
@@ -220,7 +220,7 @@ pub fn polygon_area(r: f64, stretch: f64, n: usize) -> f64 {
 sample!(polygon_area, 0.5..2.0, 0.5..2.0, [3, 5]);
 
 /// A loop that leaves early.
-#[derivative]
+#[derivative(hvp)]
 pub fn until_full(x: &[f64]) -> f64 {
     let mut sums: Vec<f64> = Vec::new();
     let mut s = 0.0;
@@ -242,7 +242,7 @@ pub fn until_full(x: &[f64]) -> f64 {
 sample!(until_full, [-1.0..1.0; [1, 4, 7]]);
 
 /// In single precision.
-#[derivative]
+#[derivative(hvp)]
 pub fn single(x: &[f32]) -> f32 {
     let mut v: Vec<f32> = Vec::new();
     for i in 0..x.len() {
@@ -258,7 +258,7 @@ pub fn single(x: &[f32]) -> f32 {
 sample!(single, [-1.0..1.0; [1, 3]]);
 
 /// Grown where a branch ends the function.
-#[derivative]
+#[derivative(hvp)]
 pub fn in_the_last_branch(x: f64, y: f64) -> f64 {
     let mut v = Vec::new();
     v.push(x * y);
@@ -274,7 +274,7 @@ pub fn in_the_last_branch(x: f64, y: f64) -> f64 {
 sample!(in_the_last_branch, -1.0..1.0, -1.0..1.0);
 
 /// Inclusive windows.
-#[derivative]
+#[derivative(hvp)]
 pub fn inclusive_windows(x: &[f64]) -> f64 {
     let mut sum = 0.0;
     let n = x.len();
@@ -288,7 +288,7 @@ pub fn inclusive_windows(x: &[f64]) -> f64 {
 sample!(inclusive_windows, [-1.0..1.0; [2, 5]]);
 
 /// Both halves are changed.
-#[derivative]
+#[derivative(hvp)]
 pub fn split_mutably(x: &[f64], k: usize) -> f64 {
     let mut v = x.to_vec();
     {
@@ -307,7 +307,7 @@ pub fn split_mutably(x: &[f64], k: usize) -> f64 {
 sample!(split_mutably, [-1.0..1.0; [4, 6]], [1, 2, 3]);
 
 /// A part is split, in a loop.
-#[derivative]
+#[derivative(hvp)]
 pub fn butterflies(x: [f64; 8]) -> f64 {
     let mut v = x;
     let mut half = 4;
@@ -331,7 +331,7 @@ pub fn butterflies(x: [f64; 8]) -> f64 {
 sample!(butterflies, [-1.0..1.0; 8]);
 
 /// Rows that are changed chunk by chunk.
-#[derivative]
+#[derivative(hvp)]
 pub fn normalised_chunks(x: &[f64], size: usize) -> f64 {
     let mut v = x.to_vec();
     for chunk in v.chunks_exact_mut(size) {
@@ -352,7 +352,7 @@ pub fn normalised_chunks(x: &[f64], size: usize) -> f64 {
 sample!(normalised_chunks, [-1.0..1.0; [6, 7]], [1, 2, 3]);
 
 /// The first and the last, whatever is between.
-#[derivative]
+#[derivative(hvp)]
 pub fn ends(x: &[f64]) -> f64 {
     let first = x.first().unwrap();
     let last = *x.last().unwrap();
@@ -361,7 +361,7 @@ pub fn ends(x: &[f64]) -> f64 {
 sample!(ends, [-1.0..1.0; [1, 4]]);
 
 /// Steps, and reversed steps.
-#[derivative]
+#[derivative(hvp)]
 pub fn steps(x: &[f64], k: usize) -> f64 {
     let mut s = 0.3;
     for i in (0..x.len()).rev().step_by(k) {

@@ -2,19 +2,19 @@
 
 use diff_runtime::derivative;
 
-#[derivative]
+#[derivative(hvp)]
 pub fn array_by_value(x: [f64; 3]) -> f64 {
     x[0] * x[1] + x[2].powi(3)
 }
 sample!(array_by_value, [-1.0..1.0; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn array_by_reference(x: &[f64; 3]) -> f64 {
     x[0] * x[1] + x[2].powi(3)
 }
 sample!(array_by_reference, [-1.0..1.0; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn vector_by_value(x: Vec<f64>) -> f64 {
     let mut sum = 0.0;
     for (i, v) in x.iter().enumerate() {
@@ -24,7 +24,7 @@ pub fn vector_by_value(x: Vec<f64>) -> f64 {
 }
 sample!(vector_by_value, [0.2..1.0; [0, 1, 5]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn vector_by_reference(x: &Vec<f64>) -> f64 {
     let mut sum = 0.0;
     for i in 0..x.len() {
@@ -35,7 +35,7 @@ pub fn vector_by_reference(x: &Vec<f64>) -> f64 {
 sample!(vector_by_reference, [-1.0..1.0; [0, 1, 5]]);
 
 /// Written, and read only before.
-#[derivative]
+#[derivative(hvp)]
 pub fn mutable_slice(x: &mut [f64]) -> f64 {
     let mut sum = 0.0;
     for i in 0..x.len() {
@@ -46,7 +46,7 @@ pub fn mutable_slice(x: &mut [f64]) -> f64 {
 }
 sample!(mutable_slice, [-1.0..1.0; [0, 1, 5]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn mutable_array(x: &mut [f64; 3], k: f64) -> f64 {
     for i in 1..3 {
         x[i] -= k * x[i - 1];
@@ -55,7 +55,7 @@ pub fn mutable_array(x: &mut [f64; 3], k: f64) -> f64 {
 }
 sample!(mutable_array, [-1.0..1.0; 3], -1.0..1.0);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_by_value(a: [[f64; 2]; 3]) -> f64 {
     let mut sum = 0.0;
     for i in 0..3 {
@@ -65,7 +65,7 @@ pub fn nested_by_value(a: [[f64; 2]; 3]) -> f64 {
 }
 sample!(nested_by_value, [[-1.0..1.0; 2]; 3]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_in_a_slice(a: &[[f64; 3]]) -> f64 {
     let mut sum = 0.0;
     for i in 0..a.len() {
@@ -75,7 +75,7 @@ pub fn nested_in_a_slice(a: &[[f64; 3]]) -> f64 {
 }
 sample!(nested_in_a_slice, [[-1.0..1.0; 3]; [0, 1, 3]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn nested_in_a_vector(a: &Vec<[f64; 2]>, b: Vec<[f64; 2]>) -> f64 {
     let mut sum = 0.0;
     for i in 0..a.len() {
@@ -85,7 +85,7 @@ pub fn nested_in_a_vector(a: &Vec<[f64; 2]>, b: Vec<[f64; 2]>) -> f64 {
 }
 sample!(nested_in_a_vector, [[-1.0..1.0; 2]; [0, 1, 3]], [[-1.0..1.0; 2]; [0, 1, 3]]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn three_dimensions(t: &[[[f64; 2]; 3]; 2]) -> f64 {
     let mut sum = 0.0;
     for i in 0..2 {
@@ -102,7 +102,7 @@ sample!(three_dimensions, [[[-1.0..1.0; 2]; 3]; 2]);
 /// A length that is a constant of the module.
 pub const LENGTH: usize = 4;
 
-#[derivative]
+#[derivative(hvp)]
 pub fn length_by_constant(x: &[f64; LENGTH]) -> f64 {
     let mut scaled = [0.0; LENGTH];
     for i in 0..LENGTH {
@@ -117,7 +117,7 @@ pub fn length_by_constant(x: &[f64; LENGTH]) -> f64 {
 sample!(length_by_constant, [-1.0..1.0; 4]);
 
 /// Scalars before, between and after arrays.
-#[derivative]
+#[derivative(hvp)]
 pub fn mixed(a: f64, x: &[f64], b: f64, y: [f64; 2], n: usize, c: f64) -> f64 {
     let mut sum = a * y[0] + c;
     for v in x {
@@ -128,7 +128,7 @@ pub fn mixed(a: f64, x: &[f64], b: f64, y: [f64; 2], n: usize, c: f64) -> f64 {
 sample!(mixed, -1.0..1.0, [-1.0..1.0; [0, 1, 4]], -1.0..1.0, [-1.0..1.0; 2], [0, 1, 3], 0.5..1.5);
 
 /// Only one of the arrays is active.
-#[derivative(wrt(w))]
+#[derivative(wrt(w), hvp)]
 pub fn named_by_wrt(x: &[f64], w: &[f64], scale: f64) -> f64 {
     let mut z = 0.0;
     for (x, w) in x.iter().zip(w) {
@@ -139,7 +139,7 @@ pub fn named_by_wrt(x: &[f64], w: &[f64], scale: f64) -> f64 {
 sample!(named_by_wrt, [-1.0..1.0; 4], [-1.0..1.0; 4], 0.5..1.5);
 
 /// A scalar is active, the arrays are data: companions as of a function of one number.
-#[derivative(wrt(rate))]
+#[derivative(wrt(rate), hvp)]
 pub fn scalar_beside_data(x: &[f64], rate: f64) -> f64 {
     let mut level = 0.0;
     for v in x {
@@ -150,7 +150,7 @@ pub fn scalar_beside_data(x: &[f64], rate: f64) -> f64 {
 sample!(scalar_beside_data, [-1.0..1.0; [0, 1, 6]], 0.1..0.9);
 
 /// Local arrays alone.
-#[derivative]
+#[derivative(hvp)]
 pub fn local_arrays_of_scalars(x: f64, y: f64) -> f64 {
     let a = [x, y, x * y];
     let b = vec![a[0].sin(), a[1], a[2] * x];
@@ -163,7 +163,7 @@ pub fn local_arrays_of_scalars(x: f64, y: f64) -> f64 {
 sample!(local_arrays_of_scalars, -1.0..1.0, -1.0..1.0);
 
 /// Arrays that nothing needs, active and not.
-#[derivative]
+#[derivative(hvp)]
 pub fn unused_arrays(x: &[f64], _unused: &[f64], y: f64) -> f64 {
     let mut waste = x.to_vec();
     for i in 0..waste.len() {
@@ -175,13 +175,13 @@ pub fn unused_arrays(x: &[f64], _unused: &[f64], y: f64) -> f64 {
 sample!(unused_arrays, [-1.0..1.0; 3], [-1.0..1.0; 2], -1.0..1.0);
 
 /// Elements that no path reads.
-#[derivative]
+#[derivative(hvp)]
 pub fn some_elements(x: &[f64; 5]) -> f64 {
     x[1].exp() * x[3]
 }
 sample!(some_elements, [-1.0..1.0; 5]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn single_precision(x: &[f32], k: f32) -> f32 {
     let mut sum = 0.0;
     for v in x {
@@ -191,7 +191,7 @@ pub fn single_precision(x: &[f32], k: f32) -> f32 {
 }
 sample!(single_precision, [-1.0..1.0; [0, 1, 5]], 0.5..1.5);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn single_precision_recurrence(x: &[f32; 4]) -> f32 {
     let mut a = [0.0_f32; 4];
     a[0] = x[0];
@@ -202,7 +202,7 @@ pub fn single_precision_recurrence(x: &[f32; 4]) -> f32 {
 }
 sample!(single_precision_recurrence, [-1.0..1.0; 4]);
 
-#[derivative]
+#[derivative(hvp)]
 pub fn single_precision_matrix(a: &[[f32; 2]; 2], x: [f32; 2]) -> f32 {
     let mut norm = 0.0;
     for i in 0..2 {
@@ -217,7 +217,7 @@ pub fn single_precision_matrix(a: &[[f32; 2]; 2], x: [f32; 2]) -> f32 {
 sample!(single_precision_matrix, [[0.2..1.0; 2]; 2], [0.2..1.0; 2]);
 
 /// Single precision data, double precision sum.
-#[derivative]
+#[derivative(hvp)]
 pub fn accumulated_in_double(x: &[f32], w: &[f64]) -> f64 {
     let mut sum = 0.0;
     for (x, w) in x.iter().zip(w) {
@@ -228,7 +228,7 @@ pub fn accumulated_in_double(x: &[f32], w: &[f64]) -> f64 {
 sample!(accumulated_in_double, [-1.0..1.0; 4], [-1.0..1.0; 4]);
 
 /// Names that generated code might want.
-#[derivative]
+#[derivative(hvp)]
 pub fn names_of_generated_code(x: &[f64], x_bar: &[f64], x_dot: f64) -> f64 {
     let mut tape = vec![0.0; x.len()];
     let mut adjoint = 0.0;
