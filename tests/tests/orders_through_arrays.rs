@@ -100,9 +100,9 @@ fn in_loops() {
     let expected = loss_written_out::hessian(&w, &xs, &ys);
     for i in 0..3 {
         all_close(&hessian[i], &expected[i]);
-        for j in 0..3 {
-            assert_eq!(hessian[i][j].to_bits(), hessian[j][i].to_bits());
-        }
+        let column: Vec<u64> = hessian.iter().map(|row| row[i].to_bits()).collect();
+        let row: Vec<u64> = hessian[i].iter().map(|entry| entry.to_bits()).collect();
+        assert_eq!(row, column);
         close((0..3).map(|j| hessian[i][j] * v[j]).sum(), product[i]);
     }
     let (value, gradient, other) = loss::value_gradient_and_hessian(&w, &xs, &ys);
