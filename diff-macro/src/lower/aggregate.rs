@@ -175,6 +175,11 @@ fn key_of(expr: &Expr) -> Option<String> {
     }
 }
 
+/// The variable of which a key names a part.
+pub(super) fn root_of(key: &str) -> &str {
+    key.split(['.', '[']).next().unwrap_or(key)
+}
+
 /// Whether a key is the other one, or a part of it.
 pub(super) fn is_part(key: &str, of: &str) -> bool {
     key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -938,7 +943,7 @@ impl Lowering<'_> {
 
     /// Changes a field that is no float where it stands.
     fn change_in_place(&mut self, target: &Expr, key: &str, operand: Atom, op: &TokenStream) -> Val {
-        let root = key.split(['.', '[']).next().unwrap_or(key);
+        let root = root_of(key);
         if !self.source.params.iter().any(|param| param.name == root) {
             self.error(target, diagnostics::STRUCT_INTEGER);
             return Val::Unit;

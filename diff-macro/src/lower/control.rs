@@ -579,7 +579,11 @@ impl Lowering<'_> {
                     (literal, None) => self.b.ty(literal),
                 };
                 let value = self.b.value(ty, self.state_hint(name));
-                if self.known.active.contains(name) {
+                // A part may vary if its variable does: what the loop makes of it is not known yet.
+                let is_number = matches!(ty, Ty::Float(_) | Ty::Unknown);
+                if self.known.active.contains(name)
+                    || (is_number && self.known.active.contains(super::aggregate::root_of(name)))
+                {
                     self.varying.insert(value);
                 }
                 self.env.insert(name.clone(), Atom::Value(value));

@@ -336,3 +336,22 @@ case!(
     |s, d| closures_that_call_closures::jvp(s, 3, d),
     |s, v| closures_that_call_closures::vjp(s, 3, v)
 );
+
+/// A copy of what a loop has made vary.
+#[derivative]
+fn copied_after_a_loop(x: f64) -> f64 {
+    let mut pair = (-0.55, 0.2);
+    for _ in 0..2 {
+        pair.0 /= 1.0 + x * x;
+    }
+    let copy = pair;
+    copy.0 + copy.1
+}
+
+#[test]
+fn a_copy_after_a_loop_varies() {
+    // -0.55 / (1 + x^2)^2
+    let expected = 2.2 * 0.5 / 1.25_f64.powi(3);
+    assert!((copied_after_a_loop::derivative(0.5) - expected).abs() < 1e-15);
+    assert!((copied_after_a_loop::vjp(0.5, 1.0).1 - expected).abs() < 1e-15);
+}
