@@ -340,12 +340,12 @@ case!(
 /// A copy of what a loop has made vary.
 #[derivative]
 fn copied_after_a_loop(x: f64) -> f64 {
-    let mut pair = (-0.55, 0.2);
+    let mut pair = Inner { x: -0.55, y: 0.2 };
     for _ in 0..2 {
-        pair.0 /= 1.0 + x * x;
+        pair.x /= 1.0 + x * x;
     }
     let copy = pair;
-    copy.0 + copy.1
+    copy.x + copy.y
 }
 
 #[test]
