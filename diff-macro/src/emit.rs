@@ -105,7 +105,6 @@ pub(crate) fn emit_once<'a>(
         windows: function.roots().into_keys().collect(),
         suffix: None,
         scalar: scalar_of(function),
-        is_generic: scalar_of(function) == Scalar::Generic,
         numbers: Vec::new(),
         runtime: runtime.clone(),
         shares,
@@ -192,8 +191,6 @@ struct Emitter<'a> {
     suffix: Option<Scalar>,
     /// The float type where nothing else tells one: that of a literal.
     scalar: Scalar,
-    /// It is a type parameter.
-    is_generic: bool,
     /// The numbers of a generic type that have a variable.
     numbers: Vec<(f64, Ident)>,
     runtime: TokenStream,
@@ -852,7 +849,7 @@ impl<'a> Emitter<'a> {
             _ => TokenStream::new(),
         };
         // A generic float has no compound assignments.
-        let compound = !self.is_generic || matches!(prim, Prim::IntAdd | Prim::IntSub);
+        let compound = self.scalar != Scalar::Generic || matches!(prim, Prim::IntAdd | Prim::IntSub);
         if on_itself && !operator.is_empty() && compound {
             let operand = self.atom(args[1], Level::Any);
             return quote!(#name #operator #operand;);
@@ -1079,16 +1076,15 @@ impl<'a> Emitter<'a> {
             }
             Op::Accumulate(array, index, term) => {
                 let element = self.element(*array, index);
-                match self.negative(*term) {
-                    _ if self.is_generic => {
-                        let sum = self.sum_with(&element, *term);
-                        quote!(#element = #sum;)
-                    }
-                    Some(positive) => quote!(#element -= #positive;),
-                    None => {
-                        let term = self.atom(*term, Level::Any);
-                        quote!(#element += #term;)
-                    }
+                // A generic float has no compound assignments.
+                let generic = self.scalar == Scalar::Generic;
+                let level = if generic { Level::Product } else { Level::Any };
+                let (minus, term) = self.signed(*term, level);
+                match (generic, minus) {
+                    (true, true) => quote!(#element = #element - #term;),
+                    (true, false) => quote!(#element = #element + #term;),
+                    (false, true) => quote!(#element -= #term;),
+                    (false, false) => quote!(#element += #term;),
                 }
             }
             Op::NewArray(new) => {
@@ -1256,25 +1252,11 @@ impl<'a> Emitter<'a> {
         quote!(#array.resize(#length, #zero);)
     }
 
-    /// `place + term`, or `place - term`.
-    fn sum_with(&mut self, place: &TokenStream, term: Atom) -> TokenStream {
+    /// A term, or what it is the negation of, if it is written as one; whether it is.
+    fn signed(&mut self, term: Atom, level: Level) -> (bool, TokenStream) {
         match term.value().and_then(|value| self.definitions.get(&value).copied()) {
-            Some(Op::Prim(Prim::Neg, args)) => {
-                let positive = self.atom(args[0], Level::Product);
-                quote!(#place - #positive)
-            }
-            _ => {
-                let term = self.atom(term, Level::Product);
-                quote!(#place + #term)
-            }
-        }
-    }
-
-    /// What a term is the negation of, if it is written as one.
-    fn negative(&mut self, term: Atom) -> Option<TokenStream> {
-        match self.definitions.get(&term.value()?).copied() {
-            Some(Op::Prim(Prim::Neg, args)) => Some(self.atom(args[0], Level::Any)),
-            _ => None,
+            Some(Op::Prim(Prim::Neg, args)) => (true, self.atom(args[0], level)),
+            _ => (false, self.atom(term, level)),
         }
     }
 
@@ -1675,7 +1657,7 @@ impl<'a> Emitter<'a> {
 
     /// A literal. Of a generic type, those other than zero and one are variables of the function.
     fn float(&mut self, x: f64, scalar: Option<Scalar>, level: Level) -> TokenStream {
-        if !self.is_generic {
+        if self.scalar != Scalar::Generic {
             return float(x, scalar, level);
         }
         let magnitude = x.abs();

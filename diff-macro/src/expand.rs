@@ -53,7 +53,10 @@ pub(crate) fn derivative(options: TokenStream, item: TokenStream) -> TokenStream
     let original = strip(item);
     let generated = diagnostics.into_tokens();
     let generated = quote!(#companions #generated);
-    let generated = float.map_or_else(|| generated.clone(), |float| generic::restore(generated.clone(), float));
+    let generated = match float {
+        Some(float) => generic::restore(generated, float),
+        None => generated,
+    };
     // A function of which only the derivatives are called is in use, though rustc cannot know that.
     quote!(#[allow(dead_code)] #original #generated)
 }

@@ -167,14 +167,7 @@ pub(crate) fn derivatives(function: &Function, active: Value, order: usize, defa
     let mut along = vec![None; order];
     along[0] = Some(Atom::Float(1.0));
     pass.set_tangent(active, along);
-    pass.zero_seeds();
-    pass.stmts(&function.body);
-    let mut yields = pass.atoms(&function.body.yields);
-    for k in 0..order {
-        yields.extend(pass.yielded_all(&function.body.yields, k));
-    }
-    let body = pass.b.close_region(params, yields);
-    pass.finish(body)
+    pass.finish_orders(params)
 }
 
 /// The same along a path that parameters give: after those of the function stand the derivatives of the active parameters,
@@ -215,14 +208,7 @@ pub(crate) fn along_path(
             pass.set_tangent(*param, seeds.into_iter().map(|seed| Some(Atom::Value(seed))).collect());
         }
     }
-    pass.zero_seeds();
-    pass.stmts(&function.body);
-    let mut yields = pass.atoms(&function.body.yields);
-    for k in 0..order {
-        yields.extend(pass.yielded_all(&function.body.yields, k));
-    }
-    let body = pass.b.close_region(params, yields);
-    pass.finish(body)
+    pass.finish_orders(params)
 }
 
 /// The name of a tangent.
@@ -394,6 +380,19 @@ impl Forward<'_> {
         if let (Tangents::Orders { known, .. }, Some(value)) = (&mut self.kind, atom.value()) {
             known.entry(value).or_insert_with(|| vec![None; self.directions]);
         }
+    }
+
+    /// The function that yields what the input yields, then for each order the derivatives of the yields.
+    fn finish_orders(mut self, params: Vec<Value>) -> Function {
+        let body = &self.primal.source.body;
+        self.zero_seeds();
+        self.stmts(body);
+        let mut yields = self.atoms(&body.yields);
+        for k in 0..self.directions {
+            yields.extend(self.yielded_all(&body.yields, k));
+        }
+        let body = self.b.close_region(params, yields);
+        self.finish(body)
     }
 
     /// Whether an array that varies is passed to a call: else its partials are all that is needed.
@@ -634,16 +633,14 @@ impl Forward<'_> {
         let mut shadows = Vec::new();
         for d in 0..self.directions {
             let shadow = match new {
-                NewArray::Elements(parts) if self.is_struct(info.ty) => Some(self.tangent_of_struct(result, parts, d)),
+                NewArray::Elements(parts) if self.primal.source.is_struct(result) => {
+                    Some(self.tangent_of_struct(result, parts, d))
+                }
                 _ => self.tangent_of_new(fresh, new, d).map(|shadow| self.shadow(result, shadow, ty)),
             };
             shadows.push(shadow);
         }
         self.arrays.insert(result, shadows);
-    }
-
-    fn is_struct(&self, ty: Ty) -> bool {
-        matches!(ty, Ty::Array(number) if self.primal.source.shapes[number as usize].is_struct())
     }
 
     /// The tangent of a struct that is made of parts: what of it is no float it has like the struct itself.

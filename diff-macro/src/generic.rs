@@ -280,11 +280,9 @@ pub(crate) fn number(expr: &Expr) -> Option<f64> {
             ("one", 0) => Some(1.0),
             _ => None,
         },
-        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => {
-            let Expr::Call(from) = &*call.receiver else { return None };
-            let is_from = matches!(function_of(&from.func)?.as_str(), "from" | "from_f64");
-            let [argument] = &from.args.iter().collect::<Vec<_>>()[..] else { return None };
-            plain_number(argument).filter(|_| is_from)
+        Expr::MethodCall(call) => {
+            let (operand, function) = from_number(call)?;
+            plain_number(operand).filter(|_| *function == "from" || *function == "from_f64")
         }
         _ => None,
     }
@@ -298,9 +296,8 @@ pub(crate) fn is_float(expr: &Expr) -> bool {
         &["zero", "one", "epsilon", "infinity", "neg_infinity", "nan", "max_value", "min_value", "min_positive_value"];
     match expr {
         Expr::Call(call) => function_of(&call.func).is_some_and(|name| NUMBERS.contains(&name.as_str())),
-        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => {
-            matches!(&*call.receiver, Expr::Call(from)
-                if function_of(&from.func).is_some_and(|name| CONVERSIONS.contains(&name.as_str())))
+        Expr::MethodCall(call) => {
+            from_number(call).is_some_and(|(_, function)| CONVERSIONS.iter().any(|name| function == name))
         }
         _ => false,
     }

@@ -20,7 +20,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 
 use crate::generic;
-use crate::lower::{Tree, member_named};
+use crate::lower::{Tree, members_of};
 use crate::partials::Partials;
 use crate::rules::Prim;
 
@@ -214,7 +214,7 @@ impl Fields {
     pub(crate) fn members(&self, index: Atom) -> Vec<syn::Member> {
         let Atom::Int(k) = index else { return Vec::new() };
         let path = usize::try_from(k).ok().and_then(|k| self.paths.get(k));
-        path.into_iter().flat_map(|path| path.split('.').skip(1)).map(member_named).collect()
+        path.into_iter().flat_map(|path| members_of(path)).collect()
     }
 }
 
@@ -862,6 +862,14 @@ impl Range {
 }
 
 impl Function {
+    /// Whether a value is a struct that is passed on as a whole.
+    pub(crate) fn is_struct(&self, value: Value) -> bool {
+        match self.values[value.0 as usize].ty {
+            Ty::Array(number) => self.shapes[number as usize].is_struct(),
+            Ty::Float(_) | Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => false,
+        }
+    }
+
     /// The type of a tangent of an array, which is passed as its parameter is.
     pub(crate) fn tangent_ty(&self, ty: Ty) -> Ty {
         match ty {

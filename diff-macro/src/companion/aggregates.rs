@@ -16,7 +16,7 @@ use syn::Member;
 use super::Plan;
 use crate::emit::Places;
 use crate::ir::{Scalar, Storage, Ty, Value};
-use crate::lower::{Leaf, Tree};
+use crate::lower::{Leaf, Tree, members_of};
 use crate::names::{Names, generated, plain};
 use crate::signature::{Aggregate, Form, Parameter};
 
@@ -182,6 +182,12 @@ impl Plan<'_> {
         }
     }
 
+    /// Whether the tangent of a struct is a reference.
+    pub(super) fn tangent_is_reference(parameter: &Parameter) -> bool {
+        let is_reference = |of: &Aggregate| of.storage != Storage::Owned || element(of).is_some();
+        parameter.output || parameter.aggregate.as_ref().is_some_and(is_reference)
+    }
+
     // ---- gradients ----------------------------------------------------------------------------------------------
 
     /// A reference to a parameter that is a struct or an array.
@@ -328,11 +334,20 @@ impl Plan<'_> {
         }
     }
 
+    /// The structs that are passed on as a whole, and that a leaf is in.
+    fn wholes_around<'s>(&'s self, leaf: &'s Leaf) -> impl Iterator<Item = &'s Leaf> {
+        let wholes = self.lowered.leaves.iter().filter(|whole| whole.whole && whole.param == leaf.param);
+        wholes.filter(|whole| leaf.steps.starts_with(&whole.steps))
+    }
+
     /// Whether a leaf is in a struct that changes before it is passed on as a whole, or when it is.
-    pub(super) fn is_in_changed_whole(&self, leaf: &Leaf) -> bool {
-        let wholes =
-            self.lowered.leaves.iter().filter(|whole| whole.whole && whole.modified && whole.param == leaf.param);
-        wholes.into_iter().any(|whole| leaf.steps.starts_with(&whole.steps))
+    fn is_in_changed_whole(&self, leaf: &Leaf) -> bool {
+        self.wholes_around(leaf).any(|whole| whole.modified)
+    }
+
+    /// Whether the tangent of a leaf is taken out of its struct: a scalar of a struct that changes and is passed on.
+    pub(super) fn is_taken_out(&self, leaf: &Leaf) -> bool {
+        !leaf.whole && self.is_in_changed_whole(leaf) && self.leaf_ty(leaf).scalar().is_some()
     }
 
     /// The parts of the buffers of parameters that are results, where these are structs that are passed on as a whole: their
@@ -348,8 +363,7 @@ impl Plan<'_> {
 
     /// Whether a leaf is in a struct that is passed on as a whole.
     pub(super) fn is_in_whole(&self, leaf: &Leaf) -> bool {
-        let wholes = self.lowered.leaves.iter().filter(|whole| whole.whole && whole.param == leaf.param);
-        wholes.into_iter().any(|whole| leaf.steps.starts_with(&whole.steps))
+        self.wholes_around(leaf).next().is_some()
     }
 
     /// The part of a row of a Jacobian that belongs to a struct, which has an entry per leaf.
@@ -422,7 +436,7 @@ impl Plan<'_> {
             leaves.iter().filter_map(|(path, atom)| Some((path.strip_prefix(below)?, *atom))).collect();
         below.sort_by_key(|(path, _)| *path);
         let sets = below.into_iter().map(|(path, atom)| {
-            let fields = members(path);
+            let fields: Vec<Member> = members_of(path).collect();
             quote!(#target #(.#fields)* = #atom;)
         });
         quote!(#(#sets)*)
@@ -470,7 +484,7 @@ impl Plan<'_> {
     /// What a function passes on of a parameter has its tangent.
     fn pass_on(&self, tree: &Tree, dot: &Ident, dots: &HashMap<usize, Ident>, before: &mut TokenStream) {
         for (param, fields, path) in tree.bases() {
-            let (Some(tangent), target) = (dots.get(&param), members(path)) else { continue };
+            let (Some(tangent), target) = (dots.get(&param), members_of(path)) else { continue };
             let runtime = &self.runtime;
             let aggregate = self.signature.parameters[param].aggregate.as_ref();
             let by_reference = fields.is_empty() && aggregate.is_some_and(|a| a.storage != Storage::Owned);
@@ -485,7 +499,7 @@ impl Plan<'_> {
         let mut out = TokenStream::new();
         let Some((tree, _)) = &self.lowered.result else { return out };
         for (param, fields, path) in tree.bases() {
-            let (Some(bar), source) = (bars.get(&param), members(path)) else { continue };
+            let (Some(bar), source) = (bars.get(&param), members_of(path)) else { continue };
             let runtime = &self.runtime;
             let target = if into && fields.is_empty() { quote!(&mut *#bar) } else { quote!(&mut #bar #(.#fields)*) };
             out.extend(quote!(#runtime::Differentiable::accumulate(#target, &#seed #(.#source)*);));
@@ -518,7 +532,7 @@ impl Plan<'_> {
         let Some((_, keys)) = &self.lowered.result else { return Vec::new() };
         keys.iter()
             .map(|key| {
-                let fields = members(path(key));
+                let fields = members_of(path(key));
                 quote!(#seed #(.#fields)*)
             })
             .collect()
@@ -563,9 +577,4 @@ fn element(aggregate: &Aggregate) -> Option<TokenStream> {
 /// The path in the key of a leaf of the result.
 fn path(key: &str) -> &str {
     key.find('.').map_or("", |start| &key[start..])
-}
-
-/// The fields on a path.
-fn members(path: &str) -> Vec<Member> {
-    path.split('.').skip(1).map(crate::lower::member_named).collect()
 }

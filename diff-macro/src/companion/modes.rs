@@ -386,13 +386,8 @@ impl Plan<'_> {
             let slot = self.slots_of(leaf.param).into_iter().any(|slot| slot.value == leaf.value);
             if let (true, Some(dot)) = (slot, tangents.by_parameter.get(&leaf.param)) {
                 let parameter = &self.signature.parameters[leaf.param];
-                let by_value = !parameter.output && !self.tangent_type_of(parameter).to_string().starts_with('&');
-                let part = Self::place(dot, leaf, !by_value);
-                if parameter.output
-                    && !leaf.whole
-                    && self.is_in_changed_whole(leaf)
-                    && self.leaf_ty(leaf).scalar().is_some()
-                {
+                let part = Self::place(dot, leaf, Self::tangent_is_reference(parameter));
+                if parameter.output && self.is_taken_out(leaf) {
                     let (ident, tokens) = self.taken_out(&part, names, false);
                     tangents.idents.push(ident);
                     taken.extend(tokens);

@@ -120,13 +120,13 @@ pub(crate) fn check_calls(
     let leaves = lowered.leaves.iter().filter(|leaf| active(&leaf.param)).map(|leaf| leaf.value);
     let active: Vec<Value> = params.chain(leaves).collect();
     let calls = calls_with_arrays(function, &active);
+    if calls.is_empty() {
+        return;
+    }
     if orders.any() {
-        let is_struct = |value: Value| match function.values[value.0 as usize].ty {
-            Ty::Array(number) => function.shapes[number as usize].is_struct(),
-            Ty::Float(_) | Ty::Bool | Ty::Int | Ty::Tape | Ty::Unknown => false,
-        };
         let varied = activity::varied(function, &active);
-        let of_struct = |atom: &Atom| atom.value().is_some_and(|value| varied.contains(&value) && is_struct(value));
+        let of_struct =
+            |atom: &Atom| atom.value().is_some_and(|value| varied.contains(&value) && function.is_struct(value));
         for call in calls.iter().filter(|call| call.args.iter().any(of_struct)) {
             diagnostics.report_at(call.callee.span(), diagnostics::SECOND_ORDER_OF_STRUCT);
         }
@@ -144,6 +144,9 @@ pub(crate) fn check_calls(
 
 /// The calls that are given arrays which vary with some parameters.
 pub(super) fn calls_with_arrays<'f>(function: &'f Function, active: &[Value]) -> Vec<&'f Call> {
+    if function.body.calls().next().is_none() {
+        return Vec::new();
+    }
     let varied = activity::varied(function, active);
     let takes_array = |call: &&Call| {
         let mut values = call.args.iter().filter_map(|atom| atom.value());

@@ -301,7 +301,7 @@ impl Plan<'_> {
     /// A direction of zeros in an array, as it is passed.
     fn zero_direction(&self, k: usize) -> TokenStream {
         let (parameter, runtime) = (&self.signature.parameters[k], &self.runtime);
-        let Some(shape) = self.shape(parameter.ty) else { return quote!(0.0) };
+        let Some(shape) = self.shape(parameter.ty) else { return self.number(0.0) };
         match shape.storage {
             _ if !shape.is_fixed() => {
                 let (inner, primal) = (zero(shape, &shape.dims[1..]), &parameter.ident);

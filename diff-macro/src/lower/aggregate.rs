@@ -122,9 +122,7 @@ impl Place {
     /// The place at a path below this one.
     pub(super) fn below(&self, path: &str) -> Place {
         let mut place = self.clone();
-        for name in path.split('.').skip(1) {
-            place.steps.push(Step::Field(member_named(name)));
-        }
+        place.steps.extend(members_of(path).map(Step::Field));
         place
     }
 
@@ -153,7 +151,7 @@ impl Place {
 }
 
 /// A field by its name or its number.
-pub(crate) fn member_named(name: &str) -> Member {
+fn member_named(name: &str) -> Member {
     match name.parse::<usize>() {
         Ok(k) => index_member(k),
         Err(_) => {
@@ -173,6 +171,16 @@ fn key_of(expr: &Expr) -> Option<String> {
         Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Deref(_)) => key_of(&unary.expr),
         other => fence::variable(other),
     }
+}
+
+/// The members on the way along a path, `.inner.x`, or behind the variable of a key.
+pub(crate) fn members_of(path: &str) -> impl Iterator<Item = Member> {
+    path.split('.').skip(1).map(member_named)
+}
+
+/// `base.inner.x`
+pub(super) fn part_of(base: &Expr, path: &str) -> Expr {
+    members_of(path).fold(base.clone(), |part, member| syn::parse_quote!(#part.#member))
 }
 
 /// The variable of which a key names a part.
@@ -352,7 +360,7 @@ impl Lowering<'_> {
         let value =
             self.env.get(&key).and_then(|atom| atom.value()).filter(|v| self.b.values[v.0 as usize].ty.is_array());
         if value.is_none() && key_of(strip_references(expr)).is_some_and(|name| self.indexed.contains(&name)) {
-            let steps = key.split('.').skip(1).map(|name| Some(member_named(name))).collect();
+            let steps = members_of(&key).map(Some).collect();
             self.wished.borrow_mut().push((key, Known { steps, depth: 1 }));
         }
         value
@@ -665,11 +673,7 @@ impl Lowering<'_> {
         let base = self.placeholder(atom);
         let mut leaves = Vec::new();
         for path in wanted {
-            let mut field = base.clone();
-            for name in path.split('.').skip(1) {
-                let member = member_named(name);
-                field = syn::parse_quote!(#field.#member);
-            }
+            let field = part_of(&base, path);
             leaves.push((path.clone(), self.verbatim_in_place(&field, Ty::Unknown)));
         }
         Value_ { leaves, tree: Tree::Unknown }
@@ -1162,7 +1166,7 @@ impl Lowering<'_> {
             }
             let key = format!("{}{path}", super::RESULT);
             let atom = if let Atom::Int(_) = atom { self.literal_leaf(&key, atom) } else { atom };
-            let steps = path.split('.').skip(1).map(|name| Some(member_named(name))).collect();
+            let steps = members_of(&path).map(Some).collect();
             self.demand(&key, Known { steps, depth: 0 });
             if self.is_varying(atom) {
                 self.known.active.insert(key.clone());

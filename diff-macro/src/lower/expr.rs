@@ -562,13 +562,12 @@ impl Lowering<'_> {
     /// Whether a method can only be one of a type of the user's: it is called on `self`, or on a value that no active
     /// value enters and under a name that floats do not have.
     fn is_method_of_user(&self, receiver: &Expr, name: &str) -> bool {
-        let of_float = rules::method(name).is_some() || matches!(name, "sin_cos" | "clone" | "to_owned");
         if self.is_struct(receiver) {
             return !(fence::is_query(name) || matches!(name, "clone" | "to_owned"));
         }
         let on_self = fence::variable(receiver).is_some_and(|name| name == "self");
         let unknown = self.type_of(receiver) == Ty::Unknown && self.array_of(receiver).is_none();
-        !self.is_active(receiver) && unknown && (on_self || !(of_float || fence::is_query(name)))
+        !self.is_active(receiver) && unknown && (on_self || !(is_method_of_float(name) || fence::is_query(name)))
     }
 
     /// A method of `f64`, called as a method or as `f64::method`.
@@ -869,4 +868,9 @@ fn tuples_of_block(block: &syn::Block) -> Vec<&Expr> {
         Some(Stmt::Expr(value, None)) => tuples(value),
         _ => Vec::new(),
     }
+}
+
+/// Whether floats have a method of the name that gives a float, or a pair of them.
+pub(super) fn is_method_of_float(name: &str) -> bool {
+    rules::method(name).is_some() || matches!(name, "sin_cos" | "clone" | "to_owned")
 }

@@ -9,7 +9,7 @@
 //! may have cleared the flag runs in a branch on it. Where a branch certainly leaves, what follows goes into the other
 //! branch, so that most of these flags are literals and vanish.
 
-pub(crate) use self::aggregate::{Leaf, Tree, member_named};
+pub(crate) use self::aggregate::{Leaf, Tree, members_of};
 pub(crate) use self::array::shape_of;
 pub(crate) use self::stmt::scalar_type as stmt_scalar_type;
 

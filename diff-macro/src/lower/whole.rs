@@ -11,15 +11,20 @@
 use syn::{Expr, Member};
 
 use super::Lowering;
-use super::aggregate::{Known, Leaf, Place, Step, Tree, is_part, member_named, strip_references};
+use super::aggregate::{Known, Leaf, Place, Step, Tree, is_part, part_of, root_of, strip_references};
+use super::expr::is_method_of_float;
 use crate::diagnostics;
 use crate::fence;
 use crate::ir::{Atom, Fields, Hint, NewArray, Pass, Shape, Storage, Ty, Value};
-use crate::rules;
 
 /// The key of a struct that is passed on, beside those of its leaves.
 fn whole_key(key: &str) -> String {
     format!("{key}{{}}")
+}
+
+/// The name of a struct that is made for a call.
+fn whole_hint() -> Option<Hint> {
+    Some(Hint::generated("whole", proc_macro2::Span::call_site()))
 }
 
 fn index(k: usize) -> Atom {
@@ -114,8 +119,7 @@ impl Lowering<'_> {
         let scalar = parts.iter().find_map(|atom| self.b.ty(*atom).scalar()).unwrap_or(self.b.default_scalar);
         let fields = Fields { paths, tree: Some(tree) };
         let ty = self.array_ty(Shape::of_struct(scalar, Storage::Owned, fields));
-        let hint = Hint::generated("whole", proc_macro2::Span::call_site());
-        let made = self.b.new_array(NewArray::Elements(parts), ty, Some(hint));
+        let made = self.b.new_array(NewArray::Elements(parts), ty, whole_hint());
         if varies {
             self.varying.insert(made);
         }
@@ -143,8 +147,7 @@ impl Lowering<'_> {
     /// Whether the receiver is a part of a struct of which nothing tells that it is a float, and the method none of floats:
     /// then the part is a struct itself.
     pub(super) fn is_method_of_part(&mut self, receiver: &Expr, name: &str) -> bool {
-        let of_float = rules::method(name).is_some() || matches!(name, "sin_cos" | "clone" | "to_owned");
-        if of_float || fence::is_query(name) || self.aggregate_root(receiver).is_none() {
+        if is_method_of_float(name) || fence::is_query(name) || self.aggregate_root(receiver).is_none() {
             return false;
         }
         let Some(key) = self.resolved_key(strip_references(receiver)) else { return false };
@@ -267,8 +270,7 @@ impl Lowering<'_> {
         let (Some(array), false) = (whole.value(), changed.is_empty()) else { return whole };
         let fields = Fields { paths: changed, tree: None };
         let ty = self.array_ty(Shape::of_struct(self.b.element(array), Storage::Owned, fields));
-        let hint = Hint::generated("whole", proc_macro2::Span::call_site());
-        let copy = self.b.new_array(NewArray::Copy(array), ty, Some(hint));
+        let copy = self.b.new_array(NewArray::Copy(array), ty, whole_hint());
         self.varying.insert(copy);
         for (k, path) in self.paths_of(copy).into_iter().enumerate() {
             if let Some(atom) = self.env.get(&format!("{key}{path}")).copied() {
@@ -278,6 +280,11 @@ impl Lowering<'_> {
         Atom::Value(copy)
     }
 
+    /// Whether a value is a struct that is passed on.
+    fn is_whole(&self, value: Value) -> bool {
+        self.shape(value).is_some_and(|shape| shape.is_struct())
+    }
+
     fn paths_of(&self, array: Value) -> Vec<String> {
         self.shape(array).and_then(|shape| shape.of_struct).map_or(Vec::new(), |fields| fields.paths.clone())
     }
@@ -285,10 +292,7 @@ impl Lowering<'_> {
     /// What a callee may have changed of structs is read again.
     pub(super) fn read_changed(&mut self, args: &[&Expr], atoms: &[Atom], passes: &[Pass]) {
         for ((arg, atom), _) in args.iter().zip(atoms).zip(passes).filter(|(_, pass)| **pass == Pass::Mutable) {
-            let Some(array) = atom.value().filter(|value| self.shape(*value).is_some_and(|shape| shape.is_struct()))
-            else {
-                continue;
-            };
+            let Some(array) = atom.value().filter(|value| self.is_whole(*value)) else { continue };
             let Some(place) = self.resolve_place(arg) else { continue };
             let (key, ..) = place.leaf();
             for (k, path) in self.paths_of(array).into_iter().enumerate() {
@@ -307,15 +311,11 @@ impl Lowering<'_> {
             Ty::Float(_) => self.load_from(array, vec![index(k)], self.leaf_hint(key)),
             Ty::Int | Ty::Bool => {
                 let path = self.paths_of(array)[k].clone();
-                let mut part = self.placeholder(Atom::Value(array));
-                for name in path.split('.').skip(1) {
-                    let member = member_named(name);
-                    part = syn::parse_quote!(#part.#member);
-                }
-                self.verbatim_in_place(&part, ty)
+                let whole = self.placeholder(Atom::Value(array));
+                self.verbatim_in_place(&part_of(&whole, &path), ty)
             }
             Ty::Unknown if self.leaf_values.values().any(|known| known == key) => {
-                let place = Place { root: key.split('.').next().unwrap_or(key).to_owned(), steps: Vec::new() };
+                let place = Place { root: root_of(key).to_owned(), steps: Vec::new() };
                 let place = place.below(&key[place.root.len()..]);
                 let part = self.place_expr(&place);
                 let atom = self.verbatim_in_place(&part, Ty::Unknown);
@@ -336,8 +336,7 @@ impl Lowering<'_> {
             let (key, _) = self.env.iter().find(|(_, known)| *known == atom && atom.value().is_some())?;
             Some(key.trim_end_matches("{}").to_owned())
         };
-        let is_struct =
-            |atom: &Atom| atom.value().and_then(|value| self.shape(value)).is_some_and(|shape| shape.is_struct());
+        let is_struct = |atom: &Atom| atom.value().is_some_and(|value| self.is_whole(value));
         let keys: Vec<Option<(String, bool)>> = atoms
             .iter()
             .map(|atom| {

@@ -398,10 +398,7 @@ impl Reverse<'_> {
     }
 
     pub(super) fn is_struct(&self, value: Value) -> bool {
-        match self.info(value).ty {
-            Ty::Array(number) => self.primal.source.shapes[number as usize].is_struct(),
-            _ => false,
-        }
+        self.primal.source.is_struct(value)
     }
 
     /// The positions of arguments that are parts of arrays of which an earlier argument is a part.

@@ -120,6 +120,12 @@ impl Reverse<'_> {
 
     fn sweep_new_array(&mut self, result: Value, new: &NewArray) -> Swept {
         let (fresh, renamed) = self.copy_new_array(result, new);
+        if let (NewArray::Copy(of), true) = (new, self.is_struct(result)) {
+            self.copies.insert(result, *of);
+            self.lengths.insert(result, Vec::new());
+            self.bars.remove(&result);
+            return Swept::Copy { array: result, of: *of };
+        }
         let lengths = match &renamed {
             NewArray::Window { part, .. } => {
                 if let NewArray::Window { array, .. } = new {
@@ -130,13 +136,6 @@ impl Reverse<'_> {
             NewArray::Fill(_, lengths) => lengths.clone(),
             // Its adjoints are a struct that is made in the same way.
             NewArray::Elements(elements) if self.is_struct(result) => elements.clone(),
-            NewArray::Copy(_) if self.is_struct(result) => {
-                let NewArray::Copy(of) = new else { return Swept::Inactive };
-                self.copies.insert(result, *of);
-                self.lengths.insert(result, Vec::new());
-                self.bars.remove(&result);
-                return Swept::Copy { array: result, of: *of };
-            }
             NewArray::Elements(elements) => vec![Atom::Int(i64::try_from(elements.len()).unwrap_or(0))],
             NewArray::Empty(_) => Vec::new(),
             // Only forward mode makes these, once, of arrays of tangents.

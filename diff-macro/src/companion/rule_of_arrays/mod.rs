@@ -33,6 +33,9 @@ mod pullback;
 mod pushforward;
 mod second;
 
+/// Up to so many parameters, there is code for each alone.
+const MOST_ALONE: usize = 4;
+
 /// What a parameter is to a caller.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -233,6 +236,43 @@ impl Plan<'_> {
     fn per_slot(&self, kinds: &[Kind], part: &dyn Fn(usize, Kind) -> TokenStream) -> TokenStream {
         let parts = kinds.iter().enumerate().map(|(slot, kind)| part(slot, *kind));
         quote!((#(#parts,)*))
+    }
+
+    /// The choices of parameters that have code of their own beside that for all of them: none, where the function changes
+    /// what it is given, and each alone, where they are few.
+    fn choices(kinds: &[Kind], wanted: &[usize]) -> Vec<Vec<usize>> {
+        let mut choices = Vec::new();
+        if kinds.iter().any(|kind| kind.is_out()) && !wanted.is_empty() {
+            choices.push(Vec::new());
+        }
+        if (2..=MOST_ALONE).contains(&wanted.len()) {
+            choices.extend(wanted.iter().map(|slot| vec![*slot]));
+        }
+        choices
+    }
+
+    /// The requests with which a caller asks for this choice.
+    fn choice_pattern(&self, kinds: &[Kind], wanted: &[usize], choice: &[usize]) -> TokenStream {
+        self.per_slot(kinds, &|slot, _| match (wanted.contains(&slot), choice.contains(&slot)) {
+            (true, true) => quote!(true),
+            (true, false) => quote!(false),
+            (false, _) => quote!(_),
+        })
+    }
+
+    /// Variables for the requests of arrays that are lent, slot by slot.
+    fn flags(&self, kinds: &[Kind], names: &mut Names) -> Vec<Option<Ident>> {
+        let flag = |kind: &Kind| match kind {
+            Kind::Lent(k) => Some(self.named(*k, "asked", names)),
+            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
+            Kind::Struct(_) | Kind::StructOut(_) => None,
+        };
+        kinds.iter().map(flag).collect()
+    }
+
+    /// The pattern that binds these.
+    fn flag_pattern(&self, kinds: &[Kind], flags: &[Option<Ident>]) -> TokenStream {
+        self.per_slot(kinds, &|slot, _| flags[slot].as_ref().map_or(quote!(_), |flag| quote!(#flag)))
     }
 
     fn request_types(&self, kinds: &[Kind]) -> TokenStream {

@@ -30,7 +30,8 @@ pub(super) struct Structs {
     with_arrays: Vec<usize>,
 }
 
-fn k_kind(kinds: &[Kind], k: usize) -> Kind {
+/// The kind of the parameter at a position.
+fn kind_at(kinds: &[Kind], k: usize) -> Kind {
     kinds.iter().copied().find(|kind| kind.position() == Some(k)).unwrap_or(Kind::Constant)
 }
 
@@ -64,7 +65,9 @@ impl Plan<'_> {
         let mut places = Places::new();
         let structs = self.lend_structs(kinds, &leaves, &mut parted, &mut names, &mut places);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
-        let (flag_pattern, flags) = self.flags(kinds, &mut names);
+        let flags = self.flags(kinds, &mut names);
+        let flag_pattern = self.flag_pattern(kinds, &flags);
+        let flags: Vec<Ident> = flags.into_iter().flatten().collect();
         let prologue = self.reads(kinds, &keepers);
         let lasts = |slot: Option<usize>| match slot {
             None => parted.receiver_lasts,
@@ -162,7 +165,7 @@ impl Plan<'_> {
     }
 
     /// What a variable keeps.
-    fn read_kept(&self, k: usize, keeper: &Ident) -> TokenStream {
+    pub(super) fn read_kept(&self, k: usize, keeper: &Ident) -> TokenStream {
         let (kept, array) = self.kept_as(k);
         quote!(#kept::<#array>::kept(&#keeper))
     }
@@ -299,7 +302,7 @@ impl Plan<'_> {
             closure.parts.push((*param, ident));
             if !structs.with_arrays.contains(&leaf.param) {
                 structs.with_arrays.push(leaf.param);
-                closure.structs.push(self.struct_in_closure(k_kind(kinds, leaf.param), leaf.param, bar));
+                closure.structs.push(self.struct_in_closure(kind_at(kinds, leaf.param), leaf.param, bar));
             }
         }
         structs
@@ -332,21 +335,6 @@ impl Plan<'_> {
         // The copy is a value of its own.
         first.aggregate.as_mut()?.storage = Storage::Owned;
         Some(signature)
-    }
-
-    /// A pattern for the requests, and the variables for those of arrays that are lent.
-    fn flags(&self, kinds: &[Kind], names: &mut Names) -> (TokenStream, Vec<Ident>) {
-        let flags: Vec<Option<Ident>> = kinds
-            .iter()
-            .map(|kind| match kind {
-                Kind::Lent(k) => Some(self.named(*k, "asked", names)),
-                Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
-                Kind::Struct(_) | Kind::StructOut(_) => None,
-            })
-            .collect();
-        let pattern =
-            self.per_slot(kinds, &|slot, _| flags[slot].as_ref().map_or(quote!(_), |flag| flag.to_token_stream()));
-        (pattern, flags.into_iter().flatten().collect())
     }
 
     /// The type of the closure, which keeps nothing but what it is lent.
@@ -396,9 +384,8 @@ impl Plan<'_> {
         let mut taken = TokenStream::new();
         for (k, part) in self.lowered.outs.iter().zip(self.out_parts(&structs.bars)) {
             if self.is_in_whole(&self.lowered.leaves[*k]) {
-                let ident = fresh("of_part");
-                let zero = self.number(0.0);
-                taken.extend(quote!(let #ident = #part; #part = #zero;));
+                let (ident, tokens) = self.taken_out(&part, names, true);
+                taken.extend(tokens);
                 seeds.push(quote!(#ident));
             } else {
                 seeds.push(part);
@@ -450,7 +437,7 @@ impl Plan<'_> {
         let (mut before, mut lent, mut after) = (TokenStream::new(), Vec::new(), TokenStream::new());
         for k in &structs.with_arrays {
             let bar = &structs.bars[k];
-            lent.push(match k_kind(kinds, *k) {
+            lent.push(match kind_at(kinds, *k) {
                 Kind::StructOut(_) => quote!(&mut *#bar),
                 // What is changed of a value has adjoints of its own: those that the caller has are added to.
                 _ if self.storage_of_struct(*k) == Storage::Owned => {
@@ -469,19 +456,18 @@ impl Plan<'_> {
         for k in kinds.iter().filter_map(|kind| kind.of_struct()) {
             let bar = &structs.bars[&k];
             let own = adjoints.iter().filter(|(leaf, _)| self.lowered.leaves[*leaf].param == k);
-            let (parts, values): (Vec<TokenStream>, Vec<TokenStream>) =
-                own.map(|(leaf, ident)| (Self::part(bar, &self.lowered.leaves[*leaf]), quote!(#ident))).unzip();
-            if parts.is_empty() {
+            let mut own = own.map(|(leaf, ident)| (*leaf, quote!(#ident))).peekable();
+            if own.peek().is_none() {
                 continue;
             }
-            after.extend(match k_kind(kinds, k) {
+            after.extend(match kind_at(kinds, k) {
                 Kind::StructOut(_) => {
-                    let own = adjoints.iter().filter(|(leaf, _)| self.lowered.leaves[*leaf].param == k);
-                    let sets = own.map(|(leaf, ident)| self.set_adjoint(bar, *leaf, &quote!(#ident)));
+                    let sets = own.map(|(leaf, adjoint)| self.set_adjoint(bar, leaf, &adjoint));
                     quote!(#(#sets)*)
                 }
                 _ => {
-                    let sums = parts.iter().zip(&values).map(|(part, value)| self.add_to(part, value));
+                    let part = |leaf: usize| Self::part(bar, &self.lowered.leaves[leaf]);
+                    let sums = own.map(|(leaf, adjoint)| self.add_to(&part(leaf), &adjoint));
                     quote!(if let ::core::option::Option::Some(#bar) = #bar { #(#sums)* })
                 }
             });

@@ -29,30 +29,18 @@ impl Plan<'_> {
         let wanted: Vec<usize> = (0..kinds.len()).filter(|slot| is_wanted(kinds[*slot])).collect();
         let body =
             |slots: &[usize], all: bool| self.pushforward_body(kinds, slots, &dots, all.then_some(&asked), &names);
-        let arm = |own: Option<usize>| {
-            self.per_slot(kinds, &|slot, kind| match kind {
-                kind if is_wanted(kind) && Some(slot) == own => quote!(true),
-                kind if is_wanted(kind) => quote!(false),
-                _ => quote!(_),
-            })
+        let arm = |choice: Vec<usize>| {
+            let (pattern, body) = (self.choice_pattern(kinds, &wanted, &choice), body(&choice, false));
+            quote!(#pattern => { #body })
         };
-        let mut arms = TokenStream::new();
-        if kinds.iter().any(|kind| kind.is_out()) && !wanted.is_empty() {
-            let (pattern, body) = (arm(None), body(&[], false));
-            arms.extend(quote!(#pattern => { #body }));
-        }
-        if (2..=4).contains(&wanted.len()) {
-            for slot in &wanted {
-                let (pattern, body) = (arm(Some(*slot)), body(&[*slot], false));
-                arms.extend(quote!(#pattern => { #body }));
+        let choice = match (self.rule, Self::choices(kinds, &wanted)) {
+            (Some(given), _) => self.given_pushforward(given, kinds, &wanted, &dots, &asked),
+            (None, choices) => {
+                let (arms, rest) =
+                    (choices.into_iter().map(arm).collect::<Vec<TokenStream>>(), body(&wanted, wanted.len() > 1));
+                if arms.is_empty() { rest } else { quote!(match #asked { #(#arms)* _ => { #rest } }) }
             }
-        }
-        let rest = match self.rule {
-            Some(given) => self.given_pushforward(given, kinds, &wanted, &dots, &asked),
-            None => body(&wanted, wanted.len() > 1),
         };
-        let choice =
-            if self.rule.is_some() || arms.is_empty() { rest } else { quote!(match #asked { #arms _ => { #rest } }) };
         let (pattern, types) = self.tangent_slots(kinds, &dots);
         let outputs = vec![self.output(); 1 + order];
         let output = self.output().map(|_| quote!((#(#outputs),*)));
@@ -141,7 +129,7 @@ impl Plan<'_> {
         let (mut names, mut places, mut taken) = (names.clone(), Places::new(), TokenStream::new());
         for leaf in leaves.iter().map(|leaf| &self.lowered.leaves[*leaf]) {
             let Some(dot) = of_structs.get(&leaf.param) else { continue };
-            if !leaf.whole && self.is_in_changed_whole(leaf) && self.leaf_ty(leaf).scalar().is_some() {
+            if self.is_taken_out(leaf) {
                 let (ident, tokens) = self.taken_out(&Self::part(dot, leaf), &mut names, false);
                 idents.push(ident);
                 taken.extend(tokens);

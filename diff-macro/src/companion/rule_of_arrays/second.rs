@@ -11,7 +11,7 @@
 //! one of several options holds the one that there is.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::parse_quote;
 
 use super::super::Plan;
@@ -25,9 +25,6 @@ use crate::ir::{Dim, Function, Value};
 use crate::names::{Names, generated};
 use crate::reciprocals::reciprocals;
 use crate::reverse::{self, Parted};
-
-/// Up to so many parameters, there is code for each alone.
-const MOST_ALONE: usize = 4;
 
 /// The slots of the rule: those of the parameters, then those of their tangents.
 struct Slots<'k> {
@@ -61,13 +58,7 @@ impl Plan<'_> {
         let outs: Vec<usize> = (0..own.len()).filter(is_out).collect();
         let wanted: Vec<usize> =
             (0..own.len()).filter(|slot| own[*slot].position().is_some() && !is_out(slot)).collect();
-        let mut choices: Vec<Vec<usize>> = Vec::new();
-        if !outs.is_empty() && !wanted.is_empty() {
-            choices.push(Vec::new());
-        }
-        if (2..=MOST_ALONE).contains(&wanted.len()) {
-            choices.extend(wanted.iter().map(|slot| vec![*slot]));
-        }
+        let mut choices = Self::choices(own, &wanted);
         choices.push(wanted.clone());
         let arms: Option<Vec<Arm>> = choices.iter().map(|choice| self.second_arm(own, &all, choice, &outs)).collect();
         let Some(arms) = arms else { return self.no_pullback(&all) };
@@ -87,15 +78,12 @@ impl Plan<'_> {
             .map(|(place, (choice, arm))| {
                 let is_rest = place + 1 == count;
                 let body = self.second_body(&slots, choice, (is_rest && wanted.len() > 1, place, count), arm, &names);
-                let pattern = if is_rest { quote!(_) } else { self.choice_pattern(&slots, &wanted, choice) };
+                let pattern = if is_rest { quote!(_) } else { self.choice_pattern(&slots.all, &wanted, choice) };
                 quote!(#pattern => { #body })
             })
             .collect();
         let asked = &slots.asked;
-        let flags = self.per_slot(&slots.all, &|slot, _| match &slots.flags[slot] {
-            Some(flag) => flag.to_token_stream(),
-            None => quote!(_),
-        });
+        let flags = self.flag_pattern(&slots.all, &slots.flags);
         let reads = self.reads(own, &slots.keepers);
         let given = quote!({ let #flags = #asked; #(#reads)* match #asked { #(#bodies)* } });
         let body = if count == 1 || self.is_boxed() { given } else { self.first_of(count, &given, &mut names) };
@@ -108,12 +96,7 @@ impl Plan<'_> {
     fn slots_of_second<'k>(&self, own: &'k [Kind], all: Vec<Kind>, names: &mut Names) -> Slots<'k> {
         let dots = own.iter().map(|kind| Some(self.named(kind.position()?, "dot", names))).collect();
         let keepers = self.keepers(&all, names);
-        let flag = |kind: &Kind| match kind {
-            Kind::Lent(k) => Some(self.named(*k, "asked", names)),
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) | Kind::Moved(_) => None,
-            Kind::Struct(_) | Kind::StructOut(_) => None,
-        };
-        let flags = all.iter().map(flag).collect();
+        let flags = self.flags(&all, names);
         let asked = generated(&names.fresh("asked", false), Span::call_site());
         Slots { own, all, dots, keepers, flags, asked }
     }
@@ -182,15 +165,6 @@ impl Plan<'_> {
         function.values[dot.0 as usize].ty = ty;
     }
 
-    /// The requests with which a caller asks for this choice.
-    fn choice_pattern(&self, slots: &Slots<'_>, wanted: &[usize], choice: &[usize]) -> TokenStream {
-        self.per_slot(&slots.all, &|slot, _| match (wanted.contains(&slot), choice.contains(&slot)) {
-            (true, true) => quote!(true),
-            (true, false) => quote!(false),
-            (false, _) => quote!(_),
-        })
-    }
-
     /// The value, the tangent and the pullback along a choice, which is one of so many. Where the caller may not ask for
     /// all of it, the rest has tangents of zeros.
     fn second_body(
@@ -243,15 +217,15 @@ impl Plan<'_> {
     }
 
     fn name_tangent(&self, slots: &Slots<'_>, slot: usize) -> TokenStream {
-        let runtime = &self.runtime;
         let (dot, keeper) = (&slots.dots[slot], &slots.keepers[slots.own.len() + slot]);
-        match slots.own[slot] {
-            Kind::Lent(k) | Kind::Moved(k) => {
-                let array = self.array_behind(k);
-                quote!(let #dot = #runtime::private::Kept::<#array>::kept(&#keeper);)
+        match (slots.own[slot], keeper) {
+            (Kind::Lent(k) | Kind::Moved(k), Some(keeper)) => {
+                let read = self.read_kept(k, keeper);
+                quote!(let #dot = #read;)
             }
-            Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_) => quote!(),
-            Kind::Struct(_) | Kind::StructOut(_) => quote!(),
+            (Kind::Lent(_) | Kind::Moved(_), None) => quote!(),
+            (Kind::Constant | Kind::Kept(_) | Kind::Scalar(_) | Kind::Out(_), _) => quote!(),
+            (Kind::Struct(_) | Kind::StructOut(_), _) => quote!(),
         }
     }
 
